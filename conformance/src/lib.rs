@@ -1,1 +1,19 @@
+//! The interoperability conformance suite for the connection protocol of Python's `processing` package.
+//!
+//! A *testee* is asked to do things ([`testee`]), the suite holds the other end of the wire or lets two testees
+//! talk to each other ([`wire`]), *cases* say what must come of it ([`cases`]), and a run says a verdict on each
+//! ([`run`], [`report`]). Known implementations are installed and run by the suite itself ([`peers`]).
+//! Objects are compared in a notation of their own ([`notation`]), and pickles are read without executing
+//! anything ([`pickle`]).
+#![forbid(unsafe_code)]
 
+pub mod adapter;
+pub mod cases;
+pub mod notation;
+pub mod peers;
+pub mod pickle;
+pub mod report;
+pub mod requirements;
+pub mod run;
+pub mod testee;
+pub mod wire;

@@ -1,0 +1,183 @@
+//! The reference implementation as a testee.
+
+use std::time::Duration;
+
+use processing_connection::{
+    Address, Connection, Connector, Dialect, Error, Family, Listener, RecvHalf, SendHalf, Value,
+};
+use serde::ser::{Error as _, Serialize, Serializer};
+
+use super::{Halves, Implementation, failed};
+use crate::notation::{Graph, Node};
+use crate::testee::message::{
+    Connect, ErrorKind, Hello, Listen, OperationError, PROTOCOL, Profile, RawAddress,
+};
+use crate::testee::payload::Payload;
+
+/// Nothing that the suite asks for takes longer; a thread that waits longer than this has been forgotten.
+const FORGOTTEN: Duration = Duration::from_secs(60);
+
+/// The reference, in every dialect that it has.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Reference;
+
+impl Implementation for Reference {
+    type Listener = Listener;
+    type Sender = SendHalf;
+    type Receiver = RecvHalf;
+
+    fn hello(&self) -> Hello {
+        Hello {
+            protocol: PROTOCOL,
+            name: "reference".into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            runtime: "Rust".into(),
+            families: if cfg!(unix) { vec![Family::Inet, Family::Unix] } else { vec![Family::Inet] },
+            dialects: vec!["be32".into(), "le32".into(), "hex8".into()],
+            profile: Profile::Serde,
+            operations: vec!["poll".into()],
+            python: None,
+        }
+    }
+
+    fn listen(&self, arguments: &Listen) -> Result<(Listener, RawAddress), OperationError> {
+        let mut builder = Listener::builder()
+            .dialect(dialect(&arguments.dialect)?)
+            .accept_timeout(FORGOTTEN)
+            .read_timeout(FORGOTTEN)
+            .write_timeout(FORGOTTEN);
+        if let Some(raw) = &arguments.address {
+            builder = builder.address(address(raw)?);
+        }
+        if let Some(name) = &arguments.family {
+            builder = builder.family(name.parse().map_err(told)?);
+        }
+        if let Some(backlog) = arguments.backlog {
+            builder = builder.backlog(i32::try_from(backlog).unwrap_or(i32::MAX));
+        }
+        let listener = builder.bind().map_err(told)?;
+        let address = raw(listener.address());
+        Ok((listener, address))
+    }
+
+    fn last_accepted(&self, listener: &Listener) -> Option<RawAddress> {
+        listener.last_accepted().map(raw)
+    }
+
+    fn accept(&self, listener: &mut Listener) -> Result<Halves<Self>, OperationError> {
+        listener.accept().map(Connection::split).map_err(told)
+    }
+
+    fn connect(&self, arguments: &Connect) -> Result<Halves<Self>, OperationError> {
+        let mut connector = Connector::new()
+            .dialect(dialect(&arguments.dialect)?)
+            .read_timeout(FORGOTTEN)
+            .write_timeout(FORGOTTEN);
+        if let Some(name) = &arguments.family {
+            connector = connector.family(name.parse().map_err(told)?);
+        }
+        let Some(raw) = &arguments.address else {
+            return Err(failed(ErrorKind::BadAddress, "in Rust there is no connecting without an address"));
+        };
+        connector.connect(address(raw)?).map(Connection::split).map_err(told)
+    }
+
+    fn send(&self, sender: &mut SendHalf, object: &Graph) -> Result<(), OperationError> {
+        if object.nodes.iter().any(|node| matches!(node, Node::Unpicklable(_))) {
+            let beginning: Vec<usize> = (0..object.nodes.len()).collect();
+            return sender.send(&(beginning, Unpicklable)).map_err(told);
+        }
+        let value = Value::try_from(object).map_err(|error| failed(ErrorKind::Unencodable, error))?;
+        sender.send_value(&value).map_err(told)
+    }
+
+    fn recv(&self, receiver: &mut RecvHalf) -> Result<Graph, OperationError> {
+        receiver.recv_value().map(|value| Graph::from(&value)).map_err(told)
+    }
+
+    fn send_string(&self, sender: &mut SendHalf, bytes: &[u8]) -> Result<(), OperationError> {
+        sender.send_string(bytes).map_err(told)
+    }
+
+    fn recv_string(&self, receiver: &mut RecvHalf) -> Result<Payload, OperationError> {
+        receiver.recv_string().map(|bytes| Payload::describing(&bytes)).map_err(told)
+    }
+
+    fn poll(&self, receiver: &mut RecvHalf, seconds: f64) -> Result<bool, OperationError> {
+        let timeout = Duration::try_from_secs_f64(seconds)
+            .map_err(|error| failed(ErrorKind::Unclassified, error))?;
+        receiver.poll(timeout).map_err(told)
+    }
+
+    fn close_listener(&self, listener: &mut Listener) -> Result<(), OperationError> {
+        listener.close();
+        Ok(())
+    }
+
+    fn close_sender(&self, sender: &mut SendHalf) -> Result<(), OperationError> {
+        sender.close();
+        Ok(())
+    }
+
+    fn close_receiver(&self, receiver: &mut RecvHalf) -> Result<(), OperationError> {
+        receiver.close();
+        Ok(())
+    }
+}
+
+/// What serde cannot serialize: it says so itself, after a part has been serialized.
+struct Unpicklable;
+
+impl Serialize for Unpicklable {
+    fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
+        Err(S::Error::custom("this object does not want to be pickled"))
+    }
+}
+
+fn dialect(name: &str) -> Result<Dialect, OperationError> {
+    name.parse().map_err(told)
+}
+
+/// The seed's untyped address in the reference's types.
+fn address(raw: &RawAddress) -> Result<Address, OperationError> {
+    match raw {
+        RawAddress::Text(text) => Ok(Address::infer(text)),
+        RawAddress::Pair(host, port) => match u16::try_from(*port) {
+            Ok(port) => Ok(Address::from((host.as_str(), port))),
+            Err(_) => Err(failed(ErrorKind::BadAddress, format!("{port} does not fit the type of a port"))),
+        },
+    }
+}
+
+fn raw(address: &Address) -> RawAddress {
+    match address {
+        Address::Inet { host, port } => RawAddress::Pair(host.clone(), i64::from(*port)),
+        Address::Unix(path) => RawAddress::Text(path.to_string_lossy().into_owned()),
+        Address::Pipe(name) => RawAddress::Text(name.clone()),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+fn told(error: Error) -> OperationError {
+    let kind = match &error {
+        Error::Closed | Error::Reset { inside_message: false } => ErrorKind::Closed,
+        Error::CutInHeader { .. } | Error::CutInPayload { .. } | Error::Reset { .. } => ErrorKind::Cut,
+        Error::MessageTooLong { .. } | Error::CannotSend { .. } => ErrorKind::TooLong,
+        Error::BadHeader { .. } => ErrorKind::BadHeader,
+        Error::Poisoned { .. } => ErrorKind::Poisoned,
+        Error::NotOpen => ErrorKind::NotOpen,
+        Error::CannotPickle { .. } => ErrorKind::Unencodable,
+        Error::NotAPickle { .. } | Error::Unrepresentable { .. } | Error::Conversion { .. } => ErrorKind::Undecodable,
+        Error::NeedsClass { .. } => ErrorKind::NeedsClass,
+        Error::PickleLimit { .. } => ErrorKind::Limit,
+        Error::Refused { .. } => ErrorKind::Refused,
+        Error::NotFound { .. } => ErrorKind::NotFound,
+        Error::AddressInUse { .. } | Error::PathExists { .. } => ErrorKind::InUse,
+        Error::PathTooLong { .. } | Error::BadAddress { .. } | Error::FamilyMismatch { .. } => ErrorKind::BadAddress,
+        Error::UnknownHost { .. } => ErrorKind::UnknownHost,
+        Error::UnknownFamily { .. } | Error::FamilyNotAvailable { .. } => ErrorKind::FamilyUnavailable,
+        Error::TimedOut { .. } => ErrorKind::TimedOut,
+        _ => ErrorKind::Unclassified,
+    };
+    failed(kind, error)
+}

@@ -1,0 +1,509 @@
+//! What an address means, and which family it is of.
+
+use processing_connection::Family;
+
+use super::{Case, Level, Needs, each};
+use crate::run::Context;
+use crate::run::context::Who;
+use crate::run::failure::{Failure, Outcome, Stop};
+use crate::testee::message::{Connect, ErrorKind, Listen, Listening, Operation, RawAddress};
+
+/// The cases of this area.
+pub(super) const CASES: &[Case] = &[
+    Case {
+        id: "address/inferred/listen",
+        about: "A listener infers the family from the form of its address: a pair is AF_INET, a string AF_UNIX.",
+        requirements: &["address.tuple-is-inet", "address.string-is-unix", "address.reported"],
+        run: inferred_by_listener,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/inferred/connect",
+        about: "A client infers the family from the form of the address: a pair is AF_INET, a string AF_UNIX.",
+        requirements: &["address.tuple-is-inet", "address.string-is-unix"],
+        run: |context| context.open().and_then(|(mut wire, end)| context.expect_in_step(&mut wire, end)),
+        ..Case::CLIENT
+    },
+    Case {
+        id: "address/inferred/backslashes",
+        about: "A string with two backslashes in front is AF_PIPE: an error where there are no named pipes, and no file of that name.",
+        requirements: &["address.backslashes-are-pipe", "address.unavailable-family"],
+        needs: UNIX_ONLY,
+        run: backslashes,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/inferred/host-and-port-in-a-string",
+        about: "A string is never AF_INET: `localhost:6000` is a path, and connecting to it finds nothing.",
+        requirements: &["address.string-is-unix"],
+        needs: UNIX_ONLY,
+        run: host_and_port_in_a_string,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "address/explicit/listen",
+        about: "A listener takes a family that agrees with its address.",
+        requirements: &["address.explicit-family"],
+        run: explicit_for_listener,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/explicit/connect",
+        about: "A client takes a family that agrees with the address.",
+        requirements: &["address.explicit-family"],
+        run: explicit_for_client,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "address/explicit/alone",
+        about: "A listener that is given a family alone chooses an address of it.",
+        requirements: &["address.none-is-arbitrary", "address.explicit-family"],
+        run: family_alone,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/conflict/listen",
+        about: "A family that contradicts the address of a listener is an error.",
+        requirements: &["address.family-conflict", "error.kind"],
+        run: conflict_for_listener,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/conflict/connect",
+        about: "A family that contradicts the address of a client is an error.",
+        requirements: &["address.family-conflict", "error.kind"],
+        run: conflict_for_client,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "address/unknown-family/listen",
+        about: "A family that does not exist is an error for a listener.",
+        requirements: &["address.unknown-family", "error.kind"],
+        parameters: |_| each("family", UNKNOWN),
+        run: unknown_for_listener,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/unknown-family/listen-without-address",
+        about: "A family that does not exist is an error for a listener that has no address either.",
+        requirements: &["address.unknown-family", "error.kind"],
+        parameters: |_| each("family", UNKNOWN),
+        run: unknown_without_address,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/unknown-family/connect",
+        about: "A family that does not exist is an error for a client.",
+        requirements: &["address.unknown-family", "error.kind"],
+        parameters: |_| each("family", UNKNOWN),
+        run: unknown_for_client,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "address/unavailable-family/listen",
+        about: "AF_PIPE is an error for a listener where there are no named pipes.",
+        requirements: &["address.unavailable-family", "error.kind"],
+        run: unavailable_for_listener,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/unavailable-family/connect",
+        about: "AF_PIPE is an error for a client where there are no named pipes.",
+        requirements: &["address.unavailable-family", "error.kind"],
+        run: unavailable_for_client,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "address/default/family",
+        about: "A listener that is given nothing uses the family that is assumed to be the fastest.",
+        level: Level::Should,
+        requirements: &["address.default-family", "address.none-is-arbitrary"],
+        needs: UNIX_ONLY,
+        run: default_family,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/default/works",
+        about: "A listener that is given nothing can be connected to at the address that it reports.",
+        requirements: &["address.none-is-arbitrary", "address.reported"],
+        run: default_works,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/default/distinct",
+        about: "Two listeners that are given nothing have different addresses.",
+        requirements: &["address.none-is-arbitrary"],
+        run: default_distinct,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/empty/listen",
+        about: "A listener takes an empty string for no address.",
+        level: Level::Should,
+        requirements: &["address.empty-is-none"],
+        needs: UNIX_ONLY,
+        run: empty_for_listener,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/empty/connect",
+        about: "Connecting to an empty string is an error.",
+        requirements: &["address.malformed", "error.kind"],
+        needs: UNIX_ONLY,
+        run: empty_for_client,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "address/missing/connect",
+        about: "Connecting to no address is an error.",
+        requirements: &["address.malformed"],
+        run: missing_for_client,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "address/port/ephemeral",
+        about: "After listening on port 0 the address holds the port that was bound.",
+        requirements: &["address.ephemeral-port", "address.reported"],
+        needs: INET_ONLY,
+        run: ephemeral_port,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/port/host-name",
+        about: "A host may be given by name.",
+        requirements: &["address.tuple-is-inet", "address.reported"],
+        needs: INET_ONLY,
+        run: host_by_name,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/port/host-name-to-connect",
+        about: "A client reaches a host by name, over IPv4.",
+        requirements: &["address.tuple-is-inet", "client.connect"],
+        needs: INET_ONLY,
+        run: host_by_name_for_client,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "address/port/out-of-range",
+        about: "A port that is none is an error for a listener.",
+        requirements: &["address.malformed", "error.kind"],
+        parameters: |_| each("port", [-1, 65_536, 70_000]),
+        needs: INET_ONLY,
+        run: port_out_of_range,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/port/out-of-range-to-connect",
+        about: "A port that is none is an error for a client.",
+        requirements: &["address.malformed", "error.kind"],
+        parameters: |_| each("port", [-1, 65_536, 70_000]),
+        needs: INET_ONLY,
+        run: port_out_of_range_for_client,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "address/host/unknown",
+        about: "A host that does not resolve is an error for a client.",
+        requirements: &["address.malformed", "error.kind"],
+        needs: INET_ONLY,
+        run: unknown_host,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "address/path/too-long",
+        about: "A path that is too long for the system is an error for a listener, and no shorter file appears.",
+        requirements: &["address.malformed", "error.kind"],
+        needs: UNIX_ONLY,
+        run: path_too_long,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "address/path/too-long-to-connect",
+        about: "A path that is too long for the system is an error for a client.",
+        requirements: &["address.malformed", "error.kind"],
+        needs: UNIX_ONLY,
+        run: path_too_long_for_client,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "address/path/no-directory",
+        about: "A path in a directory that does not exist is an error for a listener.",
+        requirements: &["address.malformed", "error.kind"],
+        needs: UNIX_ONLY,
+        run: no_directory,
+        ..Case::LISTENER
+    },
+];
+
+const UNIX_ONLY: Needs = Needs { families: &[Family::Unix], ..Needs::NOTHING };
+const INET_ONLY: Needs = Needs { families: &[Family::Inet], ..Needs::NOTHING };
+const UNKNOWN: [&str; 4] = ["AF_APPLETALK", "AF_INET6", "af_inet", "AF_"];
+/// Longer than `sockaddr_un` takes anywhere: 108 bytes on Linux, 104 on macOS.
+const TOO_LONG: usize = 200;
+
+fn listen_at(context: &Context<'_>, address: Option<RawAddress>, family: Option<&str>) -> Listen {
+    Listen { address, family: family.map(Into::into), ..context.listen_arguments() }
+}
+
+fn connect_to(context: &Context<'_>, address: Option<RawAddress>, family: Option<&str>) -> Operation {
+    Operation::Connect(Connect { address, family: family.map(Into::into), ..context.connect_arguments() })
+}
+
+/// The listener can be reached at the address that it reports, and speaks.
+fn expect_reachable(context: &mut Context<'_>, listening: &Listening) -> Outcome {
+    let mut wire = context.wire_to(listening)?;
+    let end = context.accept(listening.listener)?;
+    context.expect_in_step(&mut wire, end)
+}
+
+/// The listener reports an address of this family.
+fn expect_family(listening: &Listening, family: Family) -> Outcome {
+    let reported = match &listening.address {
+        Some(RawAddress::Pair(..)) => Family::Inet,
+        Some(RawAddress::Text(text)) if text.starts_with(r"\\") => Family::Pipe,
+        Some(RawAddress::Text(_)) => Family::Unix,
+        None => return Err(Failure::new("listen: no address", "the listener's `address`").into()),
+    };
+    if reported == family {
+        return Ok(());
+    }
+    Err(Failure::new(format!("listen: family {reported}"), format!("an address of {family}"))
+        .detail(format!("it listens at {}", listening.address.as_ref().expect("it was just looked at")))
+        .into())
+}
+
+/// The family that this one contradicts.
+fn the_other(family: Family) -> (&'static str, &'static str) {
+    match family {
+        Family::Unix => ("AF_UNIX", "AF_INET"),
+        _ => ("AF_INET", "AF_UNIX"),
+    }
+}
+
+const BAD_FAMILY: &[ErrorKind] = &[ErrorKind::BadAddress, ErrorKind::FamilyUnavailable];
+
+fn inferred_by_listener(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    expect_family(&listening, context.setting.family)?;
+    expect_reachable(context, &listening)
+}
+
+fn backslashes(context: &mut Context<'_>) -> Outcome {
+    // As a path this would be a file in the working directory.
+    let name = format!(r"\\.\pipe\processing-conformance-{}", std::process::id());
+    let arguments = listen_at(context, Some(RawAddress::Text(name.clone())), None);
+    let outcome = context.expect_error(Who::Testee, Operation::Listen(arguments), &[ErrorKind::FamilyUnavailable]);
+    if std::path::Path::new(&name).symlink_metadata().is_ok() {
+        let _ = std::fs::remove_file(&name);
+        return Err(Failure::new("listen: made a file", "no file named like a pipe").into());
+    }
+    outcome.map(drop)
+}
+
+fn host_and_port_in_a_string(context: &mut Context<'_>) -> Outcome {
+    let door = crate::wire::Door::open(
+        Family::Inet,
+        std::path::Path::new(""),
+        context.setting.framing,
+        context.setting.patience,
+        &context.transcript,
+    )
+    .map_err(|error| Stop::NotRun(format!("the suite could not listen: {error}")))?;
+    let RawAddress::Pair(_, port) = door.address() else { unreachable!("a door of AF_INET has a port") };
+    let text = RawAddress::Text(format!("localhost:{port}"));
+    let operation = connect_to(context, Some(text), None);
+    context.expect_error(Who::Testee, operation, &[ErrorKind::NotFound]).map(drop)
+}
+
+fn explicit_for_listener(context: &mut Context<'_>) -> Outcome {
+    let (own, _) = the_other(context.setting.family);
+    let arguments = listen_at(context, Some(context.free_address()), Some(own));
+    let listening = context.listen_with(arguments)?;
+    expect_family(&listening, context.setting.family)?;
+    expect_reachable(context, &listening)
+}
+
+fn explicit_for_client(context: &mut Context<'_>) -> Outcome {
+    let (own, _) = the_other(context.setting.family);
+    let door = context.door()?;
+    let operation = connect_to(context, Some(door.address().clone()), Some(own));
+    match context.call(Who::Testee, operation)? {
+        Ok(_) => door.accept().map(drop).map_err(|error| Failure::wire("the testee connects", &error).into()),
+        Err(error) => Err(Failure::operation("connect", &error).into()),
+    }
+}
+
+fn family_alone(context: &mut Context<'_>) -> Outcome {
+    let (own, _) = the_other(context.setting.family);
+    let arguments = listen_at(context, None, Some(own));
+    let listening = context.listen_with(arguments)?;
+    expect_family(&listening, context.setting.family)?;
+    expect_reachable(context, &listening)
+}
+
+fn conflict_for_listener(context: &mut Context<'_>) -> Outcome {
+    let (_, other) = the_other(context.setting.family);
+    let arguments = listen_at(context, Some(context.free_address()), Some(other));
+    context.expect_error(Who::Testee, Operation::Listen(arguments), BAD_FAMILY).map(drop)
+}
+
+fn conflict_for_client(context: &mut Context<'_>) -> Outcome {
+    let (_, other) = the_other(context.setting.family);
+    let door = context.door()?;
+    let operation = connect_to(context, Some(door.address().clone()), Some(other));
+    context.expect_error(Who::Testee, operation, BAD_FAMILY).map(drop)
+}
+
+fn unknown_for_listener(context: &mut Context<'_>) -> Outcome {
+    let unknown = context.setting.parameters.text("family");
+    let arguments = listen_at(context, Some(context.free_address()), Some(unknown));
+    context.expect_error(Who::Testee, Operation::Listen(arguments), BAD_FAMILY).map(drop)
+}
+
+fn unknown_without_address(context: &mut Context<'_>) -> Outcome {
+    let arguments = listen_at(context, None, Some(context.setting.parameters.text("family")));
+    context.expect_error(Who::Testee, Operation::Listen(arguments), BAD_FAMILY).map(drop)
+}
+
+fn unknown_for_client(context: &mut Context<'_>) -> Outcome {
+    let door = context.door()?;
+    let unknown = context.setting.parameters.text("family");
+    let operation = connect_to(context, Some(door.address().clone()), Some(unknown));
+    context.expect_error(Who::Testee, operation, BAD_FAMILY).map(drop)
+}
+
+/// Named pipes are there on Windows, and nowhere else.
+fn without_pipes(context: &Context<'_>) -> Outcome {
+    if context.hello().families.contains(&Family::Pipe) {
+        return Err(Stop::NotApplicable("the testee has AF_PIPE here".into()));
+    }
+    Ok(())
+}
+
+fn unavailable_for_listener(context: &mut Context<'_>) -> Outcome {
+    without_pipes(context)?;
+    let arguments = listen_at(context, None, Some("AF_PIPE"));
+    context.expect_error(Who::Testee, Operation::Listen(arguments), &[ErrorKind::FamilyUnavailable]).map(drop)
+}
+
+fn unavailable_for_client(context: &mut Context<'_>) -> Outcome {
+    without_pipes(context)?;
+    let operation = connect_to(context, Some(RawAddress::Text(r"\\.\pipe\nobody".into())), Some("AF_PIPE"));
+    context.expect_error(Who::Testee, operation, &[ErrorKind::FamilyUnavailable]).map(drop)
+}
+
+fn default_family(context: &mut Context<'_>) -> Outcome {
+    let families = &context.hello().families;
+    let fastest = [Family::Pipe, Family::Unix, Family::Inet].into_iter().find(|family| families.contains(family));
+    let listening = context.listen_with(context.listen_arguments())?;
+    expect_family(&listening, fastest.unwrap_or(Family::Inet))
+}
+
+fn default_works(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen_with(context.listen_arguments())?;
+    expect_reachable(context, &listening)
+}
+
+fn default_distinct(context: &mut Context<'_>) -> Outcome {
+    let first = context.listen_with(context.listen_arguments())?;
+    let second = context.listen_with(context.listen_arguments())?;
+    if first.address == second.address {
+        return Err(Failure::new("listen: the same address twice", "two addresses").into());
+    }
+    expect_reachable(context, &first)?;
+    expect_reachable(context, &second)
+}
+
+fn empty_for_listener(context: &mut Context<'_>) -> Outcome {
+    let arguments = listen_at(context, Some(RawAddress::Text(String::new())), None);
+    let listening = context.listen_with(arguments)?;
+    expect_reachable(context, &listening)
+}
+
+fn empty_for_client(context: &mut Context<'_>) -> Outcome {
+    let operation = connect_to(context, Some(RawAddress::Text(String::new())), None);
+    context.expect_error(Who::Testee, operation, &[ErrorKind::BadAddress]).map(drop)
+}
+
+fn missing_for_client(context: &mut Context<'_>) -> Outcome {
+    let operation = connect_to(context, None, None);
+    context.expect_error(Who::Testee, operation, &[ErrorKind::BadAddress]).map(drop)
+}
+
+fn ephemeral_port(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    match &listening.address {
+        Some(RawAddress::Pair(_, 1..=65_535)) => expect_reachable(context, &listening),
+        other => Err(Failure::new("listen: no port in its address", "the port that was bound")
+            .detail(format!("it reports {other:?}"))
+            .into()),
+    }
+}
+
+fn host_by_name(context: &mut Context<'_>) -> Outcome {
+    let arguments = listen_at(context, Some(RawAddress::Pair("localhost".into(), 0)), None);
+    let listening = context.listen_with(arguments)?;
+    expect_reachable(context, &listening)
+}
+
+fn host_by_name_for_client(context: &mut Context<'_>) -> Outcome {
+    let door = context.door()?;
+    let RawAddress::Pair(_, port) = door.address() else { unreachable!("a door of AF_INET has a port") };
+    let operation = connect_to(context, Some(RawAddress::Pair("localhost".into(), *port)), None);
+    match context.call(Who::Testee, operation)? {
+        Ok(_) => door.accept().map(drop).map_err(|error| Failure::wire("the testee connects", &error).into()),
+        Err(error) => Err(Failure::operation("connect", &error).into()),
+    }
+}
+
+fn port(context: &Context<'_>) -> RawAddress {
+    let port = context.setting.parameters.text("port").parse().expect("the parameter is a number");
+    RawAddress::Pair("127.0.0.1".into(), port)
+}
+
+fn port_out_of_range(context: &mut Context<'_>) -> Outcome {
+    let arguments = listen_at(context, Some(port(context)), None);
+    context.expect_error(Who::Testee, Operation::Listen(arguments), &[ErrorKind::BadAddress]).map(drop)
+}
+
+fn port_out_of_range_for_client(context: &mut Context<'_>) -> Outcome {
+    let operation = connect_to(context, Some(port(context)), None);
+    context.expect_error(Who::Testee, operation, &[ErrorKind::BadAddress]).map(drop)
+}
+
+fn unknown_host(context: &mut Context<'_>) -> Outcome {
+    // RFC 6761 keeps this domain from ever existing; a label of 64 bytes cannot even be asked for.
+    let host = format!("{}.invalid", "x".repeat(64));
+    let operation = connect_to(context, Some(RawAddress::Pair(host, 6000)), None);
+    context.expect_error(Who::Testee, operation, &[ErrorKind::UnknownHost]).map(drop)
+}
+
+fn long_path(context: &Context<'_>) -> String {
+    let mut path = context.fresh_path().to_string_lossy().into_owned();
+    path.extend(std::iter::repeat_n('x', TOO_LONG));
+    path
+}
+
+fn path_too_long(context: &mut Context<'_>) -> Outcome {
+    let path = long_path(context);
+    let arguments = listen_at(context, Some(RawAddress::Text(path.clone())), None);
+    let outcome = context.expect_error(Who::Testee, Operation::Listen(arguments), &[ErrorKind::BadAddress]);
+    for length in [103, 104, 107, 108] {
+        if std::path::Path::new(&path[..length]).symlink_metadata().is_ok() {
+            return Err(Failure::new("listen: made a file with a shorter name", "nothing is left behind").into());
+        }
+    }
+    outcome.map(drop)
+}
+
+fn path_too_long_for_client(context: &mut Context<'_>) -> Outcome {
+    let operation = connect_to(context, Some(RawAddress::Text(long_path(context))), None);
+    context.expect_error(Who::Testee, operation, &[ErrorKind::BadAddress]).map(drop)
+}
+
+fn no_directory(context: &mut Context<'_>) -> Outcome {
+    let path = context.fresh_path().join("no-directory").join("socket");
+    let arguments = listen_at(context, Some(RawAddress::Text(path.to_string_lossy().into_owned())), None);
+    context.expect_error(Who::Testee, Operation::Listen(arguments), &[ErrorKind::NotFound, ErrorKind::BadAddress]).map(drop)
+}

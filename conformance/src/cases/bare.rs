@@ -1,0 +1,214 @@
+//! Programs without an adapter, judged by what can be seen from the wire: a server that boxes what it gets,
+//! and a client that sends something and is sent it back boxed, as in the seed's example.
+
+use super::{Case, each, objects};
+use crate::notation::{Fidelity, Graph};
+use crate::pickle;
+use crate::run::Context;
+use crate::run::context::check_pickle;
+use crate::run::failure::{EvidenceKind, Failure, Outcome, Stop};
+use crate::wire::{Wire, WireError};
+
+/// The cases of this area. The seed's own server serves one client and ends: its case comes first.
+pub(super) const CASES: &[Case] = &[
+    Case {
+        id: "bare/server/seed",
+        about: "The seed's example: the server is sent 42 and sends [42] back, and nothing else.",
+        requirements: &["object.pickle", "object.value", "framing.message"],
+        run: seed_server,
+        ..Case::BARE_SERVER
+    },
+    Case {
+        id: "bare/server/boxes",
+        about: "Every object comes back in a list.",
+        requirements: &["object.value", "object.pickle", "object.protocol-ceiling"],
+        parameters: |_| each("kind", KINDS),
+        run: boxes_a_kind,
+        ..Case::BARE_SERVER
+    },
+    Case {
+        id: "bare/server/split-message",
+        about: "An object whose message arrives one byte at a time comes back in a list.",
+        requirements: &["framing.segmentation"],
+        run: split_message,
+        ..Case::BARE_SERVER
+    },
+    Case {
+        id: "bare/server/large",
+        about: "A large object comes back in a list.",
+        requirements: &["framing.any-size"],
+        run: large_object,
+        ..Case::BARE_SERVER
+    },
+    Case {
+        id: "bare/server/older-protocols",
+        about: "Pickles of protocols 0 and 1 are read.",
+        requirements: &["object.older-protocols"],
+        parameters: |_| each("protocol", [0, 1]),
+        run: older_protocols,
+        ..Case::BARE_SERVER
+    },
+    Case {
+        id: "bare/server/survives-client",
+        about: "A client that leaves in the middle of a message does not keep the server from serving the next one.",
+        requirements: &["listener.survives-client"],
+        run: survives_client,
+        ..Case::BARE_SERVER
+    },
+    Case {
+        id: "bare/client/seed",
+        about: "The client sends one object, is sent it back in a list, and leaves with nothing more to say.",
+        requirements: &["object.pickle", "object.protocol-ceiling", "framing.message", "closing.drop"],
+        run: seed_client,
+        ..Case::BARE_CLIENT
+    },
+    Case {
+        id: "bare/client/split-reply",
+        about: "A client whose reply arrives one byte at a time takes it.",
+        requirements: &["framing.segmentation"],
+        run: split_reply,
+        ..Case::BARE_CLIENT
+    },
+];
+
+const KINDS: [&str; 10] =
+    ["none", "bool", "int", "float", "unicode", "list", "tuple", "dict", "set", "mixed"];
+/// No reply of these cases is longer.
+const LONGEST: usize = 64 << 20;
+
+fn pickled(object: &Graph, protocol: u8) -> Vec<u8> {
+    pickle::write(object, protocol).expect("the suite can pickle its own samples")
+}
+
+fn seed_server(context: &mut Context<'_>) -> Outcome {
+    let mut wire = context.call_on_server()?;
+    expect_boxed(context, &mut wire, &Graph::int(42), 2)?;
+    expect_silence(&mut wire)
+}
+
+fn boxes_a_kind(context: &mut Context<'_>) -> Outcome {
+    for (_, sample) in objects::of(context.setting.parameters.text("kind")) {
+        let mut wire = context.call_on_server()?;
+        expect_boxed(context, &mut wire, sample, 2)?;
+    }
+    Ok(())
+}
+
+fn older_protocols(context: &mut Context<'_>) -> Outcome {
+    let protocol = u8::try_from(context.setting.parameters.number("protocol")).expect("0 or 1");
+    let mut wire = context.call_on_server()?;
+    expect_boxed(context, &mut wire, objects::named("list", "several"), protocol)
+}
+
+fn large_object(context: &mut Context<'_>) -> Outcome {
+    let large = Graph::str(crate::run::context::pattern::bytes(1 << 20));
+    let mut wire = context.call_on_server()?;
+    expect_boxed(context, &mut wire, &large, 2)
+}
+
+fn split_message(context: &mut Context<'_>) -> Outcome {
+    let number = Graph::int(42);
+    let mut wire = context.call_on_server()?;
+    for byte in context.message(&pickled(&number, 2)) {
+        context.write(&mut wire, &[byte])?;
+        // Nothing to wait for tells when the server has read it; the segments are apart in time instead.
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    expect_reply(context, &mut wire, &number)
+}
+
+fn survives_client(context: &mut Context<'_>) -> Outcome {
+    let mut leaving = context.call_on_server()?;
+    let message = context.message(&pickled(&Graph::int(42), 2));
+    context.write(&mut leaving, &message[..message.len() - 1])?;
+    leaving.close();
+    let mut wire = context.call_on_server()?;
+    expect_boxed(context, &mut wire, &Graph::int(42), 2)
+}
+
+fn expect_boxed(context: &mut Context<'_>, wire: &mut Wire, object: &Graph, protocol: u8) -> Outcome {
+    context.write(wire, &context.message(&pickled(object, protocol)))?;
+    expect_reply(context, wire, object)
+}
+
+/// Nothing is known of the profile of a program without an adapter: values are compared.
+fn expect_reply(context: &mut Context<'_>, wire: &mut Wire, object: &Graph) -> Outcome {
+    let payload = wire.read_message(LONGEST).map_err(|error| {
+        let expected = context.message(&pickled(&Graph::list_of([object]), 2));
+        let failure = Failure::wire(format!("[{}], pickled, in one message", object.python(200)), &error);
+        match error {
+            WireError::TooLong { header, .. } | WireError::NotAHeader { header, .. } => {
+                failure.showing(EvidenceKind::Stream, &expected, &header)
+            }
+            WireError::Quiet { got, .. } | WireError::Ended { got, .. } if !got.is_empty() => {
+                failure.showing(EvidenceKind::Stream, &expected, &got)
+            }
+            _ => failure,
+        }
+    })?;
+    check_pickle(&Graph::list_of([object]), &payload, Fidelity::Values)
+}
+
+
+/// Nothing follows: either the stream ends, or the server waits for more.
+fn expect_silence(wire: &mut Wire) -> Outcome {
+    wire.finish().map_err(|error| Failure::wire("the connection is open", &error))?;
+    match wire.read_end() {
+        Ok(()) | Err(WireError::Quiet { .. }) => Ok(()),
+        Err(WireError::Ended { got, .. }) => {
+            Err(Failure::new("wire: bytes after the reply", "one message and nothing else")
+                .showing(EvidenceKind::Stream, &[], &got)
+                .into())
+        }
+        Err(error) => Err(Failure::wire("the end of the stream", &error).into()),
+    }
+}
+
+fn seed_client(context: &mut Context<'_>) -> Outcome {
+    let mut wire = context.receive_client()?;
+    let object = expect_object(context, &mut wire)?;
+    let reply = context.message(&pickled(&Graph::list_of([&object]), 2));
+    context.write(&mut wire, &reply)?;
+    expect_left(&mut wire)
+}
+
+fn split_reply(context: &mut Context<'_>) -> Outcome {
+    let mut wire = context.receive_client()?;
+    let object = expect_object(context, &mut wire)?;
+    for byte in context.message(&pickled(&Graph::list_of([&object]), 2)) {
+        context.write(&mut wire, &[byte])?;
+        std::thread::sleep(std::time::Duration::from_millis(2));
+    }
+    expect_left(&mut wire)
+}
+
+/// The client's object, which must be one pickle that older readers can read.
+fn expect_object(context: &mut Context<'_>, wire: &mut Wire) -> Result<Graph, Stop> {
+    let payload = wire.read_message(LONGEST).map_err(|error| {
+        let failure = Failure::wire("a message that holds an object", &error);
+        match &error {
+            WireError::TooLong { header, .. } | WireError::NotAHeader { header, .. } => {
+                failure.showing(EvidenceKind::Stream, &context.header(4), header)
+            }
+            _ => failure,
+        }
+    })?;
+    let reading = pickle::read(&payload, &pickle::Limits::default()).map_err(|error| {
+        Failure::new("wire: not a pickle", "a message that holds an object")
+            .detail(error.to_string())
+            .showing(EvidenceKind::Pickle, &[], &payload)
+            .breaks("object.pickle")
+    })?;
+    check_pickle(&reading.graph, &payload, Fidelity::Graph)?;
+    Ok(reading.graph)
+}
+
+fn expect_left(wire: &mut Wire) -> Outcome {
+    match wire.read_end() {
+        Ok(()) => Ok(()),
+        Err(WireError::Ended { got, .. }) => Err(Failure::new("wire: bytes after the object", "one message and nothing else")
+            .showing(EvidenceKind::Stream, &[], &got)
+            .into()),
+        Err(error) => Err(Failure::wire("the client leaves once it has the reply", &error).breaks("closing.drop").into()),
+    }
+}

@@ -1,0 +1,227 @@
+//! What a connection does between its beginning and its end.
+
+use std::time::Duration;
+
+use super::{Case, Level, Needs, each};
+use crate::run::Context;
+use crate::run::context::{End, pattern};
+use crate::run::failure::{Failure, Outcome, Stop};
+use crate::testee::message::{Answer, Operation};
+
+/// The cases of this area.
+pub(super) const CASES: &[Case] = &[
+    Case {
+        id: "connection/both-directions/send-while-receiving",
+        about: "A testee that waits for a message can send.",
+        requirements: &["connection.both-directions"],
+        run: send_while_receiving,
+        ..Case::WIRE
+    },
+    Case {
+        id: "connection/both-directions/receive-while-sending",
+        about: "A testee whose large message is not read yet can receive.",
+        requirements: &["connection.both-directions"],
+        run: receive_while_sending,
+        ..Case::WIRE
+    },
+    Case {
+        id: "connection/both-directions/large-both-ways",
+        about: "Large messages that cross each other arrive whole.",
+        requirements: &["connection.both-directions", "framing.any-size"],
+        run: large_both_ways,
+        ..Case::WIRE
+    },
+    Case {
+        id: "connection/both-directions/echo",
+        about: "A conversation of many turns stays in step.",
+        requirements: &["framing.order", "connection.both-directions"],
+        run: conversation,
+        ..Case::WIRE
+    },
+    Case {
+        id: "connection/slow-reader",
+        about: "A large message is sent whole to a reader that takes it in small pieces.",
+        requirements: &["framing.any-size", "framing.segmentation"],
+        parameters: |_| each("length", [300_000]),
+        run: slow_reader,
+        ..Case::WIRE
+    },
+    Case {
+        id: "connection/poll/quiet",
+        about: "`poll` returns false when nothing has been sent.",
+        level: Level::Should,
+        requirements: &["connection.poll", "connection.poll-quiet"],
+        parameters: |_| each("timeout", ["0", "0.05"]),
+        needs: POLL,
+        run: poll_quiet,
+        ..Case::WIRE
+    },
+    Case {
+        id: "connection/poll/message",
+        about: "`poll` returns true when a message is waiting, which is still there after that.",
+        level: Level::Should,
+        requirements: &["connection.poll", "connection.poll-ready"],
+        parameters: |_| each("length", [0, 1, 100_000]),
+        needs: POLL,
+        run: poll_message,
+        ..Case::WIRE
+    },
+    Case {
+        id: "connection/poll/wakes",
+        about: "`poll` with a timeout returns true as soon as a message comes.",
+        level: Level::Should,
+        requirements: &["connection.poll", "connection.poll-ready"],
+        needs: POLL,
+        run: poll_wakes,
+        ..Case::WIRE
+    },
+    Case {
+        id: "connection/poll/read-ahead",
+        about: "`poll` returns true for a message that came in the same segment as an earlier one.",
+        level: Level::Should,
+        requirements: &["connection.poll", "connection.poll-ready"],
+        needs: POLL,
+        run: poll_read_ahead,
+        ..Case::WIRE
+    },
+    Case {
+        id: "connection/poll/end",
+        about: "`poll` returns true at the end of the stream.",
+        level: Level::Should,
+        requirements: &["connection.poll", "connection.poll-end"],
+        needs: POLL,
+        run: poll_end,
+        ..Case::WIRE
+    },
+];
+
+const POLL: Needs = Needs { operation: Some("poll"), ..Needs::NOTHING };
+
+fn send_while_receiving(context: &mut Context<'_>) -> Outcome {
+    let (mut wire, end) = context.open()?;
+    let receiving = context.start_recv_string(end)?;
+    context.send_string(end, b"out")?;
+    context.expect_message(&mut wire, b"out")?;
+    context.write(&mut wire, &context.message(b"in"))?;
+    context.finish_string(end, &receiving, b"in")
+}
+
+fn receive_while_sending(context: &mut Context<'_>) -> Outcome {
+    // More than any socket buffer holds.
+    let large = pattern::bytes(8 << 20);
+    let (mut wire, end) = context.open()?;
+    let sending = context.start_send_string(end, &large)?;
+    context.write(&mut wire, &context.message(b"in"))?;
+    context.expect_string(end, b"in")?;
+    context.expect_message(&mut wire, &large)?;
+    context.finish_sent(end, &sending)
+}
+
+fn large_both_ways(context: &mut Context<'_>) -> Outcome {
+    let large = pattern::bytes(1 << 20);
+    let (mut wire, end) = context.open()?;
+    let receiving = context.start_recv_string(end)?;
+    let sending = context.start_send_string(end, &large)?;
+    context.write(&mut wire, &context.message(&large))?;
+    context.expect_message(&mut wire, &large)?;
+    context.finish_string(end, &receiving, &large)?;
+    context.finish_sent(end, &sending)
+}
+
+fn conversation(context: &mut Context<'_>) -> Outcome {
+    let (mut wire, end) = context.open()?;
+    for turn in 0..50 {
+        let question = format!("question {turn}");
+        let answer = format!("and answer {turn}");
+        context.write(&mut wire, &context.message(question.as_bytes()))?;
+        context.expect_string(end, question.as_bytes())?;
+        context.send_string(end, answer.as_bytes())?;
+        context.expect_message(&mut wire, answer.as_bytes())?;
+    }
+    Ok(())
+}
+
+fn slow_reader(context: &mut Context<'_>) -> Outcome {
+    let payload = pattern::bytes(context.setting.parameters.number("length"));
+    let message = context.message(&payload);
+    let (mut wire, end) = context.open()?;
+    let sending = context.start_send_string(end, &payload)?;
+    let mut received = Vec::new();
+    while received.len() < message.len() {
+        let piece = 777.min(message.len() - received.len());
+        let bytes = wire.read(piece).map_err(|error| Failure::wire("the rest of the message", &error))?;
+        received.extend(bytes);
+    }
+    context.finish_sent(end, &sending)?;
+    if received != message {
+        return Err(Failure::new("wire: wrong payload", "the message")
+            .showing(crate::run::failure::EvidenceKind::Stream, &message, &received)
+            .into());
+    }
+    context.expect_in_step(&mut wire, end)
+}
+
+fn poll(context: &mut Context<'_>, end: End, seconds: f64) -> Result<bool, Stop> {
+    match context.call(end.who, Operation::Poll { connection: end.handle, timeout: seconds })? {
+        Ok(Answer::Ready(ready)) => Ok(ready),
+        Ok(_) => unreachable!("a link answers poll by true or false"),
+        Err(error) => Err(Failure::operation("poll", &error).into()),
+    }
+}
+
+fn expect_poll(context: &mut Context<'_>, end: End, seconds: f64, expected: bool) -> Outcome {
+    if poll(context, end, seconds)? == expected {
+        return Ok(());
+    }
+    Err(Failure::new(format!("poll: returned {}", !expected), format!("poll returns {expected}")).into())
+}
+
+/// Long enough for bytes that are already under way.
+fn a_while(context: &Context<'_>) -> f64 {
+    context.setting.patience.min(Duration::from_secs(2)).as_secs_f64()
+}
+
+fn poll_quiet(context: &mut Context<'_>) -> Outcome {
+    let seconds = context.setting.parameters.text("timeout").parse().expect("the parameter is a number");
+    let (mut wire, end) = context.open()?;
+    expect_poll(context, end, seconds, false)?;
+    context.expect_in_step(&mut wire, end)?;
+    expect_poll(context, end, seconds, false)
+}
+
+fn poll_message(context: &mut Context<'_>) -> Outcome {
+    let payload = pattern::bytes(context.setting.parameters.number("length"));
+    let (mut wire, end) = context.open()?;
+    context.write(&mut wire, &context.message(&payload))?;
+    expect_poll(context, end, a_while(context), true)?;
+    expect_poll(context, end, 0.0, true)?;
+    context.expect_string(end, &payload)?;
+    expect_poll(context, end, 0.0, false)
+}
+
+fn poll_wakes(context: &mut Context<'_>) -> Outcome {
+    let (mut wire, end) = context.open()?;
+    let seconds = context.setting.patience.as_secs_f64();
+    let polling = context.start(end.who, Operation::Poll { connection: end.handle, timeout: seconds })?;
+    context.write(&mut wire, &context.message(b"in"))?;
+    match context.finish_operation(end.who, &polling)? {
+        Ok(Answer::Ready(true)) => context.expect_string(end, b"in"),
+        Ok(_) => Err(Failure::new("poll: returned false", "poll returns true").into()),
+        Err(error) => Err(Failure::operation("poll", &error).into()),
+    }
+}
+
+fn poll_read_ahead(context: &mut Context<'_>) -> Outcome {
+    let (mut wire, end) = context.open()?;
+    let both = [context.message(b"first"), context.message(b"second")].concat();
+    context.write(&mut wire, &both)?;
+    context.expect_string(end, b"first")?;
+    expect_poll(context, end, a_while(context), true)?;
+    context.expect_string(end, b"second")
+}
+
+fn poll_end(context: &mut Context<'_>) -> Outcome {
+    let (wire, end) = context.open()?;
+    wire.close();
+    expect_poll(context, end, a_while(context), true)
+}

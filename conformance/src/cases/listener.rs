@@ -1,0 +1,712 @@
+//! Listening and accepting.
+
+use std::path::{Path, PathBuf};
+
+use processing_connection::Family;
+
+use super::{Case, Level, Needs, each};
+use crate::run::Context;
+use crate::run::context::{End, Who};
+use crate::run::failure::{Failure, Outcome, Stop};
+use crate::testee::message::{ErrorKind, Listen, Listening, Operation, RawAddress};
+use crate::wire::Wire;
+
+/// The cases of this area.
+pub(super) const CASES: &[Case] = &[
+    Case {
+        id: "listener/accept/after-connect",
+        about: "`accept` returns a client that connected before it was called.",
+        requirements: &["listener.accept"],
+        run: |context| context.open().and_then(|(mut wire, end)| context.expect_in_step(&mut wire, end)),
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/accept/before-connect",
+        about: "`accept` waits for a client that connects later.",
+        requirements: &["listener.accept"],
+        run: accept_before_connect,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/accept/order",
+        about: "Clients are accepted in the order in which they connected, and none is taken for another.",
+        requirements: &["listener.accept", "listener.many-clients"],
+        run: accept_in_order,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/accept/while-working",
+        about: "A testee that waits in `accept` goes on serving the connections that it has.",
+        requirements: &["listener.many-clients"],
+        run: accept_while_working,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/clients/one-after-another",
+        about: "A listener serves clients one after another.",
+        requirements: &["listener.many-clients"],
+        run: one_after_another,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/clients/at-once",
+        about: "A listener serves many clients at once, each with its own stream.",
+        requirements: &["listener.many-clients"],
+        parameters: |_| each("clients", [2, 20]),
+        run: at_once,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/clients/leaves",
+        about: "A client that connects and leaves does not keep the listener from serving the next one.",
+        requirements: &["listener.survives-client"],
+        run: client_leaves,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/clients/breaks-off",
+        about: "A client that breaks the connection off does not keep the listener from serving the next one.",
+        requirements: &["listener.survives-client"],
+        run: client_breaks_off,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/clients/sends-garbage",
+        about: "A client that sends garbage does not keep the listener from serving the next one.",
+        requirements: &["listener.survives-client", "error.survive"],
+        run: client_sends_garbage,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/backlog/default",
+        about: "With the default backlog a client can connect before anybody accepts.",
+        requirements: &["listener.backlog"],
+        level: Level::Should,
+        run: |context| backlog(context, None, 1),
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/backlog/given",
+        about: "With backlog n, n clients can connect before anybody accepts.",
+        requirements: &["listener.backlog"],
+        level: Level::Should,
+        parameters: |_| each("backlog", [1, 5, 16]),
+        run: |context| {
+            let clients = context.setting.parameters.number("backlog");
+            backlog(context, u32::try_from(clients).ok(), clients)
+        },
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/backlog/is-the-given-one",
+        about: "On Linux a listener with backlog n holds n+1 clients over AF_UNIX, and not one more.",
+        requirements: &["listener.backlog"],
+        level: Level::Should,
+        parameters: |_| each("backlog", [1, 5]),
+        needs: UNIX_ONLY,
+        run: backlog_is_the_given_one,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/last-accepted/before",
+        about: "Before the first accept `last_accepted` is None.",
+        requirements: &["listener.last-accepted-before"],
+        run: last_accepted_before,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/last-accepted/inet",
+        about: "After an accept `last_accepted` is the address that the client is bound to.",
+        requirements: &["listener.last-accepted-inet"],
+        needs: INET_ONLY,
+        run: last_accepted_inet,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/last-accepted/unix",
+        about: "After an accept from an unnamed socket `last_accepted` is the empty string.",
+        requirements: &["listener.last-accepted-unix"],
+        level: Level::Should,
+        needs: UNIX_ONLY,
+        run: last_accepted_unix,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/close/refuses",
+        about: "After `close` connecting fails.",
+        requirements: &["listener.close"],
+        run: close_refuses,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/close/accept",
+        about: "After `close`, `accept` is an error.",
+        requirements: &["listener.close", "error.kind"],
+        run: accept_after_close,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/close/twice",
+        about: "Closing a listener twice is harmless.",
+        requirements: &["listener.close-twice"],
+        level: Level::Should,
+        run: close_twice,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/close/keeps-connections",
+        about: "Closing a listener leaves its connections open.",
+        requirements: &["listener.close-keeps-connections"],
+        run: |context| keeps_connections(context, Going::Close),
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/drop/keeps-connections",
+        about: "Dropping a listener leaves its connections open.",
+        requirements: &["listener.close-keeps-connections"],
+        run: |context| keeps_connections(context, Going::Drop),
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/drop/refuses",
+        about: "A listener that is dropped is closed: connecting fails.",
+        requirements: &["listener.drop"],
+        run: drop_refuses,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/rebind/after-close",
+        about: "An address can be listened on again after `close`.",
+        requirements: &["listener.rebind"],
+        level: Level::Should,
+        run: |context| rebind(context, Going::Close),
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/rebind/after-drop",
+        about: "An address can be listened on again after the listener was dropped.",
+        requirements: &["listener.rebind"],
+        level: Level::Should,
+        run: |context| rebind(context, Going::Drop),
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/in-use/same-testee",
+        about: "Listening where the testee listens already is an error, and the first listener is not disturbed.",
+        requirements: &["listener.in-use", "error.kind"],
+        run: in_use_by_itself,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/in-use/somebody-else",
+        about: "Listening where somebody else listens is an error, and they are not disturbed.",
+        requirements: &["listener.in-use", "error.kind"],
+        run: in_use_by_another,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/appears",
+        about: "The path exists as long as the listener does.",
+        requirements: &["listener.unix-path"],
+        needs: UNIX_ONLY,
+        run: path_appears,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/removed-by-close",
+        about: "The path is removed when the listener is closed.",
+        requirements: &["listener.unix-path"],
+        needs: UNIX_ONLY,
+        run: |context| path_removed(context, Going::Close),
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/removed-by-drop",
+        about: "The path is removed when the listener is dropped.",
+        requirements: &["listener.unix-path"],
+        needs: UNIX_ONLY,
+        run: |context| path_removed(context, Going::Drop),
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/default-removed",
+        about: "A path that the listener chose itself is removed when it is closed.",
+        requirements: &["listener.unix-path", "address.none-is-arbitrary"],
+        needs: UNIX_ONLY,
+        run: chosen_path_removed,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/not-by-a-client",
+        about: "A client that leaves does not remove the path.",
+        requirements: &["listener.unix-path"],
+        needs: UNIX_ONLY,
+        run: path_survives_clients,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/foreign-file",
+        about: "A file that is in the way is left as it is, and listening on it is an error.",
+        requirements: &["listener.foreign-path", "error.kind"],
+        needs: UNIX_ONLY,
+        run: foreign_file,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/foreign-socket",
+        about: "A socket file that somebody left is left as it is, and listening on it is an error.",
+        requirements: &["listener.foreign-path", "error.kind"],
+        needs: UNIX_ONLY,
+        run: foreign_socket,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/replaced",
+        about: "A path that has become somebody else's is not removed by `close`.",
+        requirements: &["listener.replaced-path"],
+        level: Level::Should,
+        needs: UNIX_ONLY,
+        run: path_replaced,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/already-gone",
+        about: "Closing a listener whose path has been removed is harmless.",
+        requirements: &["listener.unix-path"],
+        level: Level::Should,
+        needs: UNIX_ONLY,
+        run: path_already_gone,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/mode",
+        about: "The socket file is accessible to its owner only.",
+        requirements: &["listener.unix-mode"],
+        level: Level::May,
+        needs: UNIX_ONLY,
+        run: path_mode,
+        ..Case::LISTENER
+    },
+];
+
+const UNIX_ONLY: Needs = Needs { families: &[Family::Unix], ..Needs::NOTHING };
+const INET_ONLY: Needs = Needs { families: &[Family::Inet], ..Needs::NOTHING };
+
+/// The ways in which a listener goes.
+#[derive(Clone, Copy)]
+enum Going {
+    Close,
+    Drop,
+}
+
+fn goes(context: &mut Context<'_>, listening: &Listening, going: Going) -> Outcome {
+    match going {
+        Going::Close => context.close(Who::Testee, listening.listener),
+        Going::Drop => context.release(Who::Testee, listening.listener),
+    }
+}
+
+fn accept_before_connect(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let accepting = context.start(Who::Testee, Operation::Accept { listener: listening.listener })?;
+    let mut wire = context.wire_to(&listening)?;
+    let (end, _) = context.finish_accept(&accepting)?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn accept_in_order(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen_with(roomy(context, 8))?;
+    let mut wires = Vec::new();
+    for number in 0..4_u8 {
+        let mut wire = context.wire_to(&listening)?;
+        context.write(&mut wire, &context.message(&[b'a' + number]))?;
+        wires.push(wire);
+    }
+    for number in 0..4_u8 {
+        let end = context.accept(listening.listener)?;
+        context.expect_string(end, &[b'a' + number])?;
+    }
+    Ok(())
+}
+
+fn accept_while_working(context: &mut Context<'_>) -> Outcome {
+    let (listening, mut wire, end) = listen_and_open(context)?;
+    let accepting = context.start(Who::Testee, Operation::Accept { listener: listening.listener })?;
+    context.expect_in_step(&mut wire, end)?;
+    let mut second = context.wire_to(&listening)?;
+    let (second_end, _) = context.finish_accept(&accepting)?;
+    context.expect_in_step(&mut second, second_end)?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn listen_and_open(context: &mut Context<'_>) -> Result<(Listening, Wire, End), Stop> {
+    let listening = context.listen()?;
+    let wire = context.wire_to(&listening)?;
+    let end = context.accept(listening.listener)?;
+    Ok((listening, wire, end))
+}
+
+fn one_after_another(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    for _ in 0..20 {
+        serve_another(context, &listening)?;
+    }
+    Ok(())
+}
+
+fn serve_another(context: &mut Context<'_>, listening: &Listening) -> Outcome {
+    let mut wire = context.wire_to(listening)?;
+    let end = context.accept(listening.listener)?;
+    context.expect_in_step(&mut wire, end)?;
+    context.close(end.who, end.handle)?;
+    context.expect_end(&mut wire, "closing.close")
+}
+
+fn at_once(context: &mut Context<'_>) -> Outcome {
+    let clients = context.setting.parameters.number("clients");
+    let listening = context.listen()?;
+    let mut ends = Vec::new();
+    for _ in 0..clients {
+        let wire = context.wire_to(&listening)?;
+        ends.push((wire, context.accept(listening.listener)?));
+    }
+    // Everybody sends before anybody is read.
+    for (number, (wire, _)) in ends.iter_mut().enumerate() {
+        context.write(wire, &context.message(format!("client {number}").as_bytes()))?;
+    }
+    for (number, (wire, end)) in ends.iter_mut().enumerate().rev() {
+        context.expect_string(*end, format!("client {number}").as_bytes())?;
+        context.expect_in_step(wire, *end)?;
+    }
+    Ok(())
+}
+
+fn client_leaves(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen_with(roomy(context, 4))?;
+    context.wire_to(&listening)?.close();
+    let gone = context.accept(listening.listener)?;
+    context.expect_no_string(gone, &[ErrorKind::Closed])?;
+    serve_another(context, &listening)
+}
+
+fn client_breaks_off(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen_with(roomy(context, 4))?;
+    let wire = context.wire_to(&listening)?;
+    wire.reset().map_err(|error| Failure::wire("the connection is open", &error))?;
+    let mut second = context.wire_to(&listening)?;
+    // Whether a client that is gone again is accepted is for the system to decide.
+    let accepting = context.start(Who::Testee, Operation::Accept { listener: listening.listener })?;
+    let (first_accepted, _) = context.finish_accept(&accepting)?;
+    context.write(&mut second, &context.message(b"served"))?;
+    let end = match context.try_recv_string(first_accepted)? {
+        Ok(payload) if payload.describes(b"served") => return Ok(()),
+        Ok(payload) => {
+            return Err(Failure::new("recv_string: wrong bytes", "the second client's message")
+                .detail(format!("it returned {payload}"))
+                .into());
+        }
+        Err(_) => context.accept(listening.listener)?,
+    };
+    context.expect_string(end, b"served")
+}
+
+fn client_sends_garbage(context: &mut Context<'_>) -> Outcome {
+    let (listening, mut wire, end) = listen_and_open(context)?;
+    context.write(&mut wire, &[0xff; 64])?;
+    wire.close();
+    context.expect_no_string(end, &[ErrorKind::TooLong, ErrorKind::BadHeader, ErrorKind::Cut])?;
+    serve_another(context, &listening)
+}
+
+fn roomy(context: &Context<'_>, backlog: u32) -> Listen {
+    Listen { address: Some(context.free_address()), backlog: Some(backlog), ..context.listen_arguments() }
+}
+
+fn backlog(context: &mut Context<'_>, backlog: Option<u32>, clients: usize) -> Outcome {
+    let arguments = Listen { address: Some(context.free_address()), backlog, ..context.listen_arguments() };
+    let listening = context.listen_with(arguments)?;
+    let mut wires = Vec::new();
+    for number in 0..clients {
+        let mut wire = context.wire_to(&listening)?;
+        context.write(&mut wire, &context.message(&[u8::try_from(number).unwrap_or(0)]))?;
+        wires.push(wire);
+    }
+    for number in 0..clients {
+        let end = context.accept(listening.listener)?;
+        context.expect_string(end, &[u8::try_from(number).unwrap_or(0)])?;
+    }
+    Ok(())
+}
+
+/// Linux queues backlog + 1 connections on a Unix socket, and refuses further ones at once to those who do
+/// not want to wait.
+fn backlog_is_the_given_one(context: &mut Context<'_>) -> Outcome {
+    if !cfg!(target_os = "linux") {
+        return Err(Stop::NotApplicable("only Linux tells a full backlog at once".into()));
+    }
+    let backlog = context.setting.parameters.number("backlog");
+    let listening = context.listen_with(roomy(context, u32::try_from(backlog).unwrap_or(u32::MAX)))?;
+    let Some(RawAddress::Text(path)) = &listening.address else {
+        return Err(Failure::new("listen: no path", "a path").into());
+    };
+    let queued = queue_up(Path::new(path), backlog + 3)
+        .map_err(|error| Stop::NotRun(format!("the suite could not connect without waiting: {error}")))?;
+    if queued == backlog + 1 {
+        return Ok(());
+    }
+    Err(Failure::new(format!("suite: {queued} clients connected"), format!("{} clients can connect", backlog + 1)).into())
+}
+
+/// How many of so many clients can connect without waiting.
+fn queue_up(path: &Path, attempts: usize) -> std::io::Result<usize> {
+    use socket2::{Domain, SockAddr, Socket, Type};
+    let address = SockAddr::unix(path)?;
+    let mut queued = Vec::new();
+    for _ in 0..attempts {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.set_nonblocking(true)?;
+        match socket.connect(&address) {
+            Ok(()) => queued.push(socket),
+            Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => break,
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(queued.len())
+}
+
+fn last_accepted_before(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    match &listening.last_accepted {
+        None => Ok(()),
+        Some(address) => Err(Failure::new("listen: last_accepted is not None", "None")
+            .detail(format!("it is {address}"))
+            .into()),
+    }
+}
+
+fn last_accepted_inet(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    for _ in 0..2 {
+        let wire = context.wire_to(&listening)?;
+        let (_, reported) = context.accept_fully(listening.listener)?;
+        let own = wire.local_address().map_err(|error| Stop::NotRun(error.to_string()))?;
+        if reported.as_ref() != Some(&own) {
+            return Err(Failure::new("accept: wrong last_accepted", own.to_string())
+                .detail(format!("it is {}", reported.map_or("None".into(), |address| address.to_string())))
+                .into());
+        }
+    }
+    Ok(())
+}
+
+fn last_accepted_unix(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let _wire = context.wire_to(&listening)?;
+    let (_, reported) = context.accept_fully(listening.listener)?;
+    if reported == Some(RawAddress::Text(String::new())) {
+        return Ok(());
+    }
+    Err(Failure::new("accept: wrong last_accepted", "''")
+        .detail(format!("it is {}", reported.map_or("None".into(), |address| address.to_string())))
+        .into())
+}
+
+fn address_of(listening: &Listening) -> Result<RawAddress, Stop> {
+    listening.address.clone().ok_or_else(|| Failure::new("listen: no address", "the listener's `address`").into())
+}
+
+fn expect_nobody(context: &mut Context<'_>, address: &RawAddress, requirement: &'static str) -> Outcome {
+    match context.try_wire(address) {
+        Err(_) => Ok(()),
+        Ok(_) => Err(Failure::new("suite: connected", format!("nobody listens at {address} any more"))
+            .breaks(requirement)
+            .into()),
+    }
+}
+
+fn close_refuses(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let address = address_of(&listening)?;
+    context.close(Who::Testee, listening.listener)?;
+    expect_nobody(context, &address, "listener.close")
+}
+
+fn accept_after_close(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    context.close(Who::Testee, listening.listener)?;
+    let operation = Operation::Accept { listener: listening.listener };
+    context.expect_error(Who::Testee, operation, &[ErrorKind::NotOpen]).map(drop)
+}
+
+fn close_twice(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let address = address_of(&listening)?;
+    context.close(Who::Testee, listening.listener)?;
+    context.close(Who::Testee, listening.listener)?;
+    expect_nobody(context, &address, "listener.close")
+}
+
+fn keeps_connections(context: &mut Context<'_>, going: Going) -> Outcome {
+    let (listening, mut wire, end) = listen_and_open(context)?;
+    goes(context, &listening, going)?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn drop_refuses(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let address = address_of(&listening)?;
+    context.release(Who::Testee, listening.listener)?;
+    expect_nobody(context, &address, "listener.drop")
+}
+
+fn rebind(context: &mut Context<'_>, going: Going) -> Outcome {
+    let listening = context.listen()?;
+    let address = address_of(&listening)?;
+    goes(context, &listening, going)?;
+    let again = context.listen_with(Listen { address: Some(address), ..context.listen_arguments() })?;
+    serve_another(context, &again)
+}
+
+/// Which kind a taken address is told as: over AF_UNIX a path that exists is all that can be seen.
+const TAKEN: &[ErrorKind] = &[ErrorKind::InUse];
+
+fn in_use_by_itself(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let again = Listen { address: listening.address.clone(), ..context.listen_arguments() };
+    context.expect_error(Who::Testee, Operation::Listen(again), TAKEN)?;
+    serve_another(context, &listening)
+}
+
+fn in_use_by_another(context: &mut Context<'_>) -> Outcome {
+    let door = context.door()?;
+    let taken = Listen { address: Some(door.address().clone()), ..context.listen_arguments() };
+    context.expect_error(Who::Testee, Operation::Listen(taken), TAKEN)?;
+    let _wire = context.wire_at(door.address())?;
+    door.accept().map(drop).map_err(|error| Failure::wire("the first listener is still there", &error).into())
+}
+
+fn path_of(listening: &Listening) -> Result<PathBuf, Stop> {
+    match address_of(listening)? {
+        RawAddress::Text(path) => Ok(path.into()),
+        RawAddress::Pair(..) => Err(Failure::new("listen: family AF_INET", "a path").into()),
+    }
+}
+
+fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}
+
+fn path_appears(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let path = path_of(&listening)?;
+    if !exists(&path) {
+        return Err(Failure::new("listen: no socket file", format!("{} exists", path.display())).into());
+    }
+    Ok(())
+}
+
+fn path_removed(context: &mut Context<'_>, going: Going) -> Outcome {
+    let listening = context.listen()?;
+    let path = path_of(&listening)?;
+    goes(context, &listening, going)?;
+    expect_removed(&path)
+}
+
+fn expect_removed(path: &Path) -> Outcome {
+    if exists(path) {
+        return Err(Failure::new("suite: the socket file is still there", format!("{} is gone", path.display())).into());
+    }
+    Ok(())
+}
+
+fn chosen_path_removed(context: &mut Context<'_>) -> Outcome {
+    let arguments = Listen { family: Some("AF_UNIX".into()), ..context.listen_arguments() };
+    let listening = context.listen_with(arguments)?;
+    let path = path_of(&listening)?;
+    context.close(Who::Testee, listening.listener)?;
+    expect_removed(&path)
+}
+
+fn path_survives_clients(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    serve_another(context, &listening)?;
+    let path = path_of(&listening)?;
+    if !exists(&path) {
+        return Err(Failure::new("suite: the socket file is gone", format!("{} exists", path.display())).into());
+    }
+    serve_another(context, &listening)
+}
+
+fn foreign_file(context: &mut Context<'_>) -> Outcome {
+    const CONTENT: &[u8] = b"somebody's file";
+    let path = context.fresh_path();
+    std::fs::write(&path, CONTENT).map_err(|error| Stop::NotRun(error.to_string()))?;
+    let outcome = listen_on_foreign(context, &path);
+    let content = std::fs::read(&path).ok();
+    let _ = std::fs::remove_file(&path);
+    if content.as_deref() != Some(CONTENT) {
+        return Err(Failure::new("listen: somebody's file is gone", "the file is left as it is").into());
+    }
+    outcome
+}
+
+fn foreign_socket(context: &mut Context<'_>) -> Outcome {
+    let path = context.fresh_path();
+    // Bound and abandoned, as a process leaves it that was killed.
+    let left = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)
+        .and_then(|socket| socket.bind(&socket2::SockAddr::unix(&path)?));
+    left.map_err(|error| Stop::NotRun(error.to_string()))?;
+    let outcome = listen_on_foreign(context, &path);
+    let is_there = exists(&path);
+    let _ = std::fs::remove_file(&path);
+    if !is_there {
+        return Err(Failure::new("listen: somebody's socket file is gone", "the file is left as it is").into());
+    }
+    outcome
+}
+
+fn listen_on_foreign(context: &mut Context<'_>, path: &Path) -> Outcome {
+    let address = RawAddress::Text(path.to_string_lossy().into_owned());
+    let arguments = Listen { address: Some(address), ..context.listen_arguments() };
+    context.expect_error(Who::Testee, Operation::Listen(arguments), TAKEN).map(drop)
+}
+
+fn path_replaced(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let path = path_of(&listening)?;
+    std::fs::remove_file(&path)
+        .and_then(|()| std::fs::write(&path, b"somebody else's"))
+        .map_err(|error| Stop::NotRun(error.to_string()))?;
+    let outcome = context.close(Who::Testee, listening.listener);
+    let is_there = exists(&path);
+    let _ = std::fs::remove_file(&path);
+    if !is_there {
+        return Err(Failure::new("close: removed somebody's file", "what stands at the path now is left alone").into());
+    }
+    outcome
+}
+
+fn path_already_gone(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let path = path_of(&listening)?;
+    std::fs::remove_file(&path).map_err(|error| Stop::NotRun(error.to_string()))?;
+    context.close(Who::Testee, listening.listener)
+}
+
+#[cfg(unix)]
+fn path_mode(context: &mut Context<'_>) -> Outcome {
+    use std::os::unix::fs::PermissionsExt;
+    let listening = context.listen()?;
+    let path = path_of(&listening)?;
+    let metadata = path.symlink_metadata().map_err(|error| Stop::NotRun(error.to_string()))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(Failure::new("listen: others may connect", "mode 0600").detail(format!("the mode is {mode:04o}")).into());
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn path_mode(_: &mut Context<'_>) -> Outcome {
+    Err(Stop::NotApplicable("files have no mode here".into()))
+}

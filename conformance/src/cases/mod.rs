@@ -1,0 +1,225 @@
+//! The catalogue: every case is one literal and one function, in the file of its area.
+//!
+//! To add a case, write both in the file whose name begins its id, and list the literal in that file's
+//! `CASES`. Nothing else is touched.
+
+mod address;
+mod bare;
+mod client;
+mod closing;
+mod connection;
+mod framing;
+mod listener;
+mod object;
+mod objects;
+mod pair;
+mod robustness;
+mod string;
+
+use std::fmt;
+
+use processing_connection::{Family, Framing};
+
+use crate::run::Context;
+use crate::run::failure::Outcome;
+use crate::testee::message::Profile;
+
+/// One test of one behaviour.
+#[derive(Debug)]
+pub struct Case {
+    /// Stable, in words: the area, then what is tested.
+    pub id: &'static str,
+    /// One sentence: what a testee does that passes.
+    pub about: &'static str,
+    /// How much it matters.
+    pub level: Level,
+    /// The requirements of PROTOCOL.md that it tests; the first one is quoted when it fails.
+    pub requirements: &'static [&'static str],
+    /// Who plays the other end.
+    pub kind: Kind,
+    /// Which ends the testee plays, one after the other.
+    pub roles: &'static [Role],
+    /// What it takes beyond that.
+    pub needs: Needs,
+    /// The parameters it is run with, for a framing: one execution for each.
+    pub parameters: fn(Framing) -> Vec<Parameters>,
+    /// The test.
+    pub run: fn(&mut Context<'_>) -> Outcome,
+}
+
+impl Case {
+    /// A case in which the suite holds the other end of the wire; both roles, no parameters.
+    const WIRE: Self = Self {
+        id: "",
+        about: "",
+        level: Level::Must,
+        requirements: &[],
+        kind: Kind::Wire,
+        roles: &[Role::Listener, Role::Client],
+        needs: Needs::NOTHING,
+        parameters: once,
+        run: |_| Ok(()),
+    };
+    /// A case about listeners, in which the suite is the client.
+    const LISTENER: Self = Self { roles: &[Role::Listener], ..Self::WIRE };
+    /// A case about clients, in which the suite is the listener.
+    const CLIENT: Self = Self { roles: &[Role::Client], ..Self::WIRE };
+    /// A case in which two testees talk to each other.
+    const PAIR: Self = Self { kind: Kind::Pair, ..Self::WIRE };
+    /// A case for a running server that boxes what it gets.
+    const BARE_SERVER: Self = Self { kind: Kind::BareServer, roles: &[Role::Listener], ..Self::WIRE };
+    /// A case for a client as in the seed's example.
+    const BARE_CLIENT: Self = Self { kind: Kind::BareClient, roles: &[Role::Client], ..Self::WIRE };
+
+    /// The area: what stands before the first slash of the id.
+    pub fn area(&self) -> &'static str {
+        self.id.split('/').next().unwrap_or(self.id)
+    }
+}
+
+/// How much a requirement matters, as in RFC 2119.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It is optional.
+    May,
+    /// It is recommended.
+    Should,
+    /// It is required.
+    Must,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::May => "MAY",
+            Self::Should => "SHOULD",
+            Self::Must => "MUST",
+        })
+    }
+}
+
+/// Who plays the other end of a case.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// The suite, on the raw wire.
+    Wire,
+    /// Another testee.
+    Pair,
+    /// The other flavour of the testee's release, when it frames differently.
+    Flavours,
+    /// The suite, as a client of a server without an adapter.
+    BareServer,
+    /// The suite, as the server of a client without an adapter.
+    BareClient,
+}
+
+/// Which end the testee plays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// It listens.
+    Listener,
+    /// It connects.
+    Client,
+}
+
+impl fmt::Display for Role {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Listener => "listener",
+            Self::Client => "client",
+        })
+    }
+}
+
+/// What a case takes of the testee, the family and the dialect.
+#[derive(Clone, Copy, Debug)]
+pub struct Needs {
+    /// The least profile.
+    pub profile: Profile,
+    /// The profile must be this one, not a larger one.
+    pub only: Option<Profile>,
+    /// The families in which the case makes sense.
+    pub families: &'static [Family],
+    /// The framings in which the case makes sense.
+    pub framings: &'static [Framing],
+    /// An optional operation.
+    pub operation: Option<&'static str>,
+}
+
+impl Needs {
+    /// Nothing but a stream.
+    pub const NOTHING: Self = Self {
+        profile: Profile::Bytes,
+        only: None,
+        families: &[Family::Inet, Family::Unix],
+        framings: &[Framing::Hex8, Framing::Le32, Framing::Be32],
+        operation: None,
+    };
+    /// Objects, whatever the profile.
+    pub const OBJECTS: Self = Self { profile: Profile::Serde, ..Self::NOTHING };
+}
+
+/// The parameters of one execution: names and values.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Parameters(pub Vec<(&'static str, String)>);
+
+impl Parameters {
+    /// The value of a parameter that the case declares.
+    ///
+    /// # Panics
+    ///
+    /// When the case does not declare it, which is a fault of the case.
+    pub fn text(&self, name: &str) -> &str {
+        let found = self.0.iter().find(|(known, _)| *known == name);
+        &found.unwrap_or_else(|| panic!("the case has no parameter `{name}`")).1
+    }
+
+    /// The value of a parameter that is a number.
+    ///
+    /// # Panics
+    ///
+    /// When the case does not declare it or gives it words, which is a fault of the case.
+    pub fn number(&self, name: &str) -> usize {
+        self.text(name).parse().unwrap_or_else(|_| panic!("parameter `{name}` is no number"))
+    }
+}
+
+/// `[at=3,payload=5]`, or nothing.
+impl fmt::Display for Parameters {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return Ok(());
+        }
+        let shown: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        write!(f, "[{}]", shown.join(","))
+    }
+}
+
+/// No parameters: one execution.
+fn once(_: Framing) -> Vec<Parameters> {
+    vec![Parameters::default()]
+}
+
+/// One parameter with these values: an execution for each.
+fn each<T: ToString>(name: &'static str, values: impl IntoIterator<Item = T>) -> Vec<Parameters> {
+    values.into_iter().map(|value| Parameters(vec![(name, value.to_string())])).collect()
+}
+
+/// Every case, in the order of the areas.
+pub fn catalogue() -> impl Iterator<Item = &'static Case> {
+    [
+        framing::CASES,
+        string::CASES,
+        object::CASES,
+        address::CASES,
+        listener::CASES,
+        client::CASES,
+        connection::CASES,
+        closing::CASES,
+        robustness::CASES,
+        pair::CASES,
+        bare::CASES,
+    ]
+    .into_iter()
+    .flatten()
+}

@@ -1,0 +1,221 @@
+//! What arrives when the other end is broken, malicious, or dies.
+
+use super::{Case, Needs, each};
+use crate::run::Context;
+use crate::run::context::pattern;
+use crate::run::failure::{Failure, Outcome};
+use crate::testee::message::{ErrorKind, Operation, Profile};
+
+/// The cases of this area.
+pub(super) const CASES: &[Case] = &[
+    Case {
+        id: "robustness/garbage/received-as-string",
+        about: "Garbage instead of messages is an error once the stream ends, and the process lives.",
+        requirements: &["error.survive", "framing.too-long"],
+        parameters: |_| each("garbage", GARBAGE.iter().map(|(name, _)| *name)),
+        run: |context| garbage(context, |handle| Operation::RecvString { connection: handle }),
+        ..Case::WIRE
+    },
+    Case {
+        id: "robustness/garbage/received-as-object",
+        about: "Garbage instead of messages is an error of `recv`, and the process lives.",
+        requirements: &["error.survive", "framing.too-long"],
+        parameters: |_| each("garbage", GARBAGE.iter().map(|(name, _)| *name)),
+        needs: Needs::OBJECTS,
+        run: |context| garbage(context, |handle| Operation::Recv { connection: handle }),
+        ..Case::WIRE
+    },
+    Case {
+        id: "robustness/pickle/nesting",
+        about: "A pickle that is nested 100000 deep does not crash the reader.",
+        requirements: &["object.hostile"],
+        parameters: |_| each("of", ["list", "tuple", "dict"]),
+        needs: Needs::OBJECTS,
+        run: nesting,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "robustness/pickle/memo-bomb",
+        about: "A pickle whose references multiply without end does not take the reader's memory.",
+        requirements: &["object.hostile"],
+        needs: Needs { only: Some(Profile::Serde), ..Needs::OBJECTS },
+        run: memo_bomb,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "robustness/pickle/announced-lengths",
+        about: "Lengths inside a pickle that exceed it are errors, and the connection stays in step.",
+        requirements: &["object.hostile", "object.undecodable"],
+        parameters: |_| each("pickle", ANNOUNCING.iter().map(|(name, _)| *name)),
+        needs: Needs::OBJECTS,
+        run: announced_lengths,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "robustness/death/before-anything",
+        about: "A peer that dies right after connecting is an error of whatever waits for it.",
+        requirements: &["closing.end-between", "error.survive"],
+        run: dies_before_anything,
+        ..Case::WIRE
+    },
+    Case {
+        id: "robustness/death/inside-header",
+        about: "A peer that dies inside a header is an error, and the listener or client serves on.",
+        requirements: &["closing.end-in-header", "error.survive"],
+        run: |context| dies_after(context, 1),
+        ..Case::WIRE
+    },
+    Case {
+        id: "robustness/death/inside-payload",
+        about: "A peer that dies inside a payload is an error, and the listener or client serves on.",
+        requirements: &["closing.end-in-payload", "error.survive"],
+        run: |context| dies_after(context, context.header(0).len() + 500),
+        ..Case::WIRE
+    },
+    Case {
+        id: "robustness/death/while-both-wait",
+        about: "A peer that dies while the testee sends and receives ends both.",
+        requirements: &["closing.send-to-gone", "closing.end-between", "error.survive"],
+        run: dies_while_both_wait,
+        ..Case::WIRE
+    },
+    Case {
+        id: "robustness/death/many",
+        about: "A hundred peers that die in the middle of a message leave the testee able to serve.",
+        requirements: &["listener.survives-client", "error.survive"],
+        run: many_die,
+        ..Case::LISTENER
+    },
+];
+
+const GARBAGE: [(&str, &[u8]); 6] = [
+    ("zeros-cut", &[0, 0, 0]),
+    ("ones", &[0xff; 40]),
+    ("high-bits", &[0x80; 40]),
+    ("http", b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+    ("tls", b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"),
+    ("text", b"hello, is anybody there?\n"),
+];
+
+/// Pickles that announce more than they hold.
+const ANNOUNCING: [(&str, &[u8]); 5] = [
+    ("binstring", b"\x80\x02T\xff\xff\xff\x7fabc."),
+    ("binstring-negative", b"\x80\x02T\xff\xff\xff\xffabc."),
+    ("binunicode", b"\x80\x02X\xff\xff\xff\x7fabc."),
+    ("long4", b"\x80\x02\x8b\xff\xff\xff\x7f\x01."),
+    ("long4-negative", b"\x80\x02\x8b\xff\xff\xff\xff\x01."),
+];
+
+fn garbage(context: &mut Context<'_>, operation: fn(u64) -> Operation) -> Outcome {
+    let name = context.setting.parameters.text("garbage");
+    let bytes = GARBAGE.iter().find(|(known, _)| *known == name).expect("it is listed").1;
+    let (mut wire, end) = context.open()?;
+    let receiving = context.start(end.who, operation(end.handle))?;
+    context.write(&mut wire, bytes)?;
+    wire.close();
+    let kinds = [ErrorKind::TooLong, ErrorKind::BadHeader, ErrorKind::Cut];
+    context.finish_error(end.who, &receiving, &kinds)?;
+    // The process lives and serves another.
+    let (mut wire, end) = context.open()?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn nesting(context: &mut Context<'_>) -> Outcome {
+    const DEPTH: usize = 100_000;
+    let payload = match context.setting.parameters.text("of") {
+        "list" => [&b"\x80\x02"[..], &b"]".repeat(DEPTH + 1), &b"a".repeat(DEPTH), b"."].concat(),
+        "tuple" => [&b"\x80\x02)"[..], &b"\x85".repeat(DEPTH), b"."].concat(),
+        _ => [&b"\x80\x02"[..], &b"}K\x01".repeat(DEPTH), b"N", &b"s".repeat(DEPTH), b"."].concat(),
+    };
+    let (mut wire, end) = context.open()?;
+    let receiving = context.start(end.who, Operation::Recv { connection: end.handle })?;
+    context.write(&mut wire, &context.message(&payload))?;
+    match context.finish_operation(end.who, &receiving)? {
+        Ok(_) if context.hello().profile == Profile::Serde => {
+            return Err(Failure::new("recv: returned an object", "an error that names the limit").into());
+        }
+        Ok(_) => {}
+        Err(error) => context.recommend_kind("recv", &error, &[ErrorKind::Limit]),
+    }
+    context.expect_in_step(&mut wire, end)
+}
+
+fn memo_bomb(context: &mut Context<'_>) -> Outcome {
+    // [[…], […]] sixty-four times over: 2**64 leaves in 450 bytes.
+    let mut payload = b"\x80\x02]q\x00".to_vec();
+    for level in 0..64_u8 {
+        payload.extend([b'0', b'(', b'h', level, b'h', level, b'l', b'q', level + 1]);
+    }
+    payload.push(b'.');
+    let (mut wire, end) = context.open()?;
+    context.write(&mut wire, &context.message(&payload))?;
+    context.expect_no_object(end, &[ErrorKind::Limit])?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn announced_lengths(context: &mut Context<'_>) -> Outcome {
+    let name = context.setting.parameters.text("pickle");
+    let payload = ANNOUNCING.iter().find(|(known, _)| *known == name).expect("it is listed").1;
+    let (mut wire, end) = context.open()?;
+    context.write(&mut wire, &context.message(payload))?;
+    context.expect_no_object(end, &[ErrorKind::Undecodable])?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn dies_before_anything(context: &mut Context<'_>) -> Outcome {
+    let (wire, end) = context.open()?;
+    let receiving = context.start_recv_string(end)?;
+    wire.reset().map_err(|error| Failure::wire("the connection is open", &error))?;
+    context.finish_error(end.who, &receiving, &[ErrorKind::Closed, ErrorKind::Cut])?;
+    let (mut wire, end) = context.open()?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn dies_after(context: &mut Context<'_>, bytes: usize) -> Outcome {
+    let (mut wire, end) = context.open()?;
+    let receiving = context.start_recv_string(end)?;
+    context.write(&mut wire, &context.message(&pattern::bytes(1000))[..bytes])?;
+    wire.close();
+    context.finish_error(end.who, &receiving, &[ErrorKind::Cut])?;
+    let (mut wire, end) = context.open()?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn dies_while_both_wait(context: &mut Context<'_>) -> Outcome {
+    let (wire, end) = context.open()?;
+    let receiving = context.start_recv_string(end)?;
+    let sending = context.start_send_string(end, &pattern::bytes(8 << 20))?;
+    wire.close();
+    context.finish_error(end.who, &sending, &[ErrorKind::Closed, ErrorKind::Cut, ErrorKind::Poisoned])?;
+    context.finish_error(end.who, &receiving, &[ErrorKind::Closed, ErrorKind::Cut, ErrorKind::Poisoned]).map(drop)
+}
+
+fn many_die(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    for number in 0..100 {
+        let mut wire = context.wire_to(&listening)?;
+        let end = context.accept(listening.listener)?;
+        let message = context.message(&pattern::bytes(10));
+        context.write(&mut wire, &message[..1 + number % (message.len() - 1)])?;
+        wire.close();
+        context.expect_no_string(end, &[ErrorKind::Cut])?;
+        context.release(end.who, end.handle)?;
+    }
+    let mut wire = context.wire_to(&listening)?;
+    let end = context.accept(listening.listener)?;
+    context.expect_in_step(&mut wire, end)
+}
+
+/// The suite reads its own hostile pickles, so that a case cannot be hostile by mistake.
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pickle;
+
+    #[test]
+    fn announced_lengths_are_rejected_by_the_suite_too() {
+        for (name, payload) in ANNOUNCING {
+            assert!(pickle::read(payload, &pickle::Limits::default()).is_err(), "{name}");
+        }
+    }
+}

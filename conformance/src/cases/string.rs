@@ -1,0 +1,158 @@
+//! Strings, and what each side sees of the other's when one sends strings and one receives objects.
+
+use super::{Case, Needs, each};
+use crate::notation::Graph;
+use crate::pickle;
+use crate::run::Context;
+use crate::run::failure::{Failure, Outcome};
+use crate::testee::message::ErrorKind;
+
+/// The cases of this area.
+pub(super) const CASES: &[Case] = &[
+    Case {
+        id: "string/raw/sent",
+        about: "The payload of a string is its bytes, whatever they look like.",
+        requirements: &["string.raw"],
+        parameters: |_| each("like", LOOKS.iter().map(|(name, _)| *name)),
+        run: raw_sent,
+        ..Case::WIRE
+    },
+    Case {
+        id: "string/raw/received",
+        about: "A payload is received as a string unchanged, whatever it looks like.",
+        requirements: &["string.raw"],
+        parameters: |_| each("like", LOOKS.iter().map(|(name, _)| *name)),
+        run: raw_received,
+        ..Case::WIRE
+    },
+    Case {
+        id: "string/same-wire/object-as-string",
+        about: "Receiving a string where an object was sent returns its pickle.",
+        requirements: &["string.same-wire"],
+        run: object_as_string,
+        ..Case::WIRE
+    },
+    Case {
+        id: "string/same-wire/string-as-object",
+        about: "Receiving an object where a string was sent unpickles the string.",
+        requirements: &["string.same-wire"],
+        needs: Needs::OBJECTS,
+        run: string_as_object,
+        ..Case::WIRE
+    },
+    Case {
+        id: "string/same-wire/not-a-pickle",
+        about: "Receiving an object where a string was sent that is no pickle is an error, and the connection stays in step.",
+        requirements: &["string.same-wire", "object.undecodable"],
+        needs: Needs::OBJECTS,
+        run: string_that_is_no_pickle,
+        ..Case::WIRE
+    },
+    Case {
+        id: "string/same-wire/alternating",
+        about: "Strings and objects may alternate on one connection.",
+        requirements: &["string.same-wire", "framing.order"],
+        needs: Needs::OBJECTS,
+        run: alternating,
+        ..Case::WIRE
+    },
+    Case {
+        id: "string/same-wire/empty-as-object",
+        about: "Receiving an object where an empty string was sent is an error, and the connection stays in step.",
+        requirements: &["string.same-wire", "object.undecodable"],
+        needs: Needs::OBJECTS,
+        run: empty_string_as_object,
+        ..Case::WIRE
+    },
+];
+
+const LOOKS: [(&str, &[u8]); 7] = [
+    ("text", b"some string"),
+    ("newlines", b"\n\r\n\r\0\n"),
+    ("pickle", b"\x80\x02K*."),
+    ("text-pickle", b"I42\n."),
+    ("challenge", b"#CHALLENGE:01234567890123456789"),
+    ("utf-8", "gr\u{fc}n \u{1f40d}".as_bytes()),
+    ("not-utf-8", b"\xff\xfe\xed\xa0\x80"),
+];
+
+fn look(context: &Context<'_>) -> &'static [u8] {
+    let name = context.setting.parameters.text("like");
+    LOOKS.iter().find(|(known, _)| *known == name).expect("it is listed").1
+}
+
+fn raw_sent(context: &mut Context<'_>) -> Outcome {
+    let payload = look(context);
+    let (mut wire, end) = context.open()?;
+    context.send_string(end, payload)?;
+    context.expect_message(&mut wire, payload)
+}
+
+fn raw_received(context: &mut Context<'_>) -> Outcome {
+    let payload = look(context);
+    let (mut wire, end) = context.open()?;
+    context.write(&mut wire, &context.message(payload))?;
+    context.expect_string(end, payload)
+}
+
+/// `[1, 'two']`, pickled.
+fn pickled() -> (Graph, Vec<u8>) {
+    let object = Graph::build(|b| {
+        let (one, two) = (b.int(1), b.unicode("two"));
+        b.list([one, two])
+    });
+    let payload = pickle::write(&object, 2).expect("the suite can pickle a list");
+    (object, payload)
+}
+
+fn object_as_string(context: &mut Context<'_>) -> Outcome {
+    let (_, payload) = pickled();
+    let (mut wire, end) = context.open()?;
+    context.write(&mut wire, &context.message(&payload))?;
+    context.expect_string(end, &payload)?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn string_as_object(context: &mut Context<'_>) -> Outcome {
+    // What a stranger may have sent as a string is a pickle like any other: `I42\n.` is protocol 0.
+    let (mut wire, end) = context.open()?;
+    context.write(&mut wire, &context.message(b"I42\n."))?;
+    context.expect_object(end, &Graph::int(42))?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn string_that_is_no_pickle(context: &mut Context<'_>) -> Outcome {
+    let (mut wire, end) = context.open()?;
+    context.write(&mut wire, &context.message(b"some string"))?;
+    context.expect_no_object(end, &[ErrorKind::Undecodable])?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn empty_string_as_object(context: &mut Context<'_>) -> Outcome {
+    let (mut wire, end) = context.open()?;
+    context.write(&mut wire, &context.message(b""))?;
+    context.expect_no_object(end, &[ErrorKind::Undecodable])?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn alternating(context: &mut Context<'_>) -> Outcome {
+    let (object, payload) = pickled();
+    let (mut wire, end) = context.open()?;
+    for number in 0..3 {
+        let string = format!("string {number}");
+        context.write(&mut wire, &context.message(string.as_bytes()))?;
+        context.write(&mut wire, &context.message(&payload))?;
+        context.expect_string(end, string.as_bytes())?;
+        context.expect_object(end, &object)?;
+        context.send(end, &object)?;
+        context.send_string(end, string.as_bytes())?;
+        context.expect_pickle(&mut wire, &object)?;
+        let sent = wire
+            .read_message(1 << 10)
+            .map_err(|error| Failure::wire("the string that was sent after the object", &error))?;
+        if sent != string.as_bytes() {
+            return Err(Failure::new("wire: wrong payload", "the string that was sent after the object").into());
+        }
+    }
+    Ok(())
+}

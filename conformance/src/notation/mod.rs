@@ -1,0 +1,310 @@
+//! Python objects as a table of nodes: what adapters report, what pickles are read into, what the
+//! suite compares.
+//!
+//! The JSON form is the one that `ADAPTER.md` lays down ("The notation for Python objects"). Sharing
+//! is two references to one node, recursion is a reference back, and however deep an object is nested,
+//! nothing here recurses over it.
+//!
+//! ```
+//! # use processing_conformance::notation::Graph;
+//! let graph = Graph::build(|b| {
+//!     let answer = b.int(42);
+//!     let list = b.list([answer, answer]);
+//!     b.append(list, list);
+//!     list
+//! });
+//! assert_eq!(graph.to_string(), "#1=[42, 42, #1#]");
+//! let json = r#"{"root":1,"nodes":[{"int":"42"},{"list":[0,0,1]}]}"#;
+//! assert_eq!(serde_json::to_string(&graph).unwrap(), json);
+//! ```
+
+mod build;
+mod colour;
+mod compare;
+mod json;
+mod render;
+#[cfg(any(test, feature = "strategies"))]
+pub mod strategy;
+#[cfg(test)]
+mod tests;
+mod text;
+mod value;
+
+use num_bigint::BigInt;
+
+pub use build::Builder;
+pub use compare::{Difference, Fidelity, compare};
+pub(crate) use render::{Quoted, Shortened, quote};
+pub(crate) use text::check_surrogatepass;
+pub use text::{NotText, Text};
+pub use value::{NotAValue, outside_values};
+
+/// The place of a node in [`Graph::nodes`].
+pub type NodeId = usize;
+
+/// An object and everything it refers to.
+///
+/// `==` compares the tables. Whether two graphs mean the same object is asked of [`compare`].
+///
+/// Every reference must be a place in the table, and the arguments of an [`Object`] a tuple. Graphs
+/// that were parsed, read from a pickle or built are so; methods may panic for others.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Graph {
+    /// The object itself.
+    pub root: NodeId,
+    /// All the nodes, in no particular order.
+    pub nodes: Vec<Node>,
+}
+
+/// One Python object, referring to others by their place in the table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Node {
+    /// `None`
+    None,
+    /// `True` or `False`
+    Bool(bool),
+    /// Python 2 `int`, or Python 3 `int` of any size
+    Int(BigInt),
+    /// Python 2 `long`
+    Long(BigInt),
+    /// `float`
+    Float(Float),
+    /// `complex`: real and imaginary part
+    Complex(Float, Float),
+    /// Python 2 `str`
+    Str(Vec<u8>),
+    /// Python 3 `bytes`
+    Bytes(Vec<u8>),
+    /// `bytearray`
+    ByteArray(Vec<u8>),
+    /// Python 2 `unicode`, Python 3 `str`
+    Unicode(Text),
+    /// `list`
+    List(Vec<NodeId>),
+    /// `tuple`
+    Tuple(Vec<NodeId>),
+    /// `set`, its elements in any order
+    Set(Vec<NodeId>),
+    /// `frozenset`, its elements in any order
+    FrozenSet(Vec<NodeId>),
+    /// `dict`: pairs of key and value, in any order
+    Dict(Vec<(NodeId, NodeId)>),
+    /// A class or function by reference
+    Global {
+        /// The module it is imported from
+        module: String,
+        /// Its name there
+        name: String,
+    },
+    /// What a class or a function made: `instance` and `reduce` in the JSON form
+    Object(Box<Object>),
+    /// An object known by a persistent id
+    Persistent(NodeId),
+    /// A class or function known by its `copy_reg` extension code
+    Extension(u32),
+    /// The n-th out-of-band buffer (pickle protocol 5)
+    Buffer(usize),
+    /// An object that the implementation cannot pickle, whatever that is
+    Unpicklable(String),
+}
+
+/// How an object is made, and what it is then filled with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object {
+    /// What is done with `callable` and `arguments`.
+    pub construction: Construction,
+    /// The class or function.
+    pub callable: NodeId,
+    /// The arguments: a tuple.
+    pub arguments: NodeId,
+    /// States, each given to `__setstate__` or the like, in this order.
+    pub state: Vec<NodeId>,
+    /// Items, appended in this order.
+    pub items: Vec<NodeId>,
+    /// Pairs of key and value, set as items, in any order.
+    pub pairs: Vec<(NodeId, NodeId)>,
+}
+
+impl Object {
+    /// Not filled with anything yet.
+    pub fn new(construction: Construction, callable: NodeId, arguments: NodeId) -> Self {
+        Self {
+            construction,
+            callable,
+            arguments,
+            state: Vec::new(),
+            items: Vec::new(),
+            pairs: Vec::new(),
+        }
+    }
+}
+
+/// How an [`Object`] is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Construction {
+    /// `instance`: the result of `cls.__new__(cls, *arguments)`
+    New,
+    /// `instance` with `"old": true`: of an old-style class of Python 2
+    Old,
+    /// `reduce`: the result of `callable(*arguments)`
+    Call,
+}
+
+/// The bits of a Python `float`, an IEEE 754 double.
+///
+/// `==` compares bits: `0.0` and `-0.0` differ, a NaN equals the same NaN.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Float(u64);
+
+impl Float {
+    /// The number with these bits.
+    pub fn from_bits(bits: u64) -> Self {
+        Self(bits)
+    }
+
+    /// The bits of the number.
+    pub fn bits(self) -> u64 {
+        self.0
+    }
+
+    /// The number.
+    pub fn value(self) -> f64 {
+        f64::from_bits(self.0)
+    }
+}
+
+impl From<f64> for Float {
+    fn from(value: f64) -> Self {
+        Self(value.to_bits())
+    }
+}
+
+impl Graph {
+    /// The node at the root.
+    pub fn root(&self) -> &Node {
+        &self.nodes[self.root]
+    }
+
+    /// The same object in a table of its reachable nodes only, numbered as they are met, depth first.
+    ///
+    /// # Panics
+    ///
+    /// If a reference is to no node.
+    pub fn compact(mut self) -> Self {
+        let mut place = vec![None; self.nodes.len()];
+        let mut order = Vec::new();
+        let mut pending = vec![self.root];
+        while let Some(id) = pending.pop() {
+            if place[id].is_none() {
+                place[id] = Some(order.len());
+                order.push(id);
+                let children = pending.len();
+                pending.extend(self.nodes[id].references());
+                pending[children..].reverse();
+            }
+        }
+        let nodes = order
+            .into_iter()
+            .map(|id| {
+                let mut node = std::mem::replace(&mut self.nodes[id], Node::None);
+                node.each_reference_mut(|id| {
+                    *id = place[*id].expect("everything referred to was met");
+                });
+                node
+            })
+            .collect();
+        Self { root: 0, nodes }
+    }
+}
+
+impl Node {
+    /// The name of the node in the JSON form.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Bool(_) => "bool",
+            Self::Int(_) => "int",
+            Self::Long(_) => "long",
+            Self::Float(_) => "float",
+            Self::Complex(..) => "complex",
+            Self::Str(_) => "str",
+            Self::Bytes(_) => "bytes",
+            Self::ByteArray(_) => "bytearray",
+            Self::Unicode(_) => "unicode",
+            Self::List(_) => "list",
+            Self::Tuple(_) => "tuple",
+            Self::Set(_) => "set",
+            Self::FrozenSet(_) => "frozenset",
+            Self::Dict(_) => "dict",
+            Self::Global { .. } => "global",
+            Self::Object(object) => match object.construction {
+                Construction::New | Construction::Old => "instance",
+                Construction::Call => "reduce",
+            },
+            Self::Persistent(_) => "persistent",
+            Self::Extension(_) => "extension",
+            Self::Buffer(_) => "buffer",
+            Self::Unpicklable(_) => "unpicklable",
+        }
+    }
+
+    /// The nodes that this one refers to.
+    pub fn references(&self) -> impl Iterator<Item = NodeId> {
+        let (members, pairs, object): (&[NodeId], &[(NodeId, NodeId)], _) = match self {
+            Self::List(ids) | Self::Tuple(ids) | Self::Set(ids) | Self::FrozenSet(ids) => {
+                (ids, &[], None)
+            }
+            Self::Persistent(id) => (std::slice::from_ref(id), &[], None),
+            Self::Dict(pairs) => (&[], pairs, None),
+            Self::Object(object) => (&object.items, &object.pairs, Some(object)),
+            _ => (&[], &[], None),
+        };
+        object
+            .into_iter()
+            .flat_map(|object| {
+                [object.callable, object.arguments]
+                    .into_iter()
+                    .chain(object.state.iter().copied())
+            })
+            .chain(members.iter().copied())
+            .chain(pairs.iter().flat_map(|&(key, value)| [key, value]))
+    }
+
+    /// Calls `change` with every reference, in the order of [`Node::references`].
+    pub(crate) fn each_reference_mut(&mut self, change: impl FnMut(&mut NodeId)) {
+        match self {
+            Self::List(ids) | Self::Tuple(ids) | Self::Set(ids) | Self::FrozenSet(ids) => {
+                ids.iter_mut().for_each(change);
+            }
+            Self::Persistent(id) => std::iter::once(id).for_each(change),
+            Self::Dict(pairs) => pairs
+                .iter_mut()
+                .flat_map(|(key, value)| [key, value])
+                .for_each(change),
+            Self::Object(object) => [&mut object.callable, &mut object.arguments]
+                .into_iter()
+                .chain(&mut object.state)
+                .chain(&mut object.items)
+                .chain(
+                    object
+                        .pairs
+                        .iter_mut()
+                        .flat_map(|(key, value)| [key, value]),
+                )
+                .for_each(change),
+            _ => {}
+        }
+    }
+
+    /// Whether it matters that two references are to one such object: it is mutable, or it contains
+    /// others. The empty tuple and the empty frozenset are excepted, which Python keeps only once.
+    pub fn has_identity(&self) -> bool {
+        match self {
+            Self::List(_) | Self::Dict(_) | Self::Set(_) | Self::ByteArray(_) | Self::Object(_) => {
+                true
+            }
+            Self::Tuple(ids) | Self::FrozenSet(ids) => !ids.is_empty(),
+            _ => false,
+        }
+    }
+}

@@ -1,0 +1,4 @@
+mod compare;
+mod json;
+mod render;
+mod value;

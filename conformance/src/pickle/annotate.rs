@@ -1,0 +1,129 @@
+//! Pickles as people read them.
+
+use std::fmt::{self, Display, Write};
+
+use num_bigint::BigInt;
+
+use super::disassemble::{Argument, Instruction, disassemble};
+use super::opcode::Opcode;
+use crate::notation::{Quoted, Shortened, Text};
+
+/// More instructions than these are counted, not shown.
+const LINES: usize = 400;
+/// Deeper marks are not indented any further.
+const DEEPEST_INDENT: usize = 12;
+/// Longer integers are not converted to decimal.
+const LONGEST_INTEGER: usize = 64;
+
+/// The instructions of a pickle, one on a line, as `pickletools.dis` lays them out: offset, byte, name,
+/// argument, indented by the marks that are open. It never fails: an error is the last line.
+pub fn annotate(pickle: &[u8]) -> String {
+    let mut listing = String::new();
+    let mut marks = Vec::new();
+    let mut left_out = 0;
+    let mut instructions = disassemble(pickle);
+    for (line, instruction) in instructions.by_ref().enumerate() {
+        match instruction {
+            Ok(_) if line >= LINES => left_out += 1,
+            Ok(instruction) => write_line(&mut listing, &instruction, &mut marks),
+            Err(error) => {
+                note_left_out(&mut listing, left_out);
+                write_text(
+                    &mut listing,
+                    format_args!("{:>5}: {}\n", error.offset, error.reason),
+                );
+                return listing;
+            }
+        }
+    }
+    note_left_out(&mut listing, left_out);
+    let after = pickle.len() - instructions.position();
+    if after > 0 {
+        let end = instructions.position();
+        write_text(
+            &mut listing,
+            format_args!("{end:>5}: {after} bytes after STOP\n"),
+        );
+    }
+    listing
+}
+
+fn note_left_out(listing: &mut String, count: usize) {
+    if count > 0 {
+        write_text(listing, format_args!("  ...: {count} more instructions\n"));
+    }
+}
+
+fn write_line(listing: &mut String, instruction: &Instruction, marks: &mut Vec<usize>) {
+    let Instruction {
+        offset,
+        opcode,
+        argument,
+    } = *instruction;
+    let mark = if takes_mark(opcode) {
+        marks.pop()
+    } else {
+        None
+    };
+    let byte = match opcode.byte() {
+        printable @ b' '..=b'~' => char::from(printable).to_string(),
+        other => format!("\\x{other:02x}"),
+    };
+    let indent = 4 * marks.len().min(DEEPEST_INDENT);
+    let mut line = format!(
+        "{offset:>5}: {byte:<4} {:indent$}{:<11}{}",
+        "",
+        opcode.name(),
+        Shown(argument)
+    );
+    if let Some(mark) = mark {
+        write_text(&mut line, format_args!(" (MARK at {mark})"));
+    }
+    listing.push_str(line.trim_end());
+    listing.push('\n');
+    if opcode == Opcode::Mark {
+        marks.push(offset);
+    }
+}
+
+fn takes_mark(opcode: Opcode) -> bool {
+    use Opcode::{AddItems, Appends, Dict, FrozenSet, Inst, List, Obj, PopMark, SetItems, Tuple};
+    matches!(
+        opcode,
+        AddItems | Appends | Dict | FrozenSet | Inst | List | Obj | PopMark | SetItems | Tuple
+    )
+}
+
+/// An argument, shortened.
+struct Shown<'a>(Argument<'a>);
+
+impl Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self.0 {
+            Argument::None => Ok(()),
+            Argument::Unsigned(value) => value.fmt(f),
+            Argument::Signed(value) => value.fmt(f),
+            Argument::Decimal(digits) => Shortened(&String::from_utf8_lossy(digits)).fmt(f),
+            Argument::TwosComplement(bytes) if bytes.len() > LONGEST_INTEGER => {
+                write!(f, "an integer of {} bytes", bytes.len())
+            }
+            Argument::TwosComplement(bytes) => BigInt::from_signed_bytes_le(bytes).fmt(f),
+            Argument::Float(value) => write!(f, "{:?}", value.value()),
+            Argument::Line(line) => write!(f, "'{}'", Shortened(line)),
+            Argument::Names(module, name) => {
+                write!(f, "'{} {}'", Shortened(module), Shortened(name))
+            }
+            Argument::Quoted(content)
+            | Argument::Bytes(content)
+            | Argument::RawUnicode(content) => Quoted(content).fmt(f),
+            Argument::Text(text) => {
+                let text = Text::from_surrogatepass(text).map_err(|_| fmt::Error)?;
+                write!(f, "u'{}'", Shortened(&text.escaped()))
+            }
+        }
+    }
+}
+
+fn write_text(listing: &mut String, text: fmt::Arguments) {
+    listing.write_fmt(text).expect("a String takes any text");
+}

@@ -1,0 +1,157 @@
+//! From values to the bytes of instructions, as the cPickle of Python 2.7.18 chooses them.
+
+use num_bigint::BigInt;
+
+use super::literal;
+use super::opcode::Opcode;
+use crate::notation::{Float, Text, quote};
+
+/// A pickle in the making, of protocol 0, 1 or 2.
+pub(super) struct Assembler {
+    pub(super) bytes: Vec<u8>,
+    pub(super) protocol: u8,
+}
+
+impl Assembler {
+    pub(super) fn new(protocol: u8) -> Self {
+        let bytes = if protocol < 2 {
+            Vec::new()
+        } else {
+            vec![Opcode::Proto.byte(), protocol]
+        };
+        Self { bytes, protocol }
+    }
+
+    pub(super) fn opcode(&mut self, opcode: Opcode) {
+        self.bytes.push(opcode.byte());
+    }
+
+    fn with(&mut self, opcode: Opcode, argument: &[u8]) {
+        self.opcode(opcode);
+        self.bytes.extend_from_slice(argument);
+    }
+
+    fn line(&mut self, opcode: Opcode, line: &[u8]) {
+        self.with(opcode, line);
+        self.bytes.push(b'\n');
+    }
+
+    pub(super) fn bool(&mut self, value: bool) {
+        match (self.protocol, value) {
+            (..2, _) => self.line(Opcode::Int, if value { b"01" } else { b"00" }),
+            (_, true) => self.opcode(Opcode::NewTrue),
+            (_, false) => self.opcode(Opcode::NewFalse),
+        }
+    }
+
+    /// An `int`. cPickle has text for one of more than 32 bits even in a binary pickle; one of more than 64
+    /// is only in Python 3, which has the same opcodes for it as Python 2 for a `long`.
+    pub(super) fn int(&mut self, value: &BigInt) {
+        if let (1.., Ok(small)) = (self.protocol, i32::try_from(value)) {
+            match (u8::try_from(small), u16::try_from(small)) {
+                (Ok(byte), _) => self.with(Opcode::BinInt1, &[byte]),
+                (_, Ok(short)) => self.with(Opcode::BinInt2, &short.to_le_bytes()),
+                _ => self.with(Opcode::BinInt, &small.to_le_bytes()),
+            }
+        } else if i64::try_from(value).is_ok() {
+            self.line(Opcode::Int, value.to_string().as_bytes());
+        } else {
+            self.long(value);
+        }
+    }
+
+    pub(super) fn long(&mut self, value: &BigInt) {
+        if self.protocol < 2 {
+            return self.line(Opcode::Long, format!("{value}L").as_bytes());
+        }
+        let bytes = match value.to_signed_bytes_le() {
+            zero if zero == [0] => Vec::new(),
+            bytes => bytes,
+        };
+        self.counted(Opcode::Long1, Opcode::Long4, &bytes);
+    }
+
+    pub(super) fn float(&mut self, value: Float) {
+        if self.protocol == 0 {
+            self.line(Opcode::Float, format!("{:?}", value.value()).as_bytes());
+        } else {
+            self.with(Opcode::BinFloat, &value.bits().to_be_bytes());
+        }
+    }
+
+    pub(super) fn str(&mut self, bytes: &[u8]) {
+        if self.protocol == 0 {
+            self.line(Opcode::String, quote(bytes).as_bytes());
+        } else {
+            self.counted(Opcode::ShortBinString, Opcode::BinString, bytes);
+        }
+    }
+
+    pub(super) fn unicode(&mut self, text: &Text) {
+        if self.protocol == 0 {
+            self.line(Opcode::Unicode, &literal::raw_unicode_escape(text));
+        } else {
+            let text = text.as_surrogatepass();
+            self.with(Opcode::BinUnicode, &length(text).to_le_bytes());
+            self.bytes.extend_from_slice(text);
+        }
+    }
+
+    pub(super) fn names(&mut self, opcode: Opcode, module: &str, name: &str) {
+        self.line(opcode, module.as_bytes());
+        self.bytes.extend_from_slice(name.as_bytes());
+        self.bytes.push(b'\n');
+    }
+
+    pub(super) fn persistent(&mut self, id: &[u8]) {
+        self.line(Opcode::PersId, id);
+    }
+
+    /// Protocol 2 has it.
+    pub(super) fn extension(&mut self, code: u32) {
+        match (u8::try_from(code), u16::try_from(code)) {
+            (Ok(byte), _) => self.with(Opcode::Ext1, &[byte]),
+            (_, Ok(short)) => self.with(Opcode::Ext2, &short.to_le_bytes()),
+            _ => self.with(Opcode::Ext4, &code.to_le_bytes()),
+        }
+    }
+
+    pub(super) fn put(&mut self, place: u32) {
+        self.memo([Opcode::Put, Opcode::BinPut, Opcode::LongBinPut], place);
+    }
+
+    pub(super) fn get(&mut self, place: u32) {
+        self.memo([Opcode::Get, Opcode::BinGet, Opcode::LongBinGet], place);
+    }
+
+    fn memo(&mut self, [text, short, long]: [Opcode; 3], place: u32) {
+        match (self.protocol, u8::try_from(place)) {
+            (0, _) => self.line(text, place.to_string().as_bytes()),
+            (_, Ok(byte)) => self.with(short, &[byte]),
+            (_, Err(_)) => self.with(long, &place.to_le_bytes()),
+        }
+    }
+
+    /// An empty list or dict, which protocol 0 makes of nothing after a mark.
+    pub(super) fn empty(&mut self, text: Opcode, binary: Opcode) {
+        if self.protocol == 0 {
+            self.opcode(Opcode::Mark);
+            self.opcode(text);
+        } else {
+            self.opcode(binary);
+        }
+    }
+
+    fn counted(&mut self, short: Opcode, long: Opcode, bytes: &[u8]) {
+        match u8::try_from(bytes.len()) {
+            Ok(length) => self.with(short, &[length]),
+            Err(_) => self.with(long, &length(bytes).to_le_bytes()),
+        }
+        self.bytes.extend_from_slice(bytes);
+    }
+}
+
+/// The length of what was checked to be short enough.
+fn length(bytes: &[u8]) -> i32 {
+    i32::try_from(bytes.len()).expect("longer bytes are refused before")
+}

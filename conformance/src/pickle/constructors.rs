@@ -1,0 +1,90 @@
+//! Calls that do nothing but make a plain value.
+//!
+//! Pickles have no opcode for some types, so that Python has them made by a call: `set`, `frozenset`,
+//! `complex` and `bytearray` in Python 2.7 and, up to protocol 3 or 4, in Python 3; `bytes` by Python 3 when
+//! it pickles for Python 2. Each form below was seen from cPickle 2.7.18 or Python 3.13.
+
+use crate::notation::{Node, NodeId, Text};
+
+/// What a known call makes.
+pub(super) enum Made {
+    /// A plain value
+    Value(Node),
+    /// The result of `class.__new__(class, *arguments)`
+    Instance {
+        class: NodeId,
+        arguments: Vec<NodeId>,
+    },
+}
+
+/// What the call makes, if it is a known one.
+pub(super) fn made_by(nodes: &[Node], callable: NodeId, arguments: &[NodeId]) -> Option<Made> {
+    let Node::Global { module, name } = &nodes[callable] else {
+        return None;
+    };
+    let value = match (module.as_str(), name.as_str()) {
+        ("__builtin__" | "builtins", "set") => Node::Set(elements(nodes, arguments)?),
+        ("__builtin__" | "builtins", "frozenset") => Node::FrozenSet(elements(nodes, arguments)?),
+        ("__builtin__" | "builtins", "complex") => complex(nodes, arguments)?,
+        ("__builtin__" | "builtins", "bytearray") => Node::ByteArray(bytearray(nodes, arguments)?),
+        ("__builtin__" | "builtins", "bytes") if arguments.is_empty() => Node::Bytes(Vec::new()),
+        ("_codecs", "encode") => Node::Bytes(encoded(nodes, arguments)?),
+        ("copy_reg" | "copyreg", "__newobj__") => {
+            let (&class, arguments) = arguments.split_first()?;
+            return Some(Made::Instance {
+                class,
+                arguments: arguments.to_vec(),
+            });
+        }
+        _ => return None,
+    };
+    Some(Made::Value(value))
+}
+
+fn elements(nodes: &[Node], arguments: &[NodeId]) -> Option<Vec<NodeId>> {
+    match arguments {
+        [] => Some(Vec::new()),
+        &[iterable] => match &nodes[iterable] {
+            Node::List(elements) | Node::Tuple(elements) => Some(elements.clone()),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn complex(nodes: &[Node], arguments: &[NodeId]) -> Option<Node> {
+    let &[real, imaginary] = arguments else {
+        return None;
+    };
+    match (&nodes[real], &nodes[imaginary]) {
+        (&Node::Float(real), &Node::Float(imaginary)) => Some(Node::Complex(real, imaginary)),
+        _ => None,
+    }
+}
+
+fn bytearray(nodes: &[Node], arguments: &[NodeId]) -> Option<Vec<u8>> {
+    match arguments {
+        [] => Some(Vec::new()),
+        &[content] => match &nodes[content] {
+            Node::Bytes(bytes) | Node::Str(bytes) => Some(bytes.clone()),
+            _ => None,
+        },
+        _ => encoded(nodes, arguments),
+    }
+}
+
+/// Text and the name of Latin-1.
+fn encoded(nodes: &[Node], arguments: &[NodeId]) -> Option<Vec<u8>> {
+    let &[text, encoding] = arguments else {
+        return None;
+    };
+    let encoding = match &nodes[encoding] {
+        Node::Str(name) => name,
+        Node::Unicode(name) => name.as_surrogatepass(),
+        _ => return None,
+    };
+    match &nodes[text] {
+        Node::Unicode(text) if matches!(encoding, b"latin1" | b"latin-1") => Text::to_latin1(text),
+        _ => None,
+    }
+}

@@ -1,0 +1,132 @@
+//! What a pickle machine works on: its objects, its stack with the marks in it, its memo.
+
+use std::collections::HashMap;
+
+use super::error::Reason;
+use super::model::Limits;
+use super::opcode::Opcode;
+use crate::notation::{Node, NodeId};
+
+pub(super) struct Memory<'a> {
+    pub(super) limits: &'a Limits,
+    pub(super) nodes: Vec<Node>,
+    stack: Vec<NodeId>,
+    /// The heights of the stack where there is a mark.
+    marks: Vec<usize>,
+    memo: HashMap<u64, NodeId>,
+}
+
+impl<'a> Memory<'a> {
+    pub(super) fn new(limits: &'a Limits) -> Self {
+        Self {
+            limits,
+            nodes: Vec::new(),
+            stack: Vec::new(),
+            marks: Vec::new(),
+            memo: HashMap::new(),
+        }
+    }
+
+    pub(super) fn mark(&mut self) -> Result<(), Reason> {
+        self.marks.push(self.stack.len());
+        check_limit("marks", self.marks.len(), self.limits.stack)
+    }
+
+    /// How many places of the memo are taken.
+    pub(super) fn memo_len(&self) -> u64 {
+        self.memo.len() as u64
+    }
+
+    pub(super) fn recall(&mut self, opcode: Opcode, place: u64) -> Result<(), Reason> {
+        let &id = self
+            .memo
+            .get(&place)
+            .ok_or(Reason::NotInMemo(opcode, place))?;
+        self.push(id)
+    }
+
+    pub(super) fn memoize(&mut self, opcode: Opcode, place: u64) -> Result<(), Reason> {
+        let top = self.top(opcode)?;
+        self.memo.insert(place, top);
+        check_limit("places of the memo", self.memo.len(), self.limits.memo)
+    }
+
+    pub(super) fn push_new(&mut self, node: Node) -> Result<(), Reason> {
+        let id = self.add(node)?;
+        self.push(id)
+    }
+
+    pub(super) fn add(&mut self, node: Node) -> Result<NodeId, Reason> {
+        self.nodes.push(node);
+        check_limit("objects", self.nodes.len(), self.limits.nodes)?;
+        Ok(self.nodes.len() - 1)
+    }
+
+    pub(super) fn push(&mut self, id: NodeId) -> Result<(), Reason> {
+        self.stack.push(id);
+        check_limit("objects on the stack", self.stack.len(), self.limits.stack)
+    }
+
+    pub(super) fn top(&self, opcode: Opcode) -> Result<NodeId, Reason> {
+        let above_mark = &self.stack[self.marks.last().copied().unwrap_or(0)..];
+        above_mark
+            .last()
+            .copied()
+            .ok_or(Reason::StackUnderflow(opcode))
+    }
+
+    pub(super) fn pop(&mut self, opcode: Opcode) -> Result<NodeId, Reason> {
+        let top = self.top(opcode)?;
+        self.stack.pop();
+        Ok(top)
+    }
+
+    pub(super) fn pop_to_mark(&mut self, opcode: Opcode) -> Result<Vec<NodeId>, Reason> {
+        let mark = self.marks.pop().ok_or(Reason::NoMark(opcode))?;
+        Ok(self.stack.split_off(mark))
+    }
+
+    pub(super) fn pop_pairs(&mut self, opcode: Opcode) -> Result<Vec<(NodeId, NodeId)>, Reason> {
+        let members = self.pop_to_mark(opcode)?;
+        let (pairs, []) = members.as_chunks::<2>() else {
+            return Err(Reason::OddPairs(opcode));
+        };
+        Ok(pairs.iter().map(|&[key, value]| (key, value)).collect())
+    }
+
+    pub(super) fn pop_arguments(&mut self, opcode: Opcode) -> Result<NodeId, Reason> {
+        let id = self.pop(opcode)?;
+        match &self.nodes[id] {
+            Node::Tuple(_) => Ok(id),
+            other => Err(Reason::Misapplied(opcode, other.kind())),
+        }
+    }
+
+    pub(super) fn pop_name(&mut self, opcode: Opcode) -> Result<String, Reason> {
+        let id = self.pop(opcode)?;
+        let node = &self.nodes[id];
+        match node {
+            Node::Unicode(text) => text.to_utf8().map(str::to_owned),
+            _ => None,
+        }
+        .ok_or(Reason::Misapplied(opcode, node.kind()))
+    }
+
+    /// Takes the mark away when it is on top, as Python does, else what is on top.
+    pub(super) fn pop_or_unmark(&mut self, opcode: Opcode) -> Result<(), Reason> {
+        if self.marks.last() == Some(&self.stack.len()) {
+            self.marks.pop();
+            Ok(())
+        } else {
+            self.pop(opcode).map(drop)
+        }
+    }
+}
+
+pub(super) fn check_limit(what: &'static str, count: usize, limit: usize) -> Result<(), Reason> {
+    if count > limit {
+        Err(Reason::Limit { what, limit })
+    } else {
+        Ok(())
+    }
+}

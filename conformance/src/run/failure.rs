@@ -1,0 +1,122 @@
+//! Why a case did not pass, in a form that people and deviations can both use.
+
+use crate::cases::Level;
+use crate::testee::message::OperationError;
+use crate::testee::session::Trouble;
+use crate::wire::WireError;
+
+/// What ends a case before its last line.
+#[derive(Debug)]
+pub enum Stop {
+    /// The testee did not do what it must.
+    Failed(Box<Failure>),
+    /// The case has nothing to say here, for this reason.
+    NotApplicable(String),
+    /// The case could not be run, for this reason.
+    NotRun(String),
+}
+
+/// What a case comes to.
+pub type Outcome = Result<(), Stop>;
+
+/// One thing that a testee did wrong.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// What happened, in a few stable words: this is what a deviation predicts.
+    pub outcome: String,
+    /// What was expected instead.
+    pub expected: String,
+    /// Whatever else helps a person: what the testee says, where it happened.
+    pub detail: String,
+    /// The requirement that is broken, when the case cites several.
+    pub requirement: Option<&'static str>,
+    /// The level that is broken, when it is lower than the case's.
+    pub level: Option<Level>,
+    /// Bytes to compare.
+    pub evidence: Option<Box<Evidence>>,
+}
+
+/// Bytes that were expected beside those that came.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Evidence {
+    /// What they are.
+    pub kind: EvidenceKind,
+    /// What was expected.
+    pub expected: Vec<u8>,
+    /// What came.
+    pub actual: Vec<u8>,
+}
+
+/// What the bytes of some evidence are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EvidenceKind {
+    /// Messages with their headers, as on the wire.
+    Stream,
+    /// The payload of a string.
+    String,
+    /// The payload of an object: a pickle.
+    Pickle,
+}
+
+impl Failure {
+    /// A failure that can be told in a few words.
+    pub fn new(outcome: impl Into<String>, expected: impl Into<String>) -> Self {
+        Self {
+            outcome: outcome.into(),
+            expected: expected.into(),
+            detail: String::new(),
+            requirement: None,
+            level: None,
+            evidence: None,
+        }
+    }
+
+    /// Adds what helps a person.
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Names the requirement that is broken.
+    pub fn breaks(mut self, requirement: &'static str) -> Self {
+        self.requirement = Some(requirement);
+        self
+    }
+
+    /// Adds bytes to compare.
+    pub fn showing(mut self, kind: EvidenceKind, expected: &[u8], actual: &[u8]) -> Self {
+        self.evidence = Some(Box::new(Evidence { kind, expected: expected.into(), actual: actual.into() }));
+        self
+    }
+
+    /// An operation that should have worked.
+    pub fn operation(operation: &str, error: &OperationError) -> Self {
+        Self::new(format!("{operation}: error {}", error.kind), format!("{operation} succeeds"))
+            .detail(format!("the testee says: {}", error.message))
+    }
+
+    /// Something on the wire that should not be.
+    pub fn wire(expected: impl Into<String>, error: &WireError) -> Self {
+        let outcome = match error {
+            WireError::Ended { .. } => "wire: end of stream",
+            WireError::Reset { .. } => "wire: reset",
+            WireError::Quiet { .. } => "wire: nothing came",
+            WireError::NotAHeader { .. } => "wire: not a header",
+            WireError::TooLong { .. } => "wire: wrong length announced",
+            WireError::System(_) => "wire: system error",
+        };
+        Self::new(outcome, expected).detail(error.to_string())
+    }
+}
+
+impl From<Failure> for Stop {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(Box::new(failure))
+    }
+}
+
+impl From<Trouble> for Stop {
+    fn from(trouble: Trouble) -> Self {
+        Failure::new(trouble.outcome(), "an answer").detail(trouble.to_string()).into()
+    }
+}

@@ -1,0 +1,178 @@
+//! One execution: run the case, compare what came with the known deviations, say a verdict.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::time::{Duration, Instant};
+
+use super::context::Context;
+use super::deviation::{Deviation, Deviations};
+use super::failure::{Failure, Stop};
+use super::plan::Execution;
+use super::scratch::Scratch;
+use super::verdict::{Row, Verdict};
+use crate::cases::Case;
+use crate::testee::session::Session;
+use crate::wire::Transcript;
+
+/// One execution with everything that explains its verdict.
+#[derive(Debug)]
+pub struct Judgement {
+    /// The execution as reports have it.
+    pub row: Row,
+    /// The case.
+    pub case: &'static Case,
+    /// What was broken, the worst first.
+    pub failures: Vec<Failure>,
+    /// What went over the wires.
+    pub transcript: Option<Transcript>,
+}
+
+/// Runs one execution against a testee (none for a testee without an adapter).
+pub fn judge(
+    execution: &Execution,
+    name: &str,
+    testee: Option<&mut Session>,
+    counterpart: Option<(&str, &mut Session)>,
+    scratch: &Scratch,
+    deviations: &Deviations,
+) -> Judgement {
+    let version = testee.as_ref().map(|session| session.hello().version.clone());
+    let (counterpart_name, counterpart) = counterpart.unzip();
+    let mut context = Context::new(&execution.setting, testee, counterpart, scratch);
+    let transcript = context.transcript.clone();
+    let began = Instant::now();
+    let outcome = catch_unwind(AssertUnwindSafe(|| (execution.case.run)(&mut context)));
+    let took = began.elapsed();
+    let mut failures = context.finish();
+    let outcome = outcome.map(|outcome| match &execution.setting.bare {
+        Some(bare) => outcome.map_err(|stop| bare.excuse(stop)),
+        None => outcome,
+    });
+    let stop = match outcome {
+        Ok(Ok(())) => None,
+        Ok(Err(Stop::Failed(failure))) => {
+            failures.insert(0, *failure);
+            None
+        }
+        Ok(Err(Stop::NotApplicable(reason))) => Some((Verdict::NotApplicable, reason)),
+        Ok(Err(Stop::NotRun(reason))) => Some((Verdict::NotRun, reason)),
+        Err(panic) => {
+            let said = panic
+                .downcast_ref::<String>()
+                .map(String::as_str)
+                .or_else(|| panic.downcast_ref::<&str>().copied())
+                .unwrap_or("no message");
+            failures.insert(
+                0,
+                Failure::new("suite: panicked", "the suite itself works")
+                    .detail(format!("this is a fault of the suite, please report it: {said}")),
+            );
+            None
+        }
+    };
+    let mut judgement = Judgement {
+        row: blank(execution, name, version, counterpart_name),
+        case: execution.case,
+        failures,
+        transcript: Some(transcript),
+    };
+    judgement.row.duration_ms = milliseconds(took);
+    match stop {
+        Some((verdict, reason)) => {
+            judgement.row.verdict = verdict;
+            judgement.row.message = Some(reason);
+        }
+        None => weigh(&mut judgement, execution, name, deviations),
+    }
+    judgement
+}
+
+impl Judgement {
+    /// What is said of an execution that was not run.
+    pub fn without_running(execution: &Execution, name: &str, verdict: Verdict, reason: String) -> Self {
+        let mut row = blank(execution, name, None, None);
+        row.verdict = verdict;
+        row.message = Some(reason);
+        Self { row, case: execution.case, failures: Vec::new(), transcript: None }
+    }
+
+    /// What is said of an execution whose testee could not even be started.
+    pub fn unstarted(execution: &Execution, name: &str, failure: Failure, deviations: &Deviations) -> Self {
+        let row = blank(execution, name, None, None);
+        let mut judgement = Self { row, case: execution.case, failures: vec![failure], transcript: None };
+        weigh(&mut judgement, execution, name, deviations);
+        judgement
+    }
+}
+
+/// Decides between pass, fail, expected-fail and unexpected-pass.
+fn weigh(judgement: &mut Judgement, execution: &Execution, name: &str, deviations: &Deviations) {
+    let case = execution.case;
+    let level = |failure: &Failure| failure.level.unwrap_or(case.level);
+    let known: Vec<&Deviation> = deviations.of(name, case, &execution.setting).collect();
+    let explained = |failure: &Failure| known.iter().find(|deviation| deviation.predicts(&failure.outcome));
+
+    judgement.failures.sort_by_key(|failure| (explained(failure).is_some(), std::cmp::Reverse(level(failure))));
+    let row = &mut judgement.row;
+    match judgement.failures.first() {
+        Some(worst) => {
+            row.level = level(worst).to_string();
+            row.message = Some(summarise(worst));
+            if let Some(deviation) = explained(worst) {
+                row.verdict = Verdict::ExpectedFail;
+                row.deviation = Some(deviation.id.clone());
+            } else {
+                row.verdict = Verdict::Fail;
+                if let Some(deviation) = known.first() {
+                    row.message = Some(format!(
+                        "{}; deviation `{}` predicts `{}`",
+                        summarise(worst),
+                        deviation.id,
+                        deviation.outcome
+                    ));
+                }
+            }
+        }
+        None => row.verdict = Verdict::Pass,
+    }
+    // A deviation that did not show is stale, whatever else happened.
+    let stale = known
+        .iter()
+        .find(|deviation| !judgement.failures.iter().any(|failure| deviation.predicts(&failure.outcome)));
+    if let Some(deviation) = stale
+        && row.verdict != Verdict::Fail
+    {
+        row.verdict = Verdict::UnexpectedPass;
+        row.deviation = Some(deviation.id.clone());
+        row.message = Some(format!("it did not happen that `{}`, which deviation `{}` predicts", deviation.outcome, deviation.id));
+    }
+}
+
+fn summarise(failure: &Failure) -> String {
+    format!("{} (expected: {})", failure.outcome, failure.expected)
+}
+
+fn blank(execution: &Execution, name: &str, version: Option<String>, counterpart: Option<&str>) -> Row {
+    let setting = &execution.setting;
+    Row {
+        case: execution.case.id.into(),
+        parameters: setting.parameters.0.iter().map(|(name, value)| ((*name).into(), value.clone())).collect::<BTreeMap<_, _>>(),
+        testee: name.into(),
+        peer_version: version,
+        dialect: setting.dialect.clone(),
+        family: setting.family.to_string(),
+        role: setting.role.to_string(),
+        counterpart: counterpart.map(Into::into),
+        verdict: Verdict::NotRun,
+        level: execution.case.level.to_string(),
+        requirements: execution.case.requirements.iter().map(|id| (*id).into()).collect(),
+        deviation: None,
+        duration_ms: 0.0,
+        message: None,
+    }
+}
+
+fn milliseconds(took: Duration) -> f64 {
+    (took.as_secs_f64() * 1e6).round() / 1e3
+}
+

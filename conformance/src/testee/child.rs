@@ -1,0 +1,289 @@
+//! A testee behind the standard input and output of a process: `exec:` and every Python peer.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+
+use super::message::{Accepted, Answer, Connected, Hello, Listening, OperationError, Request};
+use super::payload::Payload;
+use super::session::{Link, Reply, Trouble};
+use crate::notation::Graph;
+
+/// A line longer than this is no reply: the largest legitimate one describes a graph.
+const LONGEST_LINE: u64 = 64 << 20;
+/// Lines that wait to be read; a testee that floods is slowed down, not buffered.
+const WAITING_LINES: usize = 64;
+/// How much of the end of standard error is kept.
+const STDERR_KEPT: usize = 8 << 10;
+/// How much of a line that is no reply is shown.
+const GARBAGE_SHOWN: usize = 120;
+
+/// A program, its arguments and what is set in its environment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Program {
+    /// The program and its arguments.
+    pub words: Vec<OsString>,
+    /// Variables set beside those inherited.
+    pub environment: Vec<(OsString, OsString)>,
+}
+
+impl Program {
+    /// Takes a command line apart as a POSIX shell would, without running one.
+    pub fn parse(command: &str) -> Option<Self> {
+        let words: Vec<OsString> = shlex::split(command)?.into_iter().map(Into::into).collect();
+        (!words.is_empty()).then_some(Self { words, environment: Vec::new() })
+    }
+}
+
+/// A testee that answers line by line.
+pub struct ChildLink {
+    child: Child,
+    stdin: Option<ChildStdin>,
+    lines: Option<Receiver<Line>>,
+    stderr: Arc<Mutex<Vec<u8>>>,
+    asked: HashMap<u64, &'static str>,
+}
+
+enum Line {
+    Complete(Vec<u8>),
+    TooLong(Vec<u8>),
+}
+
+impl ChildLink {
+    /// Starts the program in a process group of its own, so that all of it can be ended.
+    pub fn start(program: &Program) -> Result<Self, Trouble> {
+        let mut command = Command::new(&program.words[0]);
+        command
+            .args(&program.words[1..])
+            .envs(program.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped());
+        #[cfg(unix)]
+        std::os::unix::process::CommandExt::process_group(&mut command, 0);
+        let mut child = command.spawn().map_err(|error| Trouble::NeverStarted {
+            reason: format!("{}: {error}", program.words[0].display()),
+        })?;
+
+        let (sender, lines) = sync_channel(WAITING_LINES);
+        let stdout = child.stdout.take().expect("stdout is piped");
+        std::thread::spawn(move || read_lines(BufReader::with_capacity(64 << 10, stdout), &sender));
+        let stderr = Arc::new(Mutex::new(Vec::new()));
+        let kept = Arc::clone(&stderr);
+        let pipe = child.stderr.take().expect("stderr is piped");
+        std::thread::spawn(move || keep_the_end(pipe, &kept));
+
+        Ok(Self {
+            stdin: child.stdin.take(),
+            child,
+            lines: Some(lines),
+            stderr,
+            asked: HashMap::new(),
+        })
+    }
+
+    fn crashed(&mut self) -> Trouble {
+        // Its output has ended; it gets a moment to die of its own, so that the status is its own.
+        let patience = Instant::now() + Duration::from_secs(2);
+        let status = loop {
+            match self.child.try_wait() {
+                Ok(Some(status)) => break describe_status(status),
+                Ok(None) if Instant::now() < patience => std::thread::sleep(Duration::from_millis(2)),
+                Ok(None) => break "it closed its standard output and went on".into(),
+                Err(error) => break error.to_string(),
+            }
+        };
+        Trouble::Crashed { status, stderr: self.end_of_stderr() }
+    }
+
+    fn end_of_stderr(&self) -> String {
+        String::from_utf8_lossy(&self.stderr.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+    }
+
+    fn parse(&mut self, line: &[u8]) -> Result<Reply, Trouble> {
+        #[derive(Deserialize)]
+        struct RawReply<'a> {
+            id: u64,
+            #[serde(borrow)]
+            ok: Option<&'a RawValue>,
+            error: Option<OperationError>,
+        }
+        let garbage = |reason: String| Trouble::Garbage {
+            reason,
+            line: String::from_utf8_lossy(&line[..line.len().min(GARBAGE_SHOWN)]).trim_end().into(),
+        };
+        let raw: RawReply = serde_json::from_slice(line).map_err(|error| garbage(error.to_string()))?;
+        let Some(operation) = self.asked.remove(&raw.id) else {
+            return Err(garbage(format!("no request with id {} is open", raw.id)));
+        };
+        let result = match (raw.ok, raw.error) {
+            (Some(ok), None) => Ok(parse_answer(operation, ok.get())
+                .map_err(|error| garbage(format!("as the answer to `{operation}`: {error}")))?),
+            (None, Some(error)) => Err(error),
+            _ => return Err(garbage("it has not exactly one of `ok` and `error`".into())),
+        };
+        Ok(Reply { id: raw.id, result })
+    }
+}
+
+impl Link for ChildLink {
+    fn send(&mut self, request: Request) -> Result<(), Trouble> {
+        let mut line = serde_json::to_vec(&request).expect("requests are representable in JSON");
+        line.push(b'\n');
+        self.asked.insert(request.id, request.operation.name());
+        let stdin = self.stdin.as_mut().expect("stdin is open until the link is dropped");
+        stdin.write_all(&line).and_then(|()| stdin.flush()).map_err(|_| self.crashed())
+    }
+
+    fn receive(&mut self, deadline: Instant) -> Result<Option<Reply>, Trouble> {
+        let wait = deadline.saturating_duration_since(Instant::now());
+        let lines = self.lines.as_ref().expect("lines are read until the link is dropped");
+        match lines.recv_timeout(wait) {
+            Ok(Line::Complete(line)) => self.parse(&line).map(Some),
+            Ok(Line::TooLong(beginning)) => Err(Trouble::Garbage {
+                reason: format!("a line of more than {LONGEST_LINE} bytes"),
+                line: String::from_utf8_lossy(&beginning).into(),
+            }),
+            Err(RecvTimeoutError::Timeout) => Ok(None),
+            Err(RecvTimeoutError::Disconnected) => Err(self.crashed()),
+        }
+    }
+
+    fn process_id(&self) -> Option<u32> {
+        Some(self.child.id())
+    }
+}
+
+impl Drop for ChildLink {
+    /// Ends the process and whatever it started: first by the end of its input, then by force.
+    fn drop(&mut self) {
+        drop(self.stdin.take());
+        drop(self.lines.take());
+        let patience = Instant::now() + Duration::from_millis(200);
+        while Instant::now() < patience {
+            if let Ok(Some(_)) = self.child.try_wait() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        kill_group(&mut self.child);
+        // Reaped here, so that no zombie stays behind.
+        let _ = self.child.wait();
+    }
+}
+
+#[cfg(unix)]
+fn kill_group(child: &mut Child) {
+    use rustix::process::{Pid, Signal, kill_process_group};
+    // Also when the leader is gone: what it started may still be there.
+    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
+        let _ = kill_process_group(group, Signal::KILL);
+    }
+}
+
+#[cfg(not(unix))]
+fn kill_group(child: &mut Child) {
+    let _ = child.kill();
+}
+
+fn read_lines(mut stdout: impl BufRead, sender: &SyncSender<Line>) {
+    loop {
+        let mut line = Vec::new();
+        match stdout.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line) {
+            Ok(0) | Err(_) => return,
+            Ok(read) if read as u64 == LONGEST_LINE => {
+                line.truncate(GARBAGE_SHOWN);
+                let _ = sender.send(Line::TooLong(line));
+                return;
+            }
+            Ok(_) => {
+                if sender.send(Line::Complete(line)).is_err() {
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn keep_the_end(mut pipe: impl Read, kept: &Mutex<Vec<u8>>) {
+    let mut chunk = [0; 4096];
+    while let Ok(read @ 1..) = pipe.read(&mut chunk) {
+        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.extend_from_slice(&chunk[..read]);
+        let excess = kept.len().saturating_sub(STDERR_KEPT);
+        kept.drain(..excess);
+    }
+}
+
+fn parse_answer(operation: &str, json: &str) -> Result<Answer, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Object {
+        object: Graph,
+    }
+    #[derive(Deserialize)]
+    struct Received {
+        payload: Payload,
+    }
+    #[derive(Deserialize)]
+    struct Ready {
+        ready: bool,
+    }
+    fn read<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+    Ok(match operation {
+        "hello" => Answer::Hello(Box::new(read::<Hello>(json)?)),
+        "listen" => Answer::Listening(read::<Listening>(json)?),
+        "accept" => Answer::Accepted(read::<Accepted>(json)?),
+        "connect" => Answer::Connected(read::<Connected>(json)?),
+        "recv" => Answer::Object(read::<Object>(json)?.object),
+        "recv_string" => Answer::Payload(read::<Received>(json)?.payload),
+        "poll" => Answer::Ready(read::<Ready>(json)?.ready),
+        _ => Answer::Done,
+    })
+}
+
+#[cfg(unix)]
+fn describe_status(status: ExitStatus) -> String {
+    use std::os::unix::process::ExitStatusExt;
+    match status.signal() {
+        Some(signal) => match signal_name(signal) {
+            Some(name) => format!("signal {signal} ({name})"),
+            None => format!("signal {signal}"),
+        },
+        None => describe_code(status),
+    }
+}
+
+#[cfg(not(unix))]
+fn describe_status(status: ExitStatus) -> String {
+    describe_code(status)
+}
+
+fn describe_code(status: ExitStatus) -> String {
+    status.code().map_or_else(|| status.to_string(), |code| format!("exit status {code}"))
+}
+
+#[cfg(unix)]
+fn signal_name(signal: i32) -> Option<&'static str> {
+    use rustix::process::Signal;
+    let names = [
+        (Signal::ABORT, "SIGABRT"),
+        (Signal::BUS, "SIGBUS"),
+        (Signal::FPE, "SIGFPE"),
+        (Signal::ILL, "SIGILL"),
+        (Signal::KILL, "SIGKILL"),
+        (Signal::PIPE, "SIGPIPE"),
+        (Signal::SEGV, "SIGSEGV"),
+        (Signal::TERM, "SIGTERM"),
+    ];
+    names.iter().find(|(known, _)| known.as_raw() == signal).map(|(_, name)| *name)
+}

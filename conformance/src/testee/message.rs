@@ -1,0 +1,348 @@
+//! The messages of the adapter protocol: what the suite asks and what a testee answers.
+//!
+//! The same types serve a testee in this process and one behind a pipe; ADAPTER.md describes their
+//! form as JSON.
+
+use std::fmt;
+
+use processing_connection::Family;
+use serde::{Deserialize, Serialize};
+
+use super::payload::Payload;
+use crate::notation::Graph;
+
+/// The version of the adapter protocol that this suite speaks.
+pub const PROTOCOL: u32 = 1;
+
+/// A number by which a testee knows one of its listeners or connections.
+pub type Handle = u64;
+
+/// One request: an operation and the id by which its reply is recognised.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Request {
+    /// Chosen by the suite, never used twice in one process.
+    pub id: u64,
+    /// What to do.
+    #[serde(flatten)]
+    pub operation: Operation,
+}
+
+/// What a testee can be asked to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(tag = "op", rename_all = "snake_case")]
+pub enum Operation {
+    /// Say who you are and what you claim.
+    Hello {
+        /// The version of the adapter protocol, [`PROTOCOL`].
+        protocol: u32,
+    },
+    /// Make a listener.
+    Listen(Listen),
+    /// Wait for a client.
+    Accept {
+        /// The listener.
+        listener: Handle,
+    },
+    /// Make a connection to a listener.
+    Connect(Connect),
+    /// Send an object.
+    Send {
+        /// The connection.
+        connection: Handle,
+        /// The object, in notation.
+        object: Graph,
+    },
+    /// Receive an object and describe it.
+    Recv {
+        /// The connection.
+        connection: Handle,
+    },
+    /// Send a string.
+    SendString {
+        /// The connection.
+        connection: Handle,
+        /// Its bytes.
+        payload: Payload,
+    },
+    /// Receive a string.
+    RecvString {
+        /// The connection.
+        connection: Handle,
+    },
+    /// Tell whether something can be received.
+    Poll {
+        /// The connection.
+        connection: Handle,
+        /// How long to wait for it, in seconds.
+        timeout: f64,
+    },
+    /// Call `close` on a listener or a connection.
+    Close {
+        /// The listener or the connection.
+        handle: Handle,
+    },
+    /// Release a listener or a connection without closing it.
+    Drop {
+        /// The listener or the connection.
+        handle: Handle,
+    },
+}
+
+impl Operation {
+    /// The operation's name, as in a request's `op`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Hello { .. } => "hello",
+            Self::Listen(_) => "listen",
+            Self::Accept { .. } => "accept",
+            Self::Connect(_) => "connect",
+            Self::Send { .. } => "send",
+            Self::Recv { .. } => "recv",
+            Self::SendString { .. } => "send_string",
+            Self::RecvString { .. } => "recv_string",
+            Self::Poll { .. } => "poll",
+            Self::Close { .. } => "close",
+            Self::Drop { .. } => "drop",
+        }
+    }
+}
+
+/// The arguments of the seed's `Listener(address=None, family=None, backlog=1)`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listen {
+    /// The address as the seed would be given it.
+    pub address: Option<RawAddress>,
+    /// The family by name, which may be one that does not exist.
+    pub family: Option<String>,
+    /// The backlog, or the implementation's default.
+    pub backlog: Option<u32>,
+    /// The dialect to speak.
+    pub dialect: String,
+    /// The key for the handshake, in hexadecimal.
+    pub authkey: Option<String>,
+}
+
+/// The arguments of the seed's `Client(address, family=None)`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Connect {
+    /// The address as the seed would be given it.
+    pub address: Option<RawAddress>,
+    /// The family by name, which may be one that does not exist.
+    pub family: Option<String>,
+    /// The dialect to speak.
+    pub dialect: String,
+    /// The key for the handshake, in hexadecimal.
+    pub authkey: Option<String>,
+}
+
+/// An address before anybody has decided what it means: a pair or a string, as in the seed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum RawAddress {
+    /// A tuple of host name and port; the port may be out of range.
+    Pair(String, i64),
+    /// A path, or the name of a pipe.
+    Text(String),
+}
+
+impl fmt::Display for RawAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pair(host, port) => write!(f, "('{host}', {port})"),
+            Self::Text(text) => write!(f, "'{text}'"),
+        }
+    }
+}
+
+/// The answer to an operation that succeeded.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// To `hello`.
+    Hello(Box<Hello>),
+    /// To `listen`.
+    Listening(Listening),
+    /// To `accept`.
+    Accepted(Accepted),
+    /// To `connect`.
+    Connected(Connected),
+    /// To `recv`.
+    Object(Graph),
+    /// To `recv_string`.
+    Payload(Payload),
+    /// To `poll`.
+    Ready(bool),
+    /// To everything else.
+    Done,
+}
+
+/// What a testee says of itself; it is held to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Hello {
+    /// The version of the adapter protocol.
+    pub protocol: u32,
+    /// The implementation's name.
+    pub name: String,
+    /// The implementation's version.
+    pub version: String,
+    /// What it runs on.
+    #[serde(default)]
+    pub runtime: String,
+    /// The families that work here.
+    #[serde(with = "family_names")]
+    pub families: Vec<Family>,
+    /// The dialects it can speak, preferred one first.
+    pub dialects: Vec<String>,
+    /// How much of an object it keeps.
+    pub profile: Profile,
+    /// Optional operations that it has.
+    #[serde(default)]
+    pub operations: Vec<String>,
+    /// The major version of Python, for an implementation that is Python.
+    #[serde(default)]
+    pub python: Option<u32>,
+}
+
+/// How much of an object a testee keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Profile {
+    /// No objects.
+    Bytes,
+    /// Values by type.
+    Serde,
+    /// Identity, recursion, every Python type.
+    Graph,
+}
+
+impl fmt::Display for Profile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Bytes => "bytes",
+            Self::Serde => "serde",
+            Self::Graph => "graph",
+        })
+    }
+}
+
+/// The answer to `listen`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Listening {
+    /// The listener's handle.
+    pub listener: Handle,
+    /// The seed's `address`.
+    pub address: Option<RawAddress>,
+    /// The seed's `last_accepted`, before the first accept.
+    #[serde(default)]
+    pub last_accepted: Option<RawAddress>,
+}
+
+/// The answer to `accept`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Accepted {
+    /// The connection's handle.
+    pub connection: Handle,
+    /// The listener's `last_accepted` right after.
+    #[serde(default)]
+    pub last_accepted: Option<RawAddress>,
+}
+
+/// The answer to `connect`.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Connected {
+    /// The connection's handle.
+    pub connection: Handle,
+}
+
+/// The answer to an operation that failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OperationError {
+    /// Which of the closed set of kinds.
+    pub kind: ErrorKind,
+    /// For people.
+    #[serde(default)]
+    pub message: String,
+}
+
+/// The closed set of error kinds; ADAPTER.md says when each applies.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "ADAPTER.md describes them, and the names say it")]
+pub enum ErrorKind {
+    Closed,
+    Cut,
+    TooLong,
+    BadHeader,
+    Undecodable,
+    NeedsClass,
+    Limit,
+    Unencodable,
+    NotOpen,
+    Poisoned,
+    Refused,
+    NotFound,
+    InUse,
+    BadAddress,
+    UnknownHost,
+    FamilyUnavailable,
+    TimedOut,
+    AuthenticationFailed,
+    Unclassified,
+}
+
+impl ErrorKind {
+    /// The kind's name in the adapter protocol.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Closed => "closed",
+            Self::Cut => "cut",
+            Self::TooLong => "too_long",
+            Self::BadHeader => "bad_header",
+            Self::Undecodable => "undecodable",
+            Self::NeedsClass => "needs_class",
+            Self::Limit => "limit",
+            Self::Unencodable => "unencodable",
+            Self::NotOpen => "not_open",
+            Self::Poisoned => "poisoned",
+            Self::Refused => "refused",
+            Self::NotFound => "not_found",
+            Self::InUse => "in_use",
+            Self::BadAddress => "bad_address",
+            Self::UnknownHost => "unknown_host",
+            Self::FamilyUnavailable => "family_unavailable",
+            Self::TimedOut => "timed_out",
+            Self::AuthenticationFailed => "authentication_failed",
+            Self::Unclassified => "unclassified",
+        }
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+mod family_names {
+    use processing_connection::Family;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(
+        families: &[Family],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        families
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .serialize(serializer)
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<Family>, D::Error> {
+        Vec::<String>::deserialize(deserializer)?
+            .iter()
+            .map(|name| name.parse().map_err(D::Error::custom))
+            .collect()
+    }
+}

@@ -1,0 +1,142 @@
+//! What can be tested, and how it is asked: one set of operations for everything.
+
+pub mod child;
+pub mod in_process;
+pub mod message;
+pub mod payload;
+pub mod session;
+
+use std::fmt;
+use std::str::FromStr;
+
+use message::RawAddress;
+use thiserror::Error;
+
+use self::child::Program;
+
+/// A testee as the command line names it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Testee {
+    /// The reference, in this process.
+    Reference,
+    /// A known implementation that can be installed and run; a name or a pattern.
+    Peer(String),
+    /// An adapter, started by the suite.
+    Exec(Program),
+    /// A running server without an adapter, which boxes what it gets.
+    Connect(RawAddress),
+    /// A client without an adapter, which will come.
+    Listen(RawAddress),
+}
+
+/// What is wrong with the name of a testee.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum TesteeError {
+    /// It begins with nothing that is known.
+    #[error(
+        "`{0}` names no testee: say reference, peer:NAME, exec:COMMAND, connect:ADDRESS or listen:ADDRESS"
+    )]
+    Unknown(String),
+    /// The command of `exec:` cannot be taken apart.
+    #[error("`{0}` is no command: it is empty, or a quote is not closed")]
+    Command(String),
+    /// The address cannot be understood.
+    #[error(
+        "`{0}` is no address: say HOST:PORT or tcp:HOST:PORT, PATH or unix:PATH, pipe:NAME or \\\\.\\pipe\\NAME"
+    )]
+    Address(String),
+}
+
+impl FromStr for Testee {
+    type Err = TesteeError;
+
+    fn from_str(text: &str) -> Result<Self, TesteeError> {
+        match text.split_once(':') {
+            None if text == "reference" => Ok(Self::Reference),
+            Some(("peer", name)) if !name.is_empty() => Ok(Self::Peer(name.into())),
+            Some(("exec", command)) => {
+                Program::parse(command).map(Self::Exec).ok_or_else(|| TesteeError::Command(command.into()))
+            }
+            Some(("connect", address)) => parse_address(address).map(Self::Connect),
+            Some(("listen", address)) => parse_address(address).map(Self::Listen),
+            _ => Err(TesteeError::Unknown(text.into())),
+        }
+    }
+}
+
+impl fmt::Display for Testee {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Reference => f.write_str("reference"),
+            Self::Peer(name) => write!(f, "peer:{name}"),
+            Self::Exec(program) => {
+                let words = program.words.iter().map(|word| word.to_string_lossy());
+                write!(f, "exec:{}", words.collect::<Vec<_>>().join(" "))
+            }
+            Self::Connect(address) => write!(f, "connect:{address}"),
+            Self::Listen(address) => write!(f, "listen:{address}"),
+        }
+    }
+}
+
+/// The command line's syntax for addresses, which knows more than the seed's: `host:port` and prefixes.
+pub fn parse_address(text: &str) -> Result<RawAddress, TesteeError> {
+    let wrong = || TesteeError::Address(text.into());
+    let host_and_port = |text: &str| {
+        let (host, port) = text.rsplit_once(':')?;
+        let port: u16 = port.parse().ok()?;
+        (!host.contains(['/', '\\'])).then(|| RawAddress::Pair(host.into(), i64::from(port)))
+    };
+    if let Some(inet) = text.strip_prefix("tcp:") {
+        return host_and_port(inet).ok_or_else(wrong);
+    }
+    if let Some(path) = text.strip_prefix("unix:").filter(|path| !path.is_empty()) {
+        return Ok(RawAddress::Text(path.into()));
+    }
+    if let Some(name) = text.strip_prefix("pipe:").filter(|name| !name.is_empty()) {
+        return Ok(RawAddress::Text(if name.starts_with(r"\\") { name.into() } else { format!(r"\\.\pipe\{name}") }));
+    }
+    if text.starts_with(r"\\") || text.contains('/') {
+        return Ok(RawAddress::Text(text.into()));
+    }
+    host_and_port(text).ok_or_else(wrong)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_of_the_command_line() {
+        let inet = |host: &str, port| Ok(RawAddress::Pair(host.into(), port));
+        let text = |text: &str| Ok(RawAddress::Text(text.into()));
+        assert_eq!(parse_address("localhost:6000"), inet("localhost", 6000));
+        assert_eq!(parse_address("tcp:127.0.0.1:0"), inet("127.0.0.1", 0));
+        assert_eq!(parse_address("/tmp/socket"), text("/tmp/socket"));
+        assert_eq!(parse_address("unix:socket"), text("socket"));
+        assert_eq!(parse_address("./a:6000"), text("./a:6000"));
+        assert_eq!(parse_address("pipe:demo"), text(r"\\.\pipe\demo"));
+        assert_eq!(parse_address(r"\\.\pipe\demo"), text(r"\\.\pipe\demo"));
+    }
+
+    #[test]
+    fn what_is_no_address_is_told_apart() {
+        for wrong in ["", "localhost", "localhost:", "localhost:70000", "tcp:localhost", "unix:", "pipe:"] {
+            assert_eq!(parse_address(wrong), Err(TesteeError::Address(wrong.into())), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn testees_of_the_command_line() {
+        assert_eq!("reference".parse(), Ok(Testee::Reference));
+        assert_eq!("peer:processing-0.20-c".parse(), Ok(Testee::Peer("processing-0.20-c".into())));
+        let exec: Testee = "exec:adapter 'an argument' -v".parse().unwrap();
+        let Testee::Exec(program) = &exec else { panic!("{exec:?}") };
+        assert_eq!(program.words, ["adapter", "an argument", "-v"]);
+        for wrong in ["", "peer:", "Reference", "http://localhost"] {
+            assert_eq!(wrong.parse::<Testee>(), Err(TesteeError::Unknown(wrong.into())), "{wrong}");
+        }
+        assert!(matches!("exec:".parse::<Testee>(), Err(TesteeError::Command(_))));
+        assert!(matches!("exec:'open".parse::<Testee>(), Err(TesteeError::Command(_))));
+    }
+}

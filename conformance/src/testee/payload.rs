@@ -1,0 +1,123 @@
+//! The bytes of a string as they cross the adapter protocol.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+/// Above this many bytes a payload is described by its digest, or made from a pattern.
+pub const WRITTEN_OUT: usize = 4096;
+
+/// The bytes of a string, in one of the three forms of ADAPTER.md.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum Payload {
+    /// The bytes themselves.
+    Bytes {
+        /// In hexadecimal on the wire.
+        #[serde(with = "hex")]
+        bytes: Vec<u8>,
+    },
+    /// A pattern, repeated and cut to a length; only in requests.
+    Fill {
+        /// The pattern.
+        #[serde(with = "hex")]
+        fill: Vec<u8>,
+        /// The length in bytes.
+        length: usize,
+    },
+    /// What a testee says of bytes that are too many to write out; only in replies.
+    Digest {
+        /// The length in bytes.
+        length: usize,
+        /// Their SHA-256.
+        #[serde(with = "hex")]
+        sha256: Vec<u8>,
+    },
+}
+
+impl Payload {
+    /// Describes bytes, written out when they are few.
+    pub fn describing(bytes: &[u8]) -> Self {
+        if bytes.len() <= WRITTEN_OUT {
+            return Self::Bytes { bytes: bytes.to_vec() };
+        }
+        Self::Digest {
+            length: bytes.len(),
+            sha256: Sha256::digest(bytes).to_vec(),
+        }
+    }
+
+    /// The length in bytes.
+    pub fn length(&self) -> usize {
+        match self {
+            Self::Bytes { bytes } => bytes.len(),
+            Self::Fill { length, .. } | Self::Digest { length, .. } => *length,
+        }
+    }
+
+    /// The bytes, unless there is only a digest of them (or an empty pattern for a length above 0).
+    pub fn bytes(&self) -> Option<Vec<u8>> {
+        match self {
+            Self::Bytes { bytes } => Some(bytes.clone()),
+            Self::Fill { length: 0, .. } => Some(Vec::new()),
+            Self::Fill { fill, .. } if fill.is_empty() => None,
+            Self::Fill { fill, length } => {
+                let mut bytes = fill.repeat(length.div_ceil(fill.len()));
+                bytes.truncate(*length);
+                Some(bytes)
+            }
+            Self::Digest { .. } => None,
+        }
+    }
+
+    /// Whether this describes exactly those bytes.
+    pub fn describes(&self, expected: &[u8]) -> bool {
+        match self {
+            Self::Digest { length, sha256 } => {
+                *length == expected.len() && sha256[..] == Sha256::digest(expected)[..]
+            }
+            written => written.bytes().is_some_and(|bytes| bytes == expected),
+        }
+    }
+}
+
+impl fmt::Display for Payload {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} bytes", self.length())?;
+        match self {
+            Self::Bytes { bytes } if bytes.is_empty() => Ok(()),
+            Self::Bytes { bytes } if bytes.len() <= 24 => write!(f, ": {}", hex::encode(bytes)),
+            Self::Bytes { bytes } => write!(f, ": {}…", hex::encode(&bytes[..24])),
+            Self::Fill { fill, .. } => write!(f, " of a pattern of {} bytes", fill.len()),
+            Self::Digest { sha256, .. } => write!(f, ", SHA-256 {}", hex::encode(sha256)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pattern_is_repeated_and_cut() {
+        let payload = Payload::Fill { fill: b"abc".to_vec(), length: 7 };
+        assert_eq!(payload.bytes().unwrap(), b"abcabca");
+        assert!(payload.describes(b"abcabca"));
+    }
+
+    #[test]
+    fn a_digest_describes_only_its_own_bytes() {
+        let long = vec![7; WRITTEN_OUT + 1];
+        let payload = Payload::describing(&long);
+        assert!(matches!(payload, Payload::Digest { .. }));
+        assert!(payload.describes(&long));
+        assert!(!payload.describes(&long[1..]));
+    }
+
+    #[test]
+    fn an_empty_pattern_makes_no_bytes() {
+        assert_eq!(Payload::Fill { fill: vec![], length: 5 }.bytes(), None);
+        assert_eq!(Payload::Fill { fill: vec![], length: 0 }.bytes(), Some(vec![]));
+    }
+}
