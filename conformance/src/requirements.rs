@@ -1,1 +1,136 @@
-//! x
+//! The requirements of the specification, read from its text.
+
+use std::sync::LazyLock;
+
+use processing_connection::protocol;
+
+use crate::cases::Level;
+
+/// One normative sentence of PROTOCOL.md.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Requirement {
+    /// Stable, in words: `framing.empty`.
+    pub id: String,
+    /// How much it matters.
+    pub level: Level,
+    /// The sentence.
+    pub text: String,
+    /// How it is known.
+    pub source: String,
+}
+
+/// Requirements that no case tests, and why.
+pub const UNTESTED: &[(&str, &str)] = &[
+    ("pipe.boundary", "AF_PIPE has no transport here yet; its cases come with it"),
+];
+
+/// Every requirement, in the order of the text.
+pub fn requirements() -> &'static [Requirement] {
+    static REQUIREMENTS: LazyLock<Vec<Requirement>> = LazyLock::new(|| parse(protocol::TEXT));
+    &REQUIREMENTS
+}
+
+/// One requirement by its id.
+pub fn requirement(id: &str) -> Option<&'static Requirement> {
+    requirements().iter().find(|requirement| requirement.id == id)
+}
+
+/// Reads every item of the form ``- `id` **LEVEL** sentence`` with its source.
+fn parse(text: &str) -> Vec<Requirement> {
+    let mut found = Vec::new();
+    let mut lines = text.lines().peekable();
+    while let Some(line) = lines.next() {
+        let Some((id, level, beginning)) = item(line) else { continue };
+        let mut body = beginning.to_owned();
+        while let Some(continued) = lines.next_if(|next| next.starts_with("  ")) {
+            body.push(' ');
+            body.push_str(continued.trim());
+        }
+        let (sentence, source) = body.split_once("*Source:").unwrap_or((&body, ""));
+        found.push(Requirement {
+            id: id.into(),
+            level,
+            text: sentence.trim().into(),
+            source: source.trim().trim_end_matches('*').into(),
+        });
+    }
+    found
+}
+
+fn item(line: &str) -> Option<(&str, Level, &str)> {
+    let (id, rest) = line.strip_prefix("- `")?.split_once("` **")?;
+    let (level, sentence) = rest.split_once("** ")?;
+    let level = match level {
+        "MUST" => Level::Must,
+        "SHOULD" => Level::Should,
+        "MAY" => Level::May,
+        _ => return None,
+    };
+    Some((id, level, sentence))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::cases::catalogue;
+
+    #[test]
+    fn every_requirement_has_a_sentence_and_a_source() {
+        assert!(requirements().len() > 60, "{}", requirements().len());
+        for requirement in requirements() {
+            assert!(requirement.text.ends_with(['.', ')']), "{}: {}", requirement.id, requirement.text);
+            assert!(!requirement.source.is_empty(), "{}", requirement.id);
+        }
+    }
+
+    #[test]
+    fn no_requirement_is_there_twice() {
+        let mut seen = BTreeSet::new();
+        for requirement in requirements() {
+            assert!(seen.insert(&requirement.id), "{}", requirement.id);
+        }
+    }
+
+    #[test]
+    fn every_case_cites_requirements_that_exist() {
+        for case in catalogue() {
+            assert!(!case.requirements.is_empty(), "{} cites no requirement", case.id);
+            for id in case.requirements {
+                assert!(requirement(id).is_some(), "{} cites `{id}`, which does not exist", case.id);
+            }
+        }
+    }
+
+    #[test]
+    fn every_requirement_has_a_case_or_a_reason() {
+        let tested: BTreeSet<&str> = catalogue().flat_map(|case| case.requirements).copied().collect();
+        for requirement in requirements() {
+            let excused = UNTESTED.iter().any(|(id, _)| *id == requirement.id);
+            let tested = tested.contains(requirement.id.as_str());
+            assert!(tested || excused, "no case tests `{}`", requirement.id);
+            assert!(!(tested && excused), "`{}` is tested, and excused from it", requirement.id);
+        }
+    }
+
+    #[test]
+    fn a_case_is_no_stricter_than_what_it_cites_first() {
+        for case in catalogue() {
+            let first = requirement(case.requirements[0]).expect("another test checks that it exists");
+            assert!(case.level <= first.level, "{} is a {}, `{}` a {}", case.id, case.level, first.id, first.level);
+        }
+    }
+
+    #[test]
+    fn ids_are_unique_and_well_formed() {
+        let mut seen = BTreeSet::new();
+        for case in catalogue() {
+            assert!(seen.insert(case.id), "{} is there twice", case.id);
+            let words = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '/' | '-');
+            assert!(case.id.chars().all(words), "{}", case.id);
+            assert!(case.about.ends_with('.'), "{}: {}", case.id, case.about);
+        }
+        assert!(seen.len() >= 120, "{} case ids", seen.len());
+    }
+}

@@ -1,1 +1,105 @@
+//! The connection protocol of Python's `processing` package (2006 to 2008, the ancestor of
+//! `multiprocessing.connection`): processes exchange picklable objects over TCP and Unix domain
+//! sockets.
+//!
+//! Releases differ in the bytes they put on the wire. To talk to `processing` 0.20 with its C
+//! extension, choose its [`Dialect`]:
+//!
+//! ```no_run
+//! use processing_connection::{Connector, Dialect};
+//!
+//! let mut conn = Connector::new()
+//!     .dialect(Dialect::PROCESSING_0_20_C)
+//!     .connect(("localhost", 6000))?;
+//! conn.send(&42)?;
+//! # Ok::<(), processing_connection::Error>(())
+//! ```
+//!
+//! The default is the dialect of `processing` 0.30 and later and of `multiprocessing`, without
+//! authentication.
+//!
+//! # Example
+//!
+//! The server creates a listener, waits for a connection, receives an object and sends it back
+//! boxed inside a list; the client sends it the number 42:
+//!
+//! ```
+//! use processing_connection::{Listener, Value, connect};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut listener = Listener::bind(("localhost", 0))?; // family is deduced to be `AF_INET`
+//! let address = listener.address().clone();
+//!
+//! let server = std::thread::spawn(move || -> processing_connection::Result<()> {
+//!     let mut conn = listener.accept()?;
+//!     println!("connection accepted from {:?}", listener.last_accepted());
+//!
+//!     let obj = conn.recv_value()?;
+//!     conn.send_value(&Value::List(vec![obj]))
+//! });
+//!
+//! let mut conn = connect(address)?;
+//! conn.send(&42)?;
+//! let received: Vec<i32> = conn.recv()?;
+//! assert_eq!(received, [42]);
+//! # server.join().unwrap()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # In the words of the Python page
+//!
+//! | Python | here |
+//! | --- | --- |
+//! | `Listener(address, family, backlog)` | [`Listener::bind`], [`Listener::builder`] |
+//! | `listener.accept()` `close()` `address` `last_accepted` | the same |
+//! | `Client(address, family)` | [`connect`](connect()), [`Connector`] |
+//! | `conn.send(obj)` `recv()` | [`send`](Connection::send) [`recv`](Connection::recv) through serde, [`send_value`](Connection::send_value) [`recv_value`](Connection::recv_value) without it |
+//! | `conn.send_string(s)` `recv_string()` | the same, and [`recv_string_into`](Connection::recv_string_into) |
+//! | `conn.poll(timeout)` (0.30) | [`poll`](Connection::poll) |
+//! | `conn.close()` | the same |
+//! | `('localhost', 6000)`, `'/tmp/socket'`, `r'\\.\pipe\name'` | [`Address`] |
+//! | `'AF_INET'` `'AF_UNIX'` `'AF_PIPE'` | [`Family`] |
+//!
+//! What goes over the wire is specified in [`protocol`].
+//!
+//! # What to know
+//!
+//! * `Vec<u8>` pickles as a list of integers: see [`Connection::send`].
+//! * Unpickling never runs code, and what a peer may ask for is bounded by [`Limits`].
+//! * A connection belongs to one thread at a time; [`Connection::split`] gives each direction
+//!   to a thread of its own.
+//! * Which [`Error`] leaves a connection in which state is a table at [`Connection`].
 
+mod address;
+mod client;
+mod connection;
+mod deadline;
+mod dialect;
+mod error;
+mod framing;
+mod limits;
+mod listener;
+pub mod object;
+mod transport;
+
+#[expect(
+    clippy::doc_markdown,
+    reason = "the specification is read by others, too"
+)]
+#[doc = include_str!("../PROTOCOL.md")]
+pub mod protocol {
+    /// The specification itself, for programs that read its requirements.
+    pub const TEXT: &str = include_str!("../PROTOCOL.md");
+}
+
+pub use serde_pickle::{HashableValue, Value};
+
+pub use crate::address::{Address, Family};
+pub use crate::client::{Connector, connect};
+pub use crate::connection::{Connection, RecvHalf, SendHalf};
+pub use crate::dialect::{Dialect, Handshake};
+pub use crate::error::{Error, Result};
+pub use crate::framing::{Framing, Header};
+pub use crate::limits::Limits;
+pub use crate::listener::{Listener, ListenerBuilder};

@@ -95,7 +95,7 @@ fn takes_mark(opcode: Opcode) -> bool {
 }
 
 /// An argument, shortened.
-struct Shown<'a>(Argument<'a>);
+pub(crate) struct Shown<'a>(pub(crate) Argument<'a>);
 
 impl Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {

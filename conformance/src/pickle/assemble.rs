@@ -1,5 +1,7 @@
 //! From values to the bytes of instructions, as the cPickle of Python 2.7.18 chooses them.
 
+use std::collections::HashMap;
+
 use num_bigint::BigInt;
 
 use super::literal;
@@ -7,33 +9,42 @@ use super::opcode::Opcode;
 use crate::notation::{Float, Text, quote};
 
 /// A pickle in the making, of protocol 0, 1 or 2.
-pub(super) struct Assembler {
-    pub(super) bytes: Vec<u8>,
+pub(super) struct Assembler<'a> {
+    pub(super) pickle: Vec<u8>,
     pub(super) protocol: u8,
+    /// How many places of the memo are taken.
+    places: u32,
+    /// The places of classes and functions, of which there is one however many nodes.
+    globals: HashMap<(&'a str, &'a str), u32>,
 }
 
-impl Assembler {
+impl<'a> Assembler<'a> {
     pub(super) fn new(protocol: u8) -> Self {
-        let bytes = if protocol < 2 {
+        let pickle = if protocol < 2 {
             Vec::new()
         } else {
             vec![Opcode::Proto.byte(), protocol]
         };
-        Self { bytes, protocol }
+        Self {
+            pickle,
+            protocol,
+            places: 0,
+            globals: HashMap::new(),
+        }
     }
 
     pub(super) fn opcode(&mut self, opcode: Opcode) {
-        self.bytes.push(opcode.byte());
+        self.pickle.push(opcode.byte());
     }
 
     fn with(&mut self, opcode: Opcode, argument: &[u8]) {
         self.opcode(opcode);
-        self.bytes.extend_from_slice(argument);
+        self.pickle.extend_from_slice(argument);
     }
 
     fn line(&mut self, opcode: Opcode, line: &[u8]) {
         self.with(opcode, line);
-        self.bytes.push(b'\n');
+        self.pickle.push(b'\n');
     }
 
     pub(super) fn bool(&mut self, value: bool) {
@@ -93,14 +104,74 @@ impl Assembler {
         } else {
             let text = text.as_surrogatepass();
             self.with(Opcode::BinUnicode, &length(text).to_le_bytes());
-            self.bytes.extend_from_slice(text);
+            self.pickle.extend_from_slice(text);
         }
     }
 
     pub(super) fn names(&mut self, opcode: Opcode, module: &str, name: &str) {
         self.line(opcode, module.as_bytes());
-        self.bytes.extend_from_slice(name.as_bytes());
-        self.bytes.push(b'\n');
+        self.pickle.extend_from_slice(name.as_bytes());
+        self.pickle.push(b'\n');
+    }
+
+    pub(super) fn global(&mut self, module: &'a str, name: &'a str) {
+        if let Some(&place) = self.globals.get(&(module, name)) {
+            return self.get(place);
+        }
+        self.names(Opcode::Global, module, name);
+        let place = self.put();
+        self.globals.insert((module, name), place);
+    }
+
+    pub(super) fn complex(&mut self, real: Float, imaginary: Float) {
+        self.global("__builtin__", "complex");
+        self.call_with_two(|out| {
+            out.float(real);
+            out.float(imaginary);
+        });
+    }
+
+    pub(super) fn bytearray(&mut self, bytes: &[u8]) {
+        self.global("__builtin__", "bytearray");
+        self.call_with_two(|out| {
+            out.unicode(&Text::from_latin1(bytes));
+            out.str(b"latin-1");
+        });
+    }
+
+    /// Python 3's `bytes`, as Python 3 writes them for Python 2.
+    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+        if bytes.is_empty() {
+            self.global("__builtin__", "bytes");
+            self.empty(Opcode::Tuple, Opcode::EmptyTuple);
+            self.opcode(Opcode::Reduce);
+        } else {
+            self.global("_codecs", "encode");
+            self.call_with_two(|out| {
+                out.unicode(&Text::from_latin1(bytes));
+                out.unicode(&Text::from("latin1"));
+            });
+        }
+    }
+
+    fn call_with_two(&mut self, arguments: impl FnOnce(&mut Self)) {
+        let tuple = self.tuple_opcode(2);
+        if tuple == Opcode::Tuple {
+            self.opcode(Opcode::Mark);
+        }
+        arguments(self);
+        self.opcode(tuple);
+        self.opcode(Opcode::Reduce);
+    }
+
+    /// The opcode that makes a tuple of so many objects. [`Opcode::Tuple`] needs a mark below them.
+    pub(super) fn tuple_opcode(&self, length: usize) -> Opcode {
+        match (self.protocol, length) {
+            (2, 1) => Opcode::Tuple1,
+            (2, 2) => Opcode::Tuple2,
+            (2, 3) => Opcode::Tuple3,
+            _ => Opcode::Tuple,
+        }
     }
 
     pub(super) fn persistent(&mut self, id: &[u8]) {
@@ -116,8 +187,14 @@ impl Assembler {
         }
     }
 
-    pub(super) fn put(&mut self, place: u32) {
-        self.memo([Opcode::Put, Opcode::BinPut, Opcode::LongBinPut], place);
+    /// Remembers what is on top of the stack, at the place that is returned. cPickle counts from 1.
+    pub(super) fn put(&mut self) -> u32 {
+        self.places += 1;
+        self.memo(
+            [Opcode::Put, Opcode::BinPut, Opcode::LongBinPut],
+            self.places,
+        );
+        self.places
     }
 
     pub(super) fn get(&mut self, place: u32) {
@@ -147,7 +224,7 @@ impl Assembler {
             Ok(length) => self.with(short, &[length]),
             Err(_) => self.with(long, &length(bytes).to_le_bytes()),
         }
-        self.bytes.extend_from_slice(bytes);
+        self.pickle.extend_from_slice(bytes);
     }
 }
 

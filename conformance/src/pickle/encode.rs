@@ -6,7 +6,7 @@ use thiserror::Error;
 
 use super::assemble::Assembler;
 use super::opcode::Opcode;
-use crate::notation::{Construction, Graph, Node, NodeId, Object, Text};
+use crate::notation::{Construction, Graph, Node, NodeId, Object};
 
 /// How many elements cPickle gives to one `APPENDS` or `SETITEMS`.
 const BATCH: usize = 1000;
@@ -27,9 +27,10 @@ pub enum EncodeError {
     },
 }
 
-/// Pickles an object with protocol 0, 1 or 2 as the cPickle of Python 2.7.18 does, to the byte for what
-/// Python 2 has, unless objects are shared that are neither containers nor strings, or a float is written
-/// in protocol 0, where the shortest digits are taken.
+/// Pickles an object with protocol 0, 1 or 2, instruction for instruction as the cPickle of Python 2.7.18
+/// does: in the memo are containers, calls and strings of two characters or more. (cPickle leaves out of
+/// these what nothing else refers to when it comes by, which depends on the program around it.) Floats
+/// have the shortest digits in protocol 0, which are those of Python 3.
 ///
 /// What Python 2 does not have is written as Python 3 writes it for Python 2: `bytes` as a call of
 /// `_codecs.encode`. An instance in protocol 0 or 1 is a call of `copy_reg.__newobj__`.
@@ -42,8 +43,6 @@ pub fn write(graph: &Graph, protocol: u8) -> Result<Vec<u8>, EncodeError> {
         out: Assembler::new(protocol),
         unshared_arguments: unshared_arguments(graph),
         memo: HashMap::new(),
-        globals: HashMap::new(),
-        places: 0,
         entered: HashMap::new(),
         pending: vec![Step::Save(graph.root)],
     };
@@ -55,7 +54,7 @@ pub fn write(graph: &Graph, protocol: u8) -> Result<Vec<u8>, EncodeError> {
         }
     }
     encoder.out.opcode(Opcode::Stop);
-    Ok(encoder.out.bytes)
+    Ok(encoder.out.pickle)
 }
 
 /// The tuples that Python makes for nothing but a call, and does not keep.
@@ -86,15 +85,12 @@ enum Step {
 
 struct Encoder<'a> {
     graph: &'a Graph,
-    out: Assembler,
+    out: Assembler<'a>,
     unshared_arguments: Vec<bool>,
     memo: HashMap<NodeId, u32>,
-    /// The memo of classes and functions, of which there is one however many nodes.
-    globals: HashMap<(&'a str, &'a str), u32>,
-    places: u32,
     /// Nodes whose members are being written while they themselves are not made yet, with the size of the
     /// memo at that time: when one is met again inside itself and the memo did not grow, it never will.
-    entered: HashMap<NodeId, u32>,
+    entered: HashMap<NodeId, usize>,
     /// The last one comes next.
     pending: Vec<Step>,
 }
@@ -112,20 +108,32 @@ impl<'a> Encoder<'a> {
             Node::Int(value) => self.out.int(value),
             Node::Long(value) => self.out.long(value),
             Node::Float(value) => self.out.float(*value),
-            Node::Str(bytes) | Node::Bytes(bytes) | Node::ByteArray(bytes) => {
-                self.bytes(id, bytes)?;
+            Node::Str(bytes) => {
+                check_length(id, bytes)?;
+                self.out.str(bytes);
+                if bytes.len() > 1 {
+                    self.put(id);
+                }
             }
             Node::Unicode(text) => {
                 check_length(id, text.as_surrogatepass())?;
                 self.out.unicode(text);
+                if text.code_points().nth(1).is_some() {
+                    self.put(id);
+                }
+            }
+            Node::Bytes(bytes) => {
+                check_length(id, bytes)?;
+                self.out.bytes(bytes);
+                self.put(id);
+            }
+            Node::ByteArray(bytes) => {
+                check_length(id, bytes)?;
+                self.out.bytearray(bytes);
                 self.put(id);
             }
             Node::Complex(real, imaginary) => {
-                self.global("__builtin__", "complex");
-                self.call(2, |out| {
-                    out.float(*real);
-                    out.float(*imaginary);
-                });
+                self.out.complex(*real, *imaginary);
                 self.put(id);
             }
             Node::List(elements) => {
@@ -145,7 +153,7 @@ impl<'a> Encoder<'a> {
             }
             Node::Tuple(members) => {
                 self.enter(id)?;
-                if self.tuple_opcode(members.len()) == Opcode::Tuple {
+                if self.out.tuple_opcode(members.len()) == Opcode::Tuple {
                     self.out.opcode(Opcode::Mark);
                 }
                 self.queue(
@@ -161,7 +169,7 @@ impl<'a> Encoder<'a> {
             Node::Global { module, name } => {
                 check_name(id, module)?;
                 check_name(id, name)?;
-                self.global(module, name);
+                self.out.global(module, name);
             }
             Node::Object(object) => self.save_object(id, object)?,
             Node::Persistent(persistent) => self.save_persistent(id, *persistent)?,
@@ -185,46 +193,6 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    fn bytes(&mut self, id: NodeId, bytes: &[u8]) -> Result<(), EncodeError> {
-        check_length(id, bytes)?;
-        let text = || Text::from_latin1(bytes);
-        match &self.graph.nodes[id] {
-            Node::ByteArray(_) => {
-                self.global("__builtin__", "bytearray");
-                self.call(2, |out| {
-                    out.unicode(&text());
-                    out.str(b"latin-1");
-                });
-            }
-            Node::Bytes(_) if bytes.is_empty() => {
-                self.global("__builtin__", "bytes");
-                self.out.empty(Opcode::Tuple, Opcode::EmptyTuple);
-                self.out.opcode(Opcode::Reduce);
-            }
-            Node::Bytes(_) => {
-                self.global("_codecs", "encode");
-                self.call(2, |out| {
-                    out.unicode(&text());
-                    out.unicode(&Text::from("latin1"));
-                });
-            }
-            _ => self.out.str(bytes),
-        }
-        self.put(id);
-        Ok(())
-    }
-
-    /// Arguments that are atoms, in a tuple, and the call.
-    fn call(&mut self, count: usize, arguments: impl FnOnce(&mut Assembler)) {
-        let tuple = self.tuple_opcode(count);
-        if tuple == Opcode::Tuple {
-            self.out.opcode(Opcode::Mark);
-        }
-        arguments(&mut self.out);
-        self.out.opcode(tuple);
-        self.out.opcode(Opcode::Reduce);
-    }
-
     /// A call with a list.
     fn save_set(
         &mut self,
@@ -233,15 +201,14 @@ impl<'a> Encoder<'a> {
         elements: &[NodeId],
     ) -> Result<(), EncodeError> {
         self.enter(id)?;
-        self.global("__builtin__", name);
-        let tuple = self.tuple_opcode(1);
+        self.out.global("__builtin__", name);
+        let tuple = self.out.tuple_opcode(1);
         if tuple == Opcode::Tuple {
             self.out.opcode(Opcode::Mark);
         }
         self.out.empty(Opcode::List, Opcode::EmptyList);
         if !elements.is_empty() {
-            let place = self.next_place();
-            self.out.put(place);
+            self.out.put();
         }
         let mut steps = self.appending(elements);
         steps.extend([Step::Write(tuple), Step::Close(id)]);
@@ -267,7 +234,7 @@ impl<'a> Encoder<'a> {
                 steps.extend([Step::Save(callable), Step::Save(arguments)]);
             }
             (Construction::New, _) => {
-                self.global("copy_reg", "__newobj__");
+                self.out.global("copy_reg", "__newobj__");
                 self.out.opcode(Opcode::Mark);
                 steps.push(Step::Save(callable));
                 steps.extend(members);
@@ -315,18 +282,20 @@ impl<'a> Encoder<'a> {
         self.entered.remove(&id);
         let graph = self.graph;
         match &graph.nodes[id] {
-            Node::Tuple(members) => match (self.memo.get(&id), self.tuple_opcode(members.len())) {
-                (None, opcode) => {
-                    self.out.opcode(opcode);
-                    if !self.unshared_arguments[id] {
-                        self.put(id);
+            Node::Tuple(members) => {
+                match (self.memo.get(&id), self.out.tuple_opcode(members.len())) {
+                    (None, opcode) => {
+                        self.out.opcode(opcode);
+                        if !self.unshared_arguments[id] {
+                            self.put(id);
+                        }
+                    }
+                    (Some(&place), opcode) => {
+                        self.drop_members(members.len(), opcode);
+                        self.out.get(place);
                     }
                 }
-                (Some(&place), opcode) => {
-                    self.drop_members(members.len(), opcode);
-                    self.out.get(place);
-                }
-            },
+            }
             Node::Set(_) | Node::FrozenSet(_) => {
                 self.out.opcode(Opcode::Reduce);
                 self.put_or_get(id);
@@ -383,43 +352,17 @@ impl<'a> Encoder<'a> {
     }
 
     fn put(&mut self, id: NodeId) {
-        let place = self.next_place();
+        let place = self.out.put();
         self.memo.insert(id, place);
-        self.out.put(place);
-    }
-
-    /// cPickle counts from 1.
-    fn next_place(&mut self) -> u32 {
-        self.places += 1;
-        self.places
-    }
-
-    fn global(&mut self, module: &'a str, name: &'a str) {
-        if let Some(&place) = self.globals.get(&(module, name)) {
-            return self.out.get(place);
-        }
-        self.out.names(Opcode::Global, module, name);
-        let place = self.next_place();
-        self.globals.insert((module, name), place);
-        self.out.put(place);
     }
 
     fn enter(&mut self, id: NodeId) -> Result<(), EncodeError> {
-        match self.entered.insert(id, self.places) {
-            Some(places) if places == self.places => Err(unwritable(
+        match self.entered.insert(id, self.memo.len()) {
+            Some(before) if before == self.memo.len() => Err(unwritable(
                 id,
                 "contains itself without anything mutable in between",
             )),
             _ => Ok(()),
-        }
-    }
-
-    fn tuple_opcode(&self, length: usize) -> Opcode {
-        match (self.out.protocol, length) {
-            (2, 1) => Opcode::Tuple1,
-            (2, 2) => Opcode::Tuple2,
-            (2, 3) => Opcode::Tuple3,
-            _ => Opcode::Tuple,
         }
     }
 

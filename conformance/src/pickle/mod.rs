@@ -19,6 +19,7 @@ pub mod opcode;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use annotate::Shown;
 pub use annotate::annotate;
 pub use disassemble::{Argument, Disassembly, Instruction, disassemble};
 pub use encode::{EncodeError, write};

@@ -1,1 +1,18 @@
-//! x
+//! What a run looks like: to people, to programs, to CI.
+
+pub mod evidence;
+pub mod explain;
+pub mod json;
+pub mod junit;
+pub mod terminal;
+
+use crate::testee::message::Hello;
+
+/// Who was judged, as reports say it.
+#[derive(Clone, Debug)]
+pub struct Subject {
+    /// The testee, as on the command line.
+    pub name: String,
+    /// What it claims; none for a testee without an adapter, or one that never started.
+    pub hello: Option<Hello>,
+}

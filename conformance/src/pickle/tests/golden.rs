@@ -4,7 +4,7 @@ use num_bigint::BigInt;
 
 use super::{assert_same, graph_of, read_default};
 use crate::notation::{Builder, Construction, Graph, Node, NodeId, Text};
-use crate::pickle::write;
+use crate::pickle::{Argument, Opcode, annotate, disassemble, write};
 
 #[derive(Clone, Copy, PartialEq)]
 enum Writer {
@@ -76,18 +76,23 @@ fn what_python_2_wrote_is_written_again() {
         let graph = graph_of(&golden.pickle);
         let again = write(&graph, golden.protocol).unwrap();
         assert_same(&graph, &graph_of(&again));
-        // cPickle has more digits for floats than are needed, and shares a few strings and tuples more.
-        let exact = match golden.object {
-            "atoms" => golden.protocol > 0,
-            _ => true,
-        };
-        assert!(
-            !exact || again == golden.pickle,
-            "{} {}",
-            golden.object,
-            golden.protocol
-        );
+        match (golden.object, golden.protocol) {
+            // cPickle has more digits for floats than are needed.
+            ("atoms", 0) => {}
+            // cPickle saw that nothing but the call refers to the argument of a date.
+            ("objects", _) => assert_eq!(without_memo(&again), without_memo(&golden.pickle)),
+            _ => assert_eq!(annotate(&again), annotate(&golden.pickle)),
+        }
     }
+}
+
+fn without_memo(pickle: &[u8]) -> Vec<(Opcode, Argument<'_>)> {
+    use Opcode::{BinGet, BinPut, Get, Put};
+    disassemble(pickle)
+        .map(Result::unwrap)
+        .filter(|instruction| !matches!(instruction.opcode, Put | BinPut | Get | BinGet))
+        .map(|instruction| (instruction.opcode, instruction.argument))
+        .collect()
 }
 
 fn object(golden: &Golden) -> Graph {

@@ -1,0 +1,149 @@
+//! What can be said on the command line.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+use processing_conformance::testee::Testee;
+use processing_connection::{Dialect, Family};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  everything that was run is good
+  1  something failed, or a documented deviation did not show
+  2  the command line, or a file that it names, is wrong
+  3  nothing was selected
+  4  nothing could be run";
+
+/// Judges implementations of the connection protocol of Python's `processing` package.
+#[derive(Debug, Parser)]
+#[command(version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
+pub(super) struct Arguments {
+    #[command(flatten)]
+    pub(super) run: RunArguments,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run cases against a testee (this is what happens when no command is given).
+    #[command(after_help = EXIT_CODES)]
+    Run(RunArguments),
+    /// List the cases.
+    List(ListArguments),
+    /// Explain a case, a requirement or a deviation.
+    Explain(ExplainArguments),
+    /// Show the known implementations, or install them.
+    Peers(PeersArguments),
+    /// Serve the reference as an adapter on standard input and output.
+    #[command(hide = true)]
+    Adapter,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct RunArguments {
+    /// Cases: an id, an area, or a pattern with * and ?; everything when none is given.
+    #[arg(value_name = "CASE")]
+    pub(super) cases: Vec<String>,
+    /// Who is judged: reference, peer:NAME, exec:COMMAND, connect:ADDRESS or listen:ADDRESS.
+    #[arg(long, value_name = "TESTEE", default_value = "reference")]
+    pub(super) testee: Vec<Testee>,
+    /// Who plays the other end of pair cases: reference, peer:NAME or exec:COMMAND.
+    #[arg(long, value_name = "TESTEE", default_value = "reference")]
+    pub(super) counterpart: Testee,
+    /// Only these families: AF_INET, AF_UNIX.
+    #[arg(long, value_name = "FAMILY", value_delimiter = ',')]
+    pub(super) family: Vec<Family>,
+    /// Only these dialects: be32, le32, hex8. A testee without an adapter is taken to speak the first.
+    #[arg(long, value_name = "DIALECT", value_delimiter = ',')]
+    pub(super) dialect: Vec<Dialect>,
+    /// How many executions at once.
+    #[arg(long, value_name = "N")]
+    pub(super) jobs: Option<usize>,
+    /// Let broken recommendations fail the run.
+    #[arg(long)]
+    pub(super) strict: bool,
+    /// Expected failures of your own, in the form of the suite's own deviations.
+    #[arg(long, value_name = "FILE")]
+    pub(super) deviations: Vec<PathBuf>,
+    /// How to report.
+    #[arg(long, value_name = "FORMAT", default_value = "terminal")]
+    pub(super) format: Format,
+    /// How many seconds an operation may take before the testee is held to hang, at least 2.
+    #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
+    pub(super) deadline: Duration,
+    /// How many seconds to wait for the first client of listen:ADDRESS.
+    #[arg(long, value_name = "SECONDS", default_value = "30", value_parser = seconds)]
+    pub(super) wait: Duration,
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
+}
+
+/// Where peers are kept.
+#[derive(Debug, Args)]
+pub(super) struct StoreArguments {
+    /// Where peers are kept, instead of `target/peers` in a checkout or the user's cache.
+    #[arg(long, value_name = "DIRECTORY", env = "PROCESSING_CONFORMANCE_PEERS_DIR")]
+    pub(super) peers_dir: Option<PathBuf>,
+    /// Install nothing: peers that are not here are not run.
+    #[arg(long)]
+    pub(super) offline: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ListArguments {
+    /// Cases: an id, an area, or a pattern with * and ?.
+    #[arg(value_name = "CASE")]
+    pub(super) cases: Vec<String>,
+    /// Show the parameters of each case too.
+    #[arg(long)]
+    pub(super) parameters: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct ExplainArguments {
+    /// The id of a case, a requirement or a deviation.
+    #[arg(value_name = "ID", required = true)]
+    pub(super) ids: Vec<String>,
+    /// Further deviations.
+    #[arg(long, value_name = "FILE")]
+    pub(super) deviations: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct PeersArguments {
+    #[command(subcommand)]
+    pub(super) command: Option<PeersCommand>,
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum PeersCommand {
+    /// Install peers: those named, or all of them.
+    Install {
+        /// Names, or patterns with * and ?.
+        #[arg(value_name = "PEER")]
+        names: Vec<String>,
+    },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(super) enum Format {
+    /// For people.
+    Terminal,
+    /// For programs.
+    Json,
+    /// For CI systems.
+    Junit,
+}
+
+fn seconds(text: &str) -> Result<Duration, String> {
+    const LEAST: f64 = 2.0;
+    const MOST: f64 = 3600.0;
+    match text.parse::<f64>() {
+        Ok(seconds) if (LEAST..=MOST).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
+        _ => Err(format!("a number of seconds from {LEAST} to {MOST}")),
+    }
+}

@@ -1,0 +1,65 @@
+//! `list` and `explain`: what there is, and what it is about.
+
+use std::fmt::Write;
+
+use processing_conformance::cases::catalogue;
+use processing_conformance::report::explain;
+use processing_conformance::run::plan::Selection;
+use processing_conformance::wire::frame::FRAMINGS;
+
+use super::args::{ExplainArguments, ListArguments};
+use super::{GOOD, NOTHING_SELECTED, Refusal, USAGE, print};
+
+pub(super) fn list(arguments: &ListArguments) -> Result<u8, Refusal> {
+    let selection = Selection { patterns: arguments.cases.clone(), ..Selection::default() };
+    let mut text = String::new();
+    let mut count = 0;
+    for case in catalogue().filter(|case| selection.could_take(case)) {
+        count += 1;
+        let _ = writeln!(text, "{:<52} {:<6} {}", case.id, case.level, case.about);
+        if arguments.parameters {
+            let mut shown: Vec<String> = Vec::new();
+            for framing in FRAMINGS {
+                for parameters in (case.parameters)(framing) {
+                    let id = format!("{}{parameters}", case.id);
+                    if selection.takes(case, &id) && !shown.contains(&id) {
+                        shown.push(id);
+                    }
+                }
+            }
+            for id in shown.iter().filter(|id| *id != case.id) {
+                let _ = writeln!(text, "    {id}");
+            }
+        }
+    }
+    if count == 0 {
+        return Err(Refusal { code: NOTHING_SELECTED, message: format!("no case matches {}", arguments.cases.join(" ")) });
+    }
+    let _ = writeln!(text, "{count} cases");
+    print(&text);
+    Ok(GOOD)
+}
+
+pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, Refusal> {
+    let deviations = super::run::deviations(&arguments.deviations)?;
+    let mut texts = Vec::new();
+    for id in &arguments.ids {
+        match explain::explain(id, &deviations) {
+            Some(text) => texts.push(text),
+            None => {
+                let similar = explain::similar(id, &deviations);
+                let hint = if similar.is_empty() {
+                    "`processing-conformance list` shows the cases".to_owned()
+                } else {
+                    format!("is it one of these? {}", similar.join(", "))
+                };
+                return Err(Refusal {
+                    code: USAGE,
+                    message: format!("no case, requirement or deviation is called `{id}`; {hint}"),
+                });
+            }
+        }
+    }
+    print(&texts.join("\n"));
+    Ok(GOOD)
+}

@@ -1,0 +1,65 @@
+//! The command line.
+
+mod args;
+mod catalogue;
+mod peers;
+mod run;
+mod target;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+use args::{Arguments, Command};
+use clap::Parser;
+
+/// Everything that was run is good.
+const GOOD: u8 = 0;
+/// Something failed, or a deviation is stale.
+const FAILED: u8 = 1;
+/// The command line, or a file that it names, is wrong.
+const USAGE: u8 = 2;
+/// Nothing was selected.
+const NOTHING_SELECTED: u8 = 3;
+/// Nothing could be run.
+const NOTHING_RUN: u8 = 4;
+
+/// Why a command ends early: an exit code and something to say.
+struct Refusal {
+    code: u8,
+    message: String,
+}
+
+impl Refusal {
+    fn usage(message: impl ToString) -> Self {
+        Self { code: USAGE, message: message.to_string() }
+    }
+}
+
+pub(super) fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let outcome = match arguments.command {
+        None => run::run(&arguments.run),
+        Some(Command::Run(arguments)) => run::run(&arguments),
+        Some(Command::List(arguments)) => catalogue::list(&arguments),
+        Some(Command::Explain(arguments)) => catalogue::explain(&arguments),
+        Some(Command::Peers(arguments)) => peers::peers(&arguments),
+        Some(Command::Adapter) => adapter(),
+    };
+    ExitCode::from(outcome.unwrap_or_else(|refusal| {
+        let style = anstyle::AnsiColor::Red.on_default().bold();
+        anstream::eprintln!("{style}error:{style:#} {}", refusal.message);
+        refusal.code
+    }))
+}
+
+/// The reference as a testee of its own, for whoever wants to see how an adapter answers.
+fn adapter() -> Result<u8, Refusal> {
+    processing_conformance::adapter::serve(processing_conformance::adapter::Reference)
+        .map(|()| GOOD)
+        .map_err(Refusal::usage)
+}
+
+/// Writes to standard output; a reader that has gone away is no error.
+fn print(text: &str) {
+    let _ = anstream::stdout().lock().write_all(text.as_bytes());
+}

@@ -1,0 +1,223 @@
+//! `run`: cases against testees.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use processing_conformance::cases::catalogue;
+use processing_conformance::report::json::Report;
+use processing_conformance::report::{Subject, junit, terminal};
+use processing_conformance::run::deviation::Deviations;
+use processing_conformance::run::plan::{Execution, Selection, plan, plan_bare};
+use processing_conformance::run::verdict::{Row, Summary, Verdict};
+use processing_conformance::run::{Conditions, Judgement, Run, run as run_all};
+use processing_conformance::testee::Testee;
+use processing_conformance::testee::message::Hello;
+
+use super::args::{Format, RunArguments};
+use super::target::{Target, assumed_claims};
+use super::{FAILED, GOOD, NOTHING_RUN, NOTHING_SELECTED, Refusal, print};
+
+/// How many executions run at once for each processor, since most of them wait most of the time.
+const JOBS_PER_PROCESSOR: usize = 4;
+
+pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
+    let selection = selection(arguments)?;
+    let deviations = deviations(&arguments.deviations)?;
+    let targets = targets(arguments)?;
+    let counterpart = counterpart(arguments)?;
+    let interrupted = on_interrupt();
+
+    let began = Instant::now();
+    let mut subjects = Vec::new();
+    for target in &targets {
+        subjects.push(judge(target, &counterpart, &selection, &deviations, arguments, &interrupted)?);
+    }
+    if subjects.iter().all(|(_, run)| run.judgements.is_empty()) {
+        return Err(nothing_selected(arguments, &subjects));
+    }
+    report(arguments, &subjects, began.elapsed())?;
+
+    let summary = Summary::of(rows(&subjects));
+    Ok(if !summary.is_success(arguments.strict) {
+        FAILED
+    } else if summary.executed() == 0 {
+        NOTHING_RUN
+    } else {
+        GOOD
+    })
+}
+
+fn rows(subjects: &[(Subject, Run)]) -> impl Iterator<Item = &Row> {
+    subjects.iter().flat_map(|(_, run)| &run.judgements).map(|judgement| &judgement.row)
+}
+
+fn selection(arguments: &RunArguments) -> Result<Selection, Refusal> {
+    let selection = Selection {
+        patterns: arguments.cases.clone(),
+        families: arguments.family.clone(),
+        dialects: arguments.dialect.clone(),
+    };
+    // A word that selects nothing is a mistake, also beside words that do.
+    for pattern in &arguments.cases {
+        let alone = Selection { patterns: vec![pattern.clone()], ..Selection::default() };
+        if !catalogue().any(|case| alone.could_take(case)) {
+            return Err(Refusal {
+                code: NOTHING_SELECTED,
+                message: format!("no case matches `{pattern}`; `processing-conformance list` shows what there is"),
+            });
+        }
+    }
+    Ok(selection)
+}
+
+/// The suite's own deviations and those of files.
+pub(super) fn deviations(files: &[PathBuf]) -> Result<Deviations, Refusal> {
+    files.iter().try_fold(Deviations::known(), |known, path| {
+        let named = |error: &dyn std::fmt::Display| Refusal::usage(format!("{}: {error}", path.display()));
+        let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
+        Ok(known.and(Deviations::parse(&text).map_err(|error| named(&error))?))
+    })
+}
+
+fn targets(arguments: &RunArguments) -> Result<Vec<Target>, Refusal> {
+    let mut targets = Vec::new();
+    let mut names = BTreeSet::new();
+    for testee in &arguments.testee {
+        for target in Target::all(testee, arguments)? {
+            if names.insert(target.name()) {
+                targets.push(target);
+            }
+        }
+    }
+    Ok(targets)
+}
+
+fn counterpart(arguments: &RunArguments) -> Result<Target, Refusal> {
+    if matches!(arguments.counterpart, Testee::Connect(_) | Testee::Listen(_)) {
+        return Err(Refusal::usage("a counterpart needs an adapter: say reference, peer:NAME or exec:COMMAND"));
+    }
+    let mut found = Target::all(&arguments.counterpart, arguments)?;
+    match (found.pop(), found.pop()) {
+        (Some(only), None) => Ok(only),
+        _ => Err(Refusal::usage("there can be only one counterpart")),
+    }
+}
+
+/// Set when the user has had enough: sessions end, and everything that was started is ended with them.
+fn on_interrupt() -> Arc<AtomicBool> {
+    let interrupted = Arc::new(AtomicBool::new(false));
+    let set = Arc::clone(&interrupted);
+    // Failing to listen for it only means that an interrupt ends the process as it always does.
+    let _ = ctrlc::set_handler(move || {
+        if set.swap(true, Ordering::Relaxed) {
+            std::process::exit(130);
+        }
+    });
+    interrupted
+}
+
+fn judge(
+    target: &Target,
+    counterpart: &Target,
+    selection: &Selection,
+    deviations: &Deviations,
+    arguments: &RunArguments,
+    interrupted: &AtomicBool,
+) -> Result<(Subject, Run), Refusal> {
+    let name = target.name();
+    let patience = arguments.deadline;
+    let (hello, executions) = executions(target, selection, patience);
+    let subject = Subject { name: name.clone(), hello };
+
+    if let Target::Absent(_, reason) = target {
+        let not_run = |execution| Judgement::without_running(execution, &name, Verdict::NotRun, reason.clone());
+        return Ok((subject, Run { judgements: executions.iter().map(not_run).collect() }));
+    }
+    let is_bare = matches!(target, Target::Bare(..));
+    let sister = target.sister(&arguments.store);
+    let sister_name = sister.as_ref().map(Target::name).unwrap_or_default();
+    let counterpart_name = counterpart.name();
+    let (start, start_counterpart) = (|| target.start(patience), || counterpart.start(patience));
+    let start_sister = || sister.as_ref().map_or_else(|| target.start(patience), |sister| sister.start(patience));
+    let conditions = Conditions {
+        name: &name,
+        testee: (!is_bare).then_some(&start),
+        counterpart: Some((&counterpart_name, &start_counterpart)),
+        sister: sister.is_some().then_some((sister_name.as_str(), &start_sister)),
+        deviations,
+        // Without an adapter there is one program, and one after the other.
+        jobs: if is_bare { 1 } else { jobs(arguments) },
+        interrupted,
+    };
+    let progress = progress(&name, executions.len(), arguments.format);
+    let run = run_all(&executions, &conditions, &|_| progress.inc(1))
+        .map_err(|error| Refusal::usage(format!("no directory for socket files: {error}")))?;
+    progress.finish_and_clear();
+    Ok((subject, run))
+}
+
+/// What a testee claims, if it says so, and what is to be run.
+fn executions(target: &Target, selection: &Selection, patience: Duration) -> (Option<Hello>, Vec<Execution>) {
+    if let Target::Bare(_, bare, family) = target {
+        let dialect = selection.dialects.first().copied().unwrap_or_default();
+        return (None, plan_bare(bare, *family, dialect, selection, patience));
+    }
+    match target.claims(patience) {
+        Ok(hello) => {
+            let executions = plan(&hello, selection, patience);
+            (Some(hello), executions)
+        }
+        // Every case gets a verdict, also when the testee never started.
+        Err(_) => (None, plan(&assumed_claims(&selection.dialects), selection, patience)),
+    }
+}
+
+fn jobs(arguments: &RunArguments) -> usize {
+    arguments
+        .jobs
+        .unwrap_or_else(|| JOBS_PER_PROCESSOR * std::thread::available_parallelism().map_or(2, std::num::NonZero::get))
+        .max(1)
+}
+
+fn progress(name: &str, executions: usize, format: Format) -> ProgressBar {
+    // It draws on standard error, and only when somebody looks at it.
+    let progress = ProgressBar::with_draw_target(Some(executions as u64), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}").expect("the template is well-formed");
+    progress.set_style(style);
+    progress.set_message(name.to_owned());
+    if format == Format::Terminal {
+        progress.enable_steady_tick(Duration::from_millis(200));
+    }
+    progress
+}
+
+fn report(arguments: &RunArguments, subjects: &[(Subject, Run)], took: Duration) -> Result<(), Refusal> {
+    match arguments.format {
+        Format::Terminal => print(&terminal::report(subjects, took.as_secs_f64(), arguments.strict)),
+        Format::Json => print(&Report::of(rows(subjects).cloned().collect()).to_text()),
+        Format::Junit => {
+            let rows: Vec<Row> = rows(subjects).cloned().collect();
+            print(&junit::junit(&rows).map_err(Refusal::usage)?);
+        }
+    }
+    Ok(())
+}
+
+fn nothing_selected(arguments: &RunArguments, subjects: &[(Subject, Run)]) -> Refusal {
+    let spoken: BTreeSet<&str> = subjects
+        .iter()
+        .filter_map(|(subject, _)| subject.hello.as_ref())
+        .flat_map(|hello| hello.dialects.iter().map(String::as_str))
+        .collect();
+    let spoken = spoken.into_iter().collect::<Vec<_>>().join(", ");
+    let message = if !arguments.dialect.is_empty() && !spoken.is_empty() {
+        format!("nothing is selected: the testee speaks {spoken}")
+    } else {
+        "nothing is selected: no case for this testee matches what was asked for".into()
+    };
+    Refusal { code: NOTHING_SELECTED, message }
+}

@@ -1,0 +1,148 @@
+//! From the testees that the command line names to testees that can be started.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use processing_conformance::adapter::Reference;
+use processing_conformance::peers::{self, InstallError, Installed, Peer, Peers};
+use processing_conformance::run::bare::Bare;
+use processing_conformance::testee::Testee;
+use processing_conformance::testee::child::{ChildLink, Program};
+use processing_conformance::testee::in_process::InProcess;
+use processing_conformance::testee::message::{Hello, PROTOCOL, Profile, RawAddress};
+use processing_conformance::testee::session::{Session, Trouble};
+use processing_conformance::wire::{Door, Transcript};
+use processing_connection::{Dialect, Family};
+
+use super::Refusal;
+use super::args::{RunArguments, StoreArguments};
+
+/// Somebody to judge.
+pub(super) enum Target {
+    /// The reference.
+    Reference,
+    /// A peer that is here.
+    Peer(&'static Peer, Box<Installed>),
+    /// A peer that is not here.
+    Absent(&'static Peer, String),
+    /// An adapter.
+    Exec(String, Program),
+    /// A program without an adapter.
+    Bare(String, Arc<Bare>, Family),
+}
+
+impl Target {
+    /// Everybody that one testee of the command line names.
+    pub(super) fn all(testee: &Testee, arguments: &RunArguments) -> Result<Vec<Self>, Refusal> {
+        Ok(match testee {
+            Testee::Reference => vec![Self::Reference],
+            Testee::Exec(program) => vec![Self::Exec(testee.to_string(), program.clone())],
+            Testee::Peer(pattern) => {
+                named(pattern)?.into_iter().map(|peer| Self::peer(peer, &arguments.store)).collect()
+            }
+            Testee::Connect(address) => {
+                let bare = Arc::new(Bare::server(address.clone()));
+                vec![Self::Bare(testee.to_string(), bare, family(address)?)]
+            }
+            Testee::Listen(address) => {
+                let dialect = arguments.dialect.first().copied().unwrap_or_default();
+                let door = Door::open_at(address, dialect.framing(), arguments.deadline, &Transcript::begin())
+                    .map_err(|error| Refusal::usage(format!("cannot listen at {address}: {error}")))?;
+                let bare = Arc::new(Bare::client(door, arguments.wait));
+                vec![Self::Bare(testee.to_string(), bare, family(address)?)]
+            }
+        })
+    }
+
+    /// A peer, installed if need be and if allowed.
+    pub(super) fn peer(peer: &'static Peer, store: &StoreArguments) -> Self {
+        match look_up(peer, store) {
+            Ok(installed) => Self::Peer(peer, Box::new(installed)),
+            Err(reason) => Self::Absent(peer, reason),
+        }
+    }
+
+    /// As on the command line.
+    pub(super) fn name(&self) -> String {
+        match self {
+            Self::Reference => "reference".into(),
+            Self::Peer(peer, _) | Self::Absent(peer, _) => format!("peer:{}", peer.name),
+            Self::Exec(name, _) | Self::Bare(name, ..) => name.clone(),
+        }
+    }
+
+    /// A fresh session.
+    pub(super) fn start(&self, patience: Duration) -> Result<Session, Trouble> {
+        match self {
+            Self::Reference => Session::open(Box::new(InProcess::start(Reference)), patience),
+            Self::Peer(_, installed) => installed.start(patience),
+            Self::Exec(_, program) => Session::open(Box::new(ChildLink::start(program)?), patience),
+            Self::Absent(_, reason) => Err(Trouble::NeverStarted { reason: reason.clone() }),
+            Self::Bare(..) => Err(Trouble::NeverStarted { reason: "it has no adapter".into() }),
+        }
+    }
+
+    /// What it claims, asked of it where that costs nothing to know otherwise.
+    pub(super) fn claims(&self, patience: Duration) -> Result<Hello, Trouble> {
+        match self {
+            Self::Peer(peer, _) | Self::Absent(peer, _) => Ok(peer.claims()),
+            _ => self.start(patience).map(|session| session.hello().clone()),
+        }
+    }
+
+    /// The other flavour of its release.
+    pub(super) fn sister(&self, store: &StoreArguments) -> Option<Self> {
+        match self {
+            Self::Peer(peer, _) => peer.sister().map(|sister| Self::peer(sister, store)),
+            _ => None,
+        }
+    }
+}
+
+/// Claims for a testee that never said any, so that every case still gets a verdict.
+pub(super) fn assumed_claims(dialects: &[Dialect]) -> Hello {
+    let dialects = if dialects.is_empty() { vec![Dialect::default()] } else { dialects.to_vec() };
+    Hello {
+        protocol: PROTOCOL,
+        name: "it".into(),
+        version: String::new(),
+        runtime: String::new(),
+        families: vec![Family::Inet, Family::Unix],
+        dialects: dialects.iter().map(ToString::to_string).collect(),
+        profile: Profile::Graph,
+        operations: Vec::new(),
+        python: None,
+    }
+}
+
+/// The peers of a name or a pattern; none is an error.
+pub(super) fn named(pattern: &str) -> Result<Vec<&'static Peer>, Refusal> {
+    let found = peers::matching(pattern);
+    if found.is_empty() {
+        let known: Vec<&str> = peers::catalogue().iter().map(|peer| peer.name.as_str()).collect();
+        return Err(Refusal::usage(format!("no peer is called `{pattern}`; there are: {}", known.join(", "))));
+    }
+    Ok(found)
+}
+
+fn look_up(peer: &Peer, store: &StoreArguments) -> Result<Installed, String> {
+    let told = |error: InstallError| error.to_string();
+    let peers = Peers::new(store.peers_dir.clone()).map_err(told)?;
+    if !store.offline {
+        return peers.install(peer).map_err(told);
+    }
+    peers.find(peer).map_err(told)?.ok_or_else(|| {
+        format!("it is not installed; `processing-conformance peers install {}` would do that", peer.name)
+    })
+}
+
+/// The family of an address without an adapter.
+fn family(address: &RawAddress) -> Result<Family, Refusal> {
+    match address {
+        RawAddress::Pair(..) => Ok(Family::Inet),
+        RawAddress::Text(text) if text.starts_with(r"\\") => {
+            Err(Refusal::usage("AF_PIPE has no transport here yet; use AF_INET or AF_UNIX"))
+        }
+        RawAddress::Text(_) => Ok(Family::Unix),
+    }
+}

@@ -1,0 +1,190 @@
+//! Random graphs, for proptest.
+
+mod construct;
+
+use num_bigint::BigInt;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::{Index, select};
+
+use construct::Construct;
+
+use super::{Float, Graph, Node, Text};
+
+/// As many nodes as make an interesting object that people can still read.
+pub const NODES: usize = 20;
+/// Where other opcodes begin.
+const INTS: &[i64] = &[
+    0,
+    0xff,
+    0xffff,
+    0x7fff_ffff,
+    -0x8000_0000,
+    i64::MAX,
+    i64::MIN,
+];
+const FLOATS: &[f64] = &[
+    0.0,
+    -0.0,
+    1.0,
+    0.1,
+    f64::MIN_POSITIVE,
+    f64::MAX,
+    f64::INFINITY,
+    f64::NEG_INFINITY,
+    f64::NAN,
+];
+const GLOBALS: &[(&str, &str)] = &[
+    ("__builtin__", "len"),
+    ("datetime", "date"),
+    ("collections", "defaultdict"),
+];
+
+/// Objects of Python 2, with everything that pickles have opcodes or well-known calls for, shared and
+/// recursive, of about `nodes` nodes.
+///
+/// They can be unpickled by a plain Python 2.7: classes are those of its library. Elements of sets and keys
+/// of dicts are hashable and differ, none of them is a NaN. No text has a high surrogate followed by a low
+/// one, which Python 2 pickles as one code point.
+pub fn graph(nodes: usize) -> impl Strategy<Value = Graph> {
+    let plan = prop_oneof![
+        6 => python_2_atom().prop_map(Plan::Atom),
+        4 => container(),
+        1 => object(),
+    ];
+    vec(plan, 1..nodes.max(2)).prop_map(|plans| Construct::default().all(&plans, true))
+}
+
+/// Objects of profile `serde`: values only, containers shared but never recursive, of about [`NODES`]
+/// nodes.
+pub fn values() -> impl Strategy<Value = Graph> {
+    let plan = prop_oneof![
+        6 => value_atom().prop_map(Plan::Atom),
+        4 => container(),
+    ];
+    vec(plan, 1..NODES).prop_map(|plans| Construct::default().all(&plans, false))
+}
+
+/// One node to be, with links that are resolved when it is known how many there are.
+#[derive(Clone, Debug)]
+enum Plan {
+    Atom(Node),
+    List(Vec<Index>),
+    Tuple(Vec<Index>),
+    Set(Vec<Index>),
+    FrozenSet(Vec<Index>),
+    Dict(Vec<(Index, Index)>),
+    /// `datetime.date`, hashable, with its state as its argument
+    Date {
+        year: u16,
+        month: u8,
+        day: u8,
+    },
+    /// `collections.defaultdict`, filled with pairs
+    DefaultDict(Vec<(Index, Index)>),
+    /// `argparse.Namespace`, a new-style class with attributes
+    Namespace(Vec<Index>),
+    /// `UserDict.UserDict`, an old-style class with an attribute
+    UserDict(Index),
+}
+
+fn container() -> impl Strategy<Value = Plan> {
+    let links = || vec(any::<Index>(), 0..5);
+    let pairs = vec(any::<(Index, Index)>(), 0..5);
+    prop_oneof![
+        3 => links().prop_map(Plan::List),
+        3 => links().prop_map(Plan::Tuple),
+        1 => links().prop_map(Plan::Set),
+        1 => links().prop_map(Plan::FrozenSet),
+        3 => pairs.prop_map(Plan::Dict),
+    ]
+}
+
+fn object() -> impl Strategy<Value = Plan> {
+    prop_oneof![
+        (1..=9999u16, 1..=12u8, 1..=28u8).prop_map(|(year, month, day)| Plan::Date {
+            year,
+            month,
+            day
+        }),
+        vec(any::<(Index, Index)>(), 0..4).prop_map(Plan::DefaultDict),
+        vec(any::<Index>(), 1..4).prop_map(Plan::Namespace),
+        any::<Index>().prop_map(Plan::UserDict),
+    ]
+}
+
+fn python_2_atom() -> impl Strategy<Value = Node> {
+    let global = |(module, name): (&str, &str)| Node::Global {
+        module: module.into(),
+        name: name.into(),
+    };
+    prop_oneof![
+        8 => value_atom(),
+        1 => (float(), float()).prop_map(|(real, imaginary)| Node::Complex(real, imaginary)),
+        1 => vec(any::<u8>(), 0..9).prop_map(Node::ByteArray),
+        1 => vec(code_point(), 0..9).prop_map(|points| Node::Unicode(text_without_pairs(points))),
+        1 => select(GLOBALS).prop_map(global),
+    ]
+}
+
+fn value_atom() -> impl Strategy<Value = Node> {
+    prop_oneof![
+        1 => Just(Node::None),
+        1 => any::<bool>().prop_map(Node::Bool),
+        3 => int().prop_map(|value| Node::Int(value.into())),
+        3 => long().prop_map(Node::Long),
+        2 => float().prop_map(Node::Float),
+        3 => byte_string().prop_map(Node::Str),
+        3 => "\\PC{0,8}|[\\\\\n\r\t\u{e9}\u{20ac}\u{1f600}]{0,4}".prop_map(|text| Node::Unicode(text.into())),
+    ]
+}
+
+fn int() -> impl Strategy<Value = i64> {
+    prop_oneof![
+        any::<i8>().prop_map(i64::from),
+        (select(INTS), -1..=1i64).prop_map(|(edge, by)| edge.saturating_add(by)),
+        any::<i64>(),
+    ]
+}
+
+fn long() -> impl Strategy<Value = BigInt> {
+    prop_oneof![
+        8 => int().prop_map(BigInt::from),
+        8 => vec(any::<u8>(), 0..20).prop_map(|bytes| BigInt::from_signed_bytes_le(&bytes)),
+        1 => vec(any::<u8>(), 250..260).prop_map(|bytes| BigInt::from_signed_bytes_le(&bytes)),
+    ]
+}
+
+fn float() -> impl Strategy<Value = Float> {
+    prop_oneof![
+        select(FLOATS).prop_map(Float::from),
+        any::<i16>().prop_map(|value| Float::from(f64::from(value) / 8.0)),
+        any::<u64>().prop_map(Float::from_bits),
+    ]
+}
+
+fn byte_string() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        8 => "[a-z]{1,6}".prop_map(String::into_bytes),
+        8 => vec(any::<u8>(), 0..12),
+        4 => "['\"\\\\\n\r\t\\x00]{0,6}".prop_map(String::into_bytes),
+        1 => vec(any::<u8>(), 250..260),
+    ]
+}
+
+fn code_point() -> impl Strategy<Value = u32> {
+    prop_oneof![
+        0..0x80u32,
+        0x80..0x100u32,
+        0x100..0x1_0000u32,
+        0xd800..0xe000u32,
+        0x1_0000..0x11_0000u32
+    ]
+}
+
+fn text_without_pairs(mut code_points: Vec<u32>) -> Text {
+    let high = |point: &u32| (0xd800..0xdc00).contains(point);
+    let low = |point: &u32| (0xdc00..0xe000).contains(point);
+    code_points.dedup_by(|next, before| high(before) && low(next));
+    Text::from_code_points(code_points).expect("all are code points")
+}

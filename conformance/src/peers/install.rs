@@ -1,0 +1,286 @@
+//! Bringing peers onto this machine, once, whoever asks first.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::python::{Python, PythonError};
+use super::{Flavour, Peer};
+use crate::testee::child::{ChildLink, Program};
+use crate::testee::session::{Session, Trouble};
+
+/// The adapter that drives every peer that is Python.
+const ADAPTER: &str = include_str!("../../python/adapter.py");
+/// What old C extensions need to compile for 64 bits.
+const LP64: &str = include_str!("../../python/lp64.h");
+/// What is known of an installation, beside it.
+const RECORD: &str = "installed.json";
+
+/// The directory in which peers are kept.
+#[derive(Clone, Debug)]
+pub struct Peers {
+    directory: PathBuf,
+}
+
+/// A peer that is here and can be started.
+#[derive(Clone, Debug)]
+pub struct Installed {
+    python: Python,
+    arguments: Vec<std::ffi::OsString>,
+}
+
+/// Why a peer is not here.
+#[derive(Debug, Error)]
+pub enum InstallError {
+    /// There is no interpreter for it.
+    #[error(transparent)]
+    Python(#[from] PythonError),
+    /// There is no place for it.
+    #[error("no directory for peers: say one with --peers-dir")]
+    NoDirectory,
+    /// Something about files.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which one.
+        path: PathBuf,
+        /// What.
+        error: io::Error,
+    },
+    /// A command of the installation failed.
+    #[error("{what} failed: {said}")]
+    Command {
+        /// What it was to do.
+        what: String,
+        /// The end of what it said.
+        said: String,
+    },
+    /// It was installed, but is not what it should be.
+    #[error("it was installed, but does not work: {0}")]
+    Unfit(String),
+}
+
+/// What is known of an installation; another one is made when any of it changes.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Record {
+    sha256: String,
+    python: String,
+    flags: String,
+    helper: String,
+}
+
+impl Peers {
+    /// Peers in this directory, or where they are kept by default.
+    pub fn new(directory: Option<PathBuf>) -> Result<Self, InstallError> {
+        let directory = directory.or_else(super::default_directory).ok_or(InstallError::NoDirectory)?;
+        let directory = std::path::absolute(&directory).map_err(in_file(&directory))?;
+        Ok(Self { directory })
+    }
+
+    /// Where they are kept.
+    pub fn directory(&self) -> &Path {
+        &self.directory
+    }
+
+    /// The peer, if it is here already; nothing is installed.
+    pub fn find(&self, peer: &Peer) -> Result<Option<Installed>, InstallError> {
+        let python = Python::find(&peer.python)?;
+        let place = self.directory.join(&peer.name);
+        if !is_current(&place, &record(peer, &python)) {
+            return Ok(None);
+        }
+        self.installed(peer, python).map(Some)
+    }
+
+    /// The peer, installed now if it is not here already.
+    ///
+    /// Others who want the same one meanwhile, in this process or another, wait.
+    pub fn install(&self, peer: &Peer) -> Result<Installed, InstallError> {
+        let python = Python::find(&peer.python)?;
+        fs::create_dir_all(&self.directory).map_err(in_file(&self.directory))?;
+        let lock = self.directory.join(format!("{}.lock", peer.name));
+        let locked = File::create(&lock).map_err(in_file(&lock))?;
+        locked.lock().map_err(in_file(&lock))?;
+
+        let place = self.directory.join(&peer.name);
+        let record = record(peer, &python);
+        if is_current(&place, &record) {
+            return self.installed(peer, python);
+        }
+        remove(&place)?;
+        let partial = self.directory.join(format!("{}.partial", peer.name));
+        remove(&partial)?;
+        fs::create_dir_all(&partial).map_err(in_file(&partial))?;
+        match peer.flavour {
+            Flavour::C => self.build(peer, &python, &partial)?,
+            Flavour::Pure => copy_sources(peer, &python, &partial)?,
+        }
+        let text = serde_json::to_string_pretty(&record).expect("a record is representable in JSON");
+        write(&partial.join(RECORD), text.as_bytes())?;
+        fs::rename(&partial, &place).map_err(in_file(&place))?;
+
+        let installed = self.installed(peer, python)?;
+        if let Err(error) = installed.check(peer) {
+            remove(&place)?;
+            return Err(error);
+        }
+        Ok(installed)
+    }
+
+    /// Compiles a release with its C extension.
+    fn build(&self, peer: &Peer, python: &Python, into: &Path) -> Result<(), InstallError> {
+        let lp64 = self.directory.join(format!("{}.lp64.h", peer.name));
+        write(&lp64, LP64.as_bytes())?;
+        let requirements = pinned(peer, into)?;
+        let mut pip = python.command();
+        pip.args(["-m", "pip", "install", "--no-deps", "--no-binary", ":all:", "--require-hashes", "--target"])
+            .arg(into)
+            .arg("-r")
+            .arg(&requirements)
+            .env("CFLAGS", flags(peer).replace("lp64.h", &lp64.to_string_lossy()));
+        run(&mut pip, &format!("compiling {} {}", peer.package, peer.release))?;
+        let _ = fs::remove_file(requirements);
+        Ok(())
+    }
+
+    fn installed(&self, peer: &Peer, python: Python) -> Result<Installed, InstallError> {
+        // Named by its content, so that a newer suite beside an older one does not disturb it.
+        let digest = hex::encode(&Sha256::digest(ADAPTER)[..8]);
+        let adapter = self.directory.join(format!("adapter-{digest}.py"));
+        if !adapter.exists() {
+            let fresh = tempfile::NamedTempFile::new_in(&self.directory).map_err(in_file(&self.directory))?;
+            write(fresh.path(), ADAPTER.as_bytes())?;
+            fresh.persist(&adapter).map_err(|error| in_file(&adapter)(error.error))?;
+        }
+        let mut arguments = vec![adapter.into_os_string()];
+        arguments.extend(
+            ["--package", &peer.package, "--flavour", peer.flavour.name(), "--release", &peer.release, "--name", &peer.name, "--path"]
+                .map(Into::into),
+        );
+        arguments.push(self.directory.join(&peer.name).into_os_string());
+        Ok(Installed { python, arguments })
+    }
+}
+
+impl Installed {
+    /// The interpreter that it runs on.
+    pub fn python(&self) -> &Python {
+        &self.python
+    }
+
+    /// Starts it.
+    pub fn start(&self, patience: Duration) -> Result<Session, Trouble> {
+        let mut words = vec![self.python.executable.clone().into_os_string()];
+        // Without the user's own modules; unbuffered.
+        words.extend(["-E", "-s", "-u"].map(Into::into));
+        words.extend(self.arguments.iter().cloned());
+        let program = Program { words, environment: vec![("PYTHONDONTWRITEBYTECODE".into(), "1".into())] };
+        Session::open(Box::new(ChildLink::start(&program)?), patience)
+    }
+
+    fn check(&self, peer: &Peer) -> Result<(), InstallError> {
+        let session =
+            self.start(Duration::from_secs(20)).map_err(|trouble| InstallError::Unfit(trouble.to_string()))?;
+        let hello = session.hello();
+        let claims = peer.claims();
+        if hello.dialects != claims.dialects || hello.version != claims.version {
+            return Err(InstallError::Unfit(format!(
+                "it says that it is {} and speaks {}",
+                hello.version,
+                hello.dialects.join(", ")
+            )));
+        }
+        Ok(())
+    }
+}
+
+/// Unpacks a release and leaves its C extension out.
+fn copy_sources(peer: &Peer, python: &Python, into: &Path) -> Result<(), InstallError> {
+    /// Takes the one archive in a directory apart, whatever it is, and builds without compiling.
+    const UNPACK: &str = "\
+import os, subprocess, sys, tarfile, zipfile
+where, into = sys.argv[1:]
+[archive] = [name for name in os.listdir(where) if name.endswith(('.zip', '.gz', '.bz2', '.tgz'))]
+archive = os.path.join(where, archive)
+(zipfile.ZipFile if archive.endswith('.zip') else tarfile.open)(archive).extractall(where)
+[top] = [name for name in os.listdir(where) if os.path.isdir(os.path.join(where, name))]
+sys.exit(subprocess.call([sys.executable, 'setup.py', '-q', 'build_py', '--build-lib', into], cwd=os.path.join(where, top)))
+";
+    let unpacked = tempfile::tempdir_in(into).map_err(in_file(into))?;
+    let requirements = pinned(peer, into)?;
+    let mut download = python.command();
+    download
+        .args(["-m", "pip", "download", "--no-deps", "--no-binary", ":all:", "--require-hashes", "-d"])
+        .arg(unpacked.path())
+        .arg("-r")
+        .arg(&requirements);
+    run(&mut download, &format!("downloading {} {}", peer.package, peer.release))?;
+    let _ = fs::remove_file(requirements);
+    let mut unpack = python.command();
+    unpack.args(["-c", UNPACK]).arg(unpacked.path()).arg(into);
+    run(&mut unpack, &format!("unpacking {} {}", peer.package, peer.release))
+}
+
+/// A requirements file that names exactly one archive, by its digest.
+fn pinned(peer: &Peer, directory: &Path) -> Result<PathBuf, InstallError> {
+    let path = directory.join("requirements.txt");
+    let line = format!("{}=={} --hash=sha256:{}\n", peer.package, peer.release, peer.sha256);
+    write(&path, line.as_bytes())?;
+    Ok(path)
+}
+
+fn flags(peer: &Peer) -> String {
+    peer.help.join(" ")
+}
+
+fn record(peer: &Peer, python: &Python) -> Record {
+    Record {
+        sha256: peer.sha256.clone(),
+        python: format!("{} at {}", python.version, python.executable.display()),
+        flags: flags(peer),
+        helper: hex::encode(Sha256::digest(LP64)),
+    }
+}
+
+fn is_current(place: &Path, expected: &Record) -> bool {
+    fs::read(place.join(RECORD))
+        .ok()
+        .and_then(|text| serde_json::from_slice::<Record>(&text).ok())
+        .is_some_and(|record| record == *expected)
+}
+
+/// Runs a command and keeps what it says for when it fails.
+fn run(command: &mut Command, what: &str) -> Result<(), InstallError> {
+    const SHOWN: usize = 12;
+    let failed = |said| InstallError::Command { what: what.into(), said };
+    let output = command.output().map_err(|error| failed(error.to_string()))?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let said = [output.stdout, output.stderr].concat();
+    let said = String::from_utf8_lossy(&said);
+    let lines: Vec<&str> = said.lines().filter(|line| !line.contains("DEPRECATION")).collect();
+    let end = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
+    Err(failed(format!("{}\n{end}", output.status)))
+}
+
+fn write(path: &Path, content: &[u8]) -> Result<(), InstallError> {
+    fs::write(path, content).map_err(in_file(path))
+}
+
+fn remove(directory: &Path) -> Result<(), InstallError> {
+    match fs::remove_dir_all(directory) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(in_file(directory)(error)),
+        _ => Ok(()),
+    }
+}
+
+fn in_file(path: &Path) -> impl Fn(io::Error) -> InstallError {
+    let path = path.to_owned();
+    move |error| InstallError::File { path: path.clone(), error }
+}

@@ -1,0 +1,240 @@
+//! Addresses, their families, and how one follows from the other.
+
+use std::fmt;
+use std::net::SocketAddrV4;
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::error::{Error, Result};
+
+/// The kind of transport: a TCP socket, a Unix domain socket or a Windows named pipe.
+///
+/// ```
+/// use processing_connection::Family;
+///
+/// assert_eq!("AF_UNIX".parse::<Family>()?, Family::Unix);
+/// assert_eq!(Family::Pipe.to_string(), "AF_PIPE");
+/// assert!(Family::Inet.is_available());
+/// # Ok::<(), processing_connection::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Family {
+    /// `AF_INET`: TCP over IPv4. The only family that is available everywhere.
+    Inet,
+    /// `AF_UNIX`: a Unix domain socket.
+    Unix,
+    /// `AF_PIPE`: a Windows named pipe in message mode.
+    Pipe,
+}
+
+impl Family {
+    /// Every family there is, available or not.
+    pub const ALL: [Self; 3] = [Self::Inet, Self::Unix, Self::Pipe];
+
+    /// Whether this build can listen and connect in this family.
+    pub const fn is_available(self) -> bool {
+        match self {
+            Self::Inet => true,
+            Self::Unix => cfg!(unix),
+            Self::Pipe => false,
+        }
+    }
+
+    /// `AF_INET`, `AF_UNIX` or `AF_PIPE`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Inet => "AF_INET",
+            Self::Unix => "AF_UNIX",
+            Self::Pipe => "AF_PIPE",
+        }
+    }
+}
+
+/// The family that a listener uses when nothing says otherwise: the one assumed to be the
+/// fastest available (`default_family` in `processing` 0.20, `connection/__init__.py`):
+/// `AF_PIPE`, else `AF_UNIX`, else `AF_INET`.
+impl Default for Family {
+    fn default() -> Self {
+        [Self::Pipe, Self::Unix]
+            .into_iter()
+            .find(|family| family.is_available())
+            .unwrap_or(Self::Inet)
+    }
+}
+
+impl fmt::Display for Family {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.name())
+    }
+}
+
+impl FromStr for Family {
+    type Err = Error;
+
+    fn from_str(name: &str) -> Result<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|family| family.name() == name)
+            .ok_or_else(|| Error::UnknownFamily {
+                name: name.to_owned(),
+            })
+    }
+}
+
+/// Where a listener listens, or a client connects to.
+///
+/// Whatever has the form of an address converts into one:
+///
+/// ```
+/// use processing_connection::{Address, Family};
+///
+/// assert_eq!(Address::from(("localhost", 6000)).family(), Family::Inet);
+/// assert_eq!(Address::from("/tmp/listener").family(), Family::Unix);
+/// assert_eq!(Address::from(r"\\.\pipe\listener").family(), Family::Pipe);
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Address {
+    /// `AF_INET`: in Python the tuple `(hostname, port)`.
+    Inet {
+        /// A name, or an IPv4 address in numbers. Empty means every interface when listening, as
+        /// in Python's `socket`.
+        host: String,
+        /// 0 when listening means any free port.
+        port: u16,
+    },
+    /// `AF_UNIX`: a path in the file system.
+    Unix(PathBuf),
+    /// `AF_PIPE`: `\\.\pipe\PipeName`, or `\\ServerName\pipe\PipeName` for a client.
+    Pipe(String),
+}
+
+impl Address {
+    /// The address that a string is: `AF_PIPE` if it starts with two backslashes, else `AF_UNIX`.
+    /// A string is never `AF_INET` (`address_type` in `processing` 0.20,
+    /// `connection/__init__.py`).
+    pub fn infer(text: &str) -> Self {
+        if text.starts_with(r"\\") {
+            Self::Pipe(text.to_owned())
+        } else {
+            Self::Unix(PathBuf::from(text))
+        }
+    }
+
+    /// A free address of a family: `('localhost', 0)`, a fresh path in the directory for
+    /// temporary files, or a fresh name of a pipe (`arbitrary_address` in `processing` 0.20,
+    /// `connection/__init__.py`).
+    pub fn arbitrary(family: Family) -> Self {
+        match family {
+            Family::Inet => Self::from(("localhost", 0)),
+            Family::Unix => {
+                let name = format!("py-connection-{}", fresh_name());
+                Self::Unix(std::env::temp_dir().join(name))
+            }
+            Family::Pipe => Self::Pipe(format!(r"\\.\pipe\py-connection-{}", fresh_name())),
+        }
+    }
+
+    /// The family that the address belongs to.
+    pub fn family(&self) -> Family {
+        match self {
+            Self::Inet { .. } => Family::Inet,
+            Self::Unix(_) => Family::Unix,
+            Self::Pipe(_) => Family::Pipe,
+        }
+    }
+
+    /// Whether it is an empty string, which is as good as no address. In Python an empty string
+    /// is false, so `Listener('')` listens at an arbitrary address. A tuple never is.
+    pub fn is_empty(&self) -> bool {
+        match self {
+            Self::Inet { .. } => false,
+            Self::Unix(path) => path.as_os_str().is_empty(),
+            Self::Pipe(name) => name.is_empty(),
+        }
+    }
+
+    /// Checks that the address is of `family`, if one is given.
+    pub(crate) fn agree(self, family: Option<Family>) -> Result<Self> {
+        match family {
+            Some(family) if family != self.family() => Err(Error::FamilyMismatch {
+                address: self,
+                family,
+            }),
+            _ => Ok(self),
+        }
+    }
+}
+
+/// A name that cannot be foreseen: the hasher's keys are random.
+fn fresh_name() -> String {
+    use std::hash::{BuildHasher, RandomState};
+
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let random = RandomState::new().hash_one((std::process::id(), count));
+    format!("{}-{count}-{random:016x}", std::process::id())
+}
+
+/// As Python prints it: `('localhost', 6000)` or `'/tmp/listener'`.
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Inet { host, port } => write!(f, "('{host}', {port})"),
+            Self::Unix(path) => write!(f, "'{}'", path.display()),
+            Self::Pipe(name) => write!(f, "'{name}'"),
+        }
+    }
+}
+
+impl From<(&str, u16)> for Address {
+    fn from((host, port): (&str, u16)) -> Self {
+        Self::from((host.to_owned(), port))
+    }
+}
+
+impl From<(String, u16)> for Address {
+    fn from((host, port): (String, u16)) -> Self {
+        Self::Inet { host, port }
+    }
+}
+
+impl From<SocketAddrV4> for Address {
+    fn from(address: SocketAddrV4) -> Self {
+        Self::from((address.ip().to_string(), address.port()))
+    }
+}
+
+/// See [`Address::infer`].
+impl From<&str> for Address {
+    fn from(text: &str) -> Self {
+        Self::infer(text)
+    }
+}
+
+/// See [`Address::infer`].
+impl From<String> for Address {
+    fn from(text: String) -> Self {
+        Self::infer(&text)
+    }
+}
+
+/// A path is `AF_UNIX`, whatever it starts with.
+impl From<&Path> for Address {
+    fn from(path: &Path) -> Self {
+        Self::Unix(path.to_owned())
+    }
+}
+
+/// A path is `AF_UNIX`, whatever it starts with.
+impl From<PathBuf> for Address {
+    fn from(path: PathBuf) -> Self {
+        Self::Unix(path)
+    }
+}
+
+impl From<&Address> for Address {
+    fn from(address: &Address) -> Self {
+        address.clone()
+    }
+}

@@ -1,0 +1,243 @@
+//! Connection: send recv `send_string` `recv_string` poll close.
+
+mod ahead;
+mod link;
+mod recv;
+mod send;
+
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_pickle::Value;
+
+pub use self::recv::RecvHalf;
+pub use self::send::SendHalf;
+
+use self::link::Link;
+use crate::dialect::Dialect;
+use crate::error::Result;
+use crate::limits::Limits;
+use crate::transport::Transport;
+
+/// What listeners and connectors hand on to their connections.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) dialect: Dialect,
+    pub(crate) limits: Limits,
+    pub(crate) read_timeout: Option<Duration>,
+    pub(crate) write_timeout: Option<Duration>,
+}
+
+/// One end of a connection, from [`Listener::accept`](crate::Listener::accept) or
+/// [`connect`](crate::connect()).
+///
+/// It is closed when it is dropped.
+///
+/// # When something goes wrong
+///
+/// | what | error | the connection afterwards |
+/// | --- | --- | --- |
+/// | the peer closed between two messages | [`Closed`] | at its end |
+/// | the stream ended inside a message | [`CutInHeader`] [`CutInPayload`] | poisoned |
+/// | the header is no header, or announces too much | [`BadHeader`] [`MessageTooLong`] | poisoned |
+/// | the payload cannot be unpickled or converted | [`NotAPickle`] [`NeedsClass`] … | in step |
+/// | the object or string cannot be sent | [`CannotPickle`] [`CannotSend`] | in step, nothing sent |
+/// | a receive timed out, wherever | [`TimedOut`] | in step: call again to go on |
+/// | a send timed out before its first byte | [`TimedOut`] | in step: call again |
+/// | a send timed out after its first byte | [`TimedOut`] | poisoned |
+///
+/// Poisoned means that every later call fails with [`Poisoned`], which names the first cause:
+/// only [`close`](Self::close) is left. Sending and receiving are poisoned together.
+///
+/// [`Closed`]: crate::Error::Closed
+/// [`CutInHeader`]: crate::Error::CutInHeader
+/// [`CutInPayload`]: crate::Error::CutInPayload
+/// [`BadHeader`]: crate::Error::BadHeader
+/// [`MessageTooLong`]: crate::Error::MessageTooLong
+/// [`NotAPickle`]: crate::Error::NotAPickle
+/// [`NeedsClass`]: crate::Error::NeedsClass
+/// [`CannotPickle`]: crate::Error::CannotPickle
+/// [`CannotSend`]: crate::Error::CannotSend
+/// [`TimedOut`]: crate::Error::TimedOut
+/// [`Poisoned`]: crate::Error::Poisoned
+#[derive(Debug)]
+pub struct Connection {
+    send: SendHalf,
+    recv: RecvHalf,
+}
+
+impl Connection {
+    pub(crate) fn new(transport: Box<dyn Transport>, options: Options) -> Self {
+        let link = Link::new(transport);
+        Self {
+            send: SendHalf::new(Arc::clone(&link), options),
+            recv: RecvHalf::new(link, options),
+        }
+    }
+
+    /// Sends an object, pickled with protocol 2.
+    ///
+    /// **`Vec<u8>` and `&[u8]` pickle as a list of integers**, since serde does not tell them
+    /// from other sequences. Wrap them in the crate `serde_bytes` to send what Python 2 unpickles
+    /// as `str` and Python 3 as `bytes`, or use [`send_string`](Self::send_string) for bytes
+    /// without a pickle.
+    ///
+    /// # Errors
+    ///
+    /// [`CannotPickle`](crate::Error::CannotPickle), for example for an `i128`, with nothing on
+    /// the wire; otherwise as [`send_string`](Self::send_string).
+    pub fn send<T: Serialize + ?Sized>(&mut self, object: &T) -> Result<()> {
+        self.send.send(object)
+    }
+
+    /// Receives an object and converts it.
+    ///
+    /// Python's `str` of Python 2 comes as bytes, `unicode` and `str` of Python 3 as text; serde
+    /// turns both into a `String` if they are UTF-8. Tuples, lists and sets are all sequences.
+    /// Use [`recv_value`](Self::recv_value) to tell them apart.
+    ///
+    /// # Errors
+    ///
+    /// [`Conversion`](crate::Error::Conversion) if the object is not a `T`, otherwise as
+    /// [`recv_value`](Self::recv_value).
+    pub fn recv<T: DeserializeOwned>(&mut self) -> Result<T> {
+        self.recv.recv()
+    }
+
+    /// Sends an object that keeps what serde's data model loses: tuple or list, set or
+    /// frozenset, integers of any size, bytes.
+    ///
+    /// # Errors
+    ///
+    /// As [`send`](Self::send).
+    pub fn send_value(&mut self, value: &Value) -> Result<()> {
+        self.send.send_value(value)
+    }
+
+    /// Receives an object as it is, without a conversion.
+    ///
+    /// Pickles of protocols 0 to 5 are read. As `cPickle.loads` does, bytes after the pickle's
+    /// STOP are ignored. No code is ever run: what needs a class is an error.
+    ///
+    /// # Errors
+    ///
+    /// * [`NotAPickle`](crate::Error::NotAPickle), [`NeedsClass`](crate::Error::NeedsClass),
+    ///   [`Unrepresentable`](crate::Error::Unrepresentable),
+    ///   [`PickleLimit`](crate::Error::PickleLimit): the message is lost, the next one is fine.
+    /// * Otherwise as [`recv_string`](Self::recv_string).
+    pub fn recv_value(&mut self) -> Result<Value> {
+        self.recv.recv_value()
+    }
+
+    /// Sends bytes as they are.
+    ///
+    /// Header and payload leave in one write; the payload is not copied.
+    ///
+    /// # Errors
+    ///
+    /// * [`CannotSend`](crate::Error::CannotSend) if there are more than
+    ///   [`message_length`](crate::Limits::message_length) bytes; nothing was sent.
+    /// * [`TimedOut`](crate::Error::TimedOut), see
+    ///   [`set_write_timeout`](Self::set_write_timeout).
+    /// * [`Reset`](crate::Error::Reset) if the peer is gone,
+    ///   [`Poisoned`](crate::Error::Poisoned), [`NotOpen`](crate::Error::NotOpen).
+    pub fn send_string(&mut self, string: &[u8]) -> Result<()> {
+        self.send.send_string(string)
+    }
+
+    /// Receives bytes as they are. They may be a pickle.
+    ///
+    /// # Errors
+    ///
+    /// * [`Closed`](crate::Error::Closed) at the end of the stream.
+    /// * [`CutInHeader`](crate::Error::CutInHeader),
+    ///   [`CutInPayload`](crate::Error::CutInPayload), [`BadHeader`](crate::Error::BadHeader),
+    ///   [`MessageTooLong`](crate::Error::MessageTooLong), [`Reset`](crate::Error::Reset) inside
+    ///   a message: they poison the connection.
+    /// * [`TimedOut`](crate::Error::TimedOut), see [`set_read_timeout`](Self::set_read_timeout).
+    /// * [`Poisoned`](crate::Error::Poisoned), [`NotOpen`](crate::Error::NotOpen).
+    pub fn recv_string(&mut self) -> Result<Vec<u8>> {
+        self.recv.recv_string()
+    }
+
+    /// Receives bytes as they are into a buffer that can be used again. What it held is replaced;
+    /// after an error it is empty.
+    ///
+    /// It grows as bytes arrive, never because a header announces them.
+    ///
+    /// # Errors
+    ///
+    /// As [`recv_string`](Self::recv_string).
+    pub fn recv_string_into(&mut self, string: &mut Vec<u8>) -> Result<()> {
+        self.recv.recv_string_into(string)
+    }
+
+    /// Whether there is something to receive; waits for it up to `timeout`, or for ever if it is
+    /// `None`.
+    ///
+    /// True as soon as one byte of the next message is there, in the socket or read ahead, even
+    /// if that is half a header: a receive may still have to wait for the rest. True also at the
+    /// end of the stream, which a receive then reports. (`processing` has `poll` from 0.30 on.)
+    ///
+    /// # Errors
+    ///
+    /// [`Poisoned`](crate::Error::Poisoned), [`NotOpen`](crate::Error::NotOpen).
+    pub fn poll(&mut self, timeout: impl Into<Option<Duration>>) -> Result<bool> {
+        self.recv.poll(timeout)
+    }
+
+    /// Bounds the time that receiving one message takes, from the call to its last byte; `None`
+    /// (the default) waits for ever.
+    ///
+    /// A receive that times out in the middle of a message keeps what came; the next receive, of
+    /// whatever kind, goes on there.
+    pub fn set_read_timeout(&mut self, timeout: Option<Duration>) {
+        self.recv.set_read_timeout(timeout);
+    }
+
+    /// Bounds the time that sending one message takes, from the call until the system has taken
+    /// its last byte; `None` (the default) waits for ever.
+    ///
+    /// A send that times out before its first byte left changes nothing. After it the peer holds
+    /// a part of a message, and the connection is poisoned.
+    pub fn set_write_timeout(&mut self, timeout: Option<Duration>) {
+        self.send.set_write_timeout(timeout);
+    }
+
+    /// Two halves, one for each direction, for two threads.
+    pub fn split(self) -> (SendHalf, RecvHalf) {
+        (self.send, self.recv)
+    }
+
+    /// The halves of one connection become it again.
+    ///
+    /// # Errors
+    ///
+    /// Gives the halves back if they are of two connections or one of them is closed.
+    pub fn join(send: SendHalf, recv: RecvHalf) -> Result<Self, Box<(SendHalf, RecvHalf)>> {
+        match (&send.link, &recv.link) {
+            (Some(one), Some(other)) if Arc::ptr_eq(one, other) => Ok(Self { send, recv }),
+            _ => Err(Box::new((send, recv))),
+        }
+    }
+
+    /// Closes the connection; the peer finds the end of the stream. Closing twice is fine.
+    pub fn close(&mut self) {
+        if let Some(link) = self.send.link.take() {
+            link.shutdown(Shutdown::Both);
+        }
+        self.recv.link = None;
+    }
+}
+
+/// A buffer for the next object, unless it has grown too large to keep.
+fn recycled(mut buffer: Vec<u8>) -> Vec<u8> {
+    const KEEP: usize = 1 << 16;
+
+    buffer.clear();
+    buffer.shrink_to(KEEP);
+    buffer
+}

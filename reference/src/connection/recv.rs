@@ -1,0 +1,245 @@
+//! The receiving half.
+
+use std::io::{self, Read};
+use std::mem;
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::de::DeserializeOwned;
+use serde_pickle::Value;
+
+use super::Options;
+use super::ahead::Ahead;
+use super::link::{Link, is_reset};
+use crate::deadline::{Deadline, Ready};
+use crate::error::{Error, Result};
+use crate::object;
+use crate::transport::Transport;
+
+/// The receiving half of a [`Connection`](crate::Connection), from
+/// [`split`](crate::Connection::split).
+///
+/// Dropping it alone changes nothing for the peer; the connection closes when both halves are
+/// gone.
+#[derive(Debug)]
+pub struct RecvHalf {
+    pub(super) link: Option<Arc<Link>>,
+    options: Options,
+    timeout: Option<Duration>,
+    ahead: Ahead,
+    /// What came of a payload before a timeout.
+    partial: Option<Partial>,
+    /// Kept between objects, so that receiving does not allocate each time.
+    pickle: Vec<u8>,
+}
+
+#[derive(Debug)]
+struct Partial {
+    payload: Vec<u8>,
+    expected: u64,
+}
+
+impl RecvHalf {
+    pub(super) fn new(link: Arc<Link>, options: Options) -> Self {
+        Self {
+            link: Some(link),
+            options,
+            timeout: options.read_timeout,
+            ahead: Ahead::new(),
+            partial: None,
+            pickle: Vec::new(),
+        }
+    }
+
+    /// See [`Connection::recv`](crate::Connection::recv).
+    pub fn recv<T: DeserializeOwned>(&mut self) -> Result<T> {
+        object::from_value(self.recv_value()?)
+    }
+
+    /// See [`Connection::recv_value`](crate::Connection::recv_value).
+    pub fn recv_value(&mut self) -> Result<Value> {
+        let mut pickle = mem::take(&mut self.pickle);
+        let value = self
+            .recv_string_into(&mut pickle)
+            .and_then(|()| object::loads(&pickle, &self.options.limits));
+        self.pickle = super::recycled(pickle);
+        value
+    }
+
+    /// See [`Connection::recv_string`](crate::Connection::recv_string).
+    pub fn recv_string(&mut self) -> Result<Vec<u8>> {
+        let mut string = Vec::new();
+        self.recv_string_into(&mut string)?;
+        Ok(string)
+    }
+
+    /// See [`Connection::recv_string_into`](crate::Connection::recv_string_into).
+    pub fn recv_string_into(&mut self, string: &mut Vec<u8>) -> Result<()> {
+        string.clear();
+        let link = self.link.clone().ok_or(Error::NotOpen)?;
+        let source = Source {
+            transport: link.transport()?,
+            deadline: Deadline::after(self.timeout),
+        };
+        let received = self.recv_frame(source, string);
+        if received.is_err() {
+            string.clear();
+        }
+        received.map_err(|error| {
+            let in_step = matches!(
+                error,
+                Error::Closed
+                    | Error::TimedOut { .. }
+                    | Error::Reset {
+                        inside_message: false
+                    }
+            );
+            if in_step { error } else { link.poison(error) }
+        })
+    }
+
+    fn recv_frame(&mut self, mut source: Source<'_>, payload: &mut Vec<u8>) -> Result<()> {
+        let expected = if let Some(partial) = self.partial.take() {
+            *payload = partial.payload;
+            partial.expected
+        } else {
+            let expected = self.recv_header(&mut source)?;
+            self.ahead.take(expected, payload);
+            expected
+        };
+        let missing = expected - payload.len() as u64;
+        if missing == 0 {
+            return Ok(());
+        }
+        let read = source.read_to(payload, missing);
+        let received = payload.len() as u64;
+        match read {
+            Ok(()) if received == expected => Ok(()),
+            Ok(()) => Err(Error::CutInPayload { received, expected }),
+            Err(error) => {
+                if error.kind() == io::ErrorKind::TimedOut {
+                    self.partial = Some(Partial {
+                        payload: mem::take(payload),
+                        expected,
+                    });
+                }
+                Err(read_error(error, true))
+            }
+        }
+    }
+
+    /// The length that the next header announces. A part of it stays in the buffer if the other
+    /// part does not come in time.
+    fn recv_header(&mut self, source: &mut Source<'_>) -> Result<u64> {
+        let framing = self.options.dialect.framing();
+        let expected = framing.header_length();
+        while self.ahead.bytes().len() < expected {
+            let received = self.ahead.bytes().len();
+            match self.ahead.fill(source) {
+                Ok(0) if received == 0 => return Err(Error::Closed),
+                Ok(0) => return Err(Error::CutInHeader { received, expected }),
+                Ok(_) => {}
+                Err(error) => return Err(read_error(error, received > 0)),
+            }
+        }
+        let length = framing.decode(&self.ahead.bytes()[..expected])?;
+        let limit = self.options.limits.message_length;
+        if length > limit {
+            return Err(Error::MessageTooLong { length, limit });
+        }
+        self.ahead.consume(expected);
+        Ok(length)
+    }
+
+    /// See [`Connection::poll`](crate::Connection::poll).
+    pub fn poll(&mut self, timeout: impl Into<Option<Duration>>) -> Result<bool> {
+        let link = self.link.as_ref().ok_or(Error::NotOpen)?;
+        let transport = link.transport()?;
+        if self.partial.is_some() || !self.ahead.bytes().is_empty() {
+            return Ok(true);
+        }
+        Ok(transport.wait(Ready::Read, Deadline::after(timeout.into()))?)
+    }
+
+    /// See [`Connection::set_read_timeout`](crate::Connection::set_read_timeout).
+    pub fn set_read_timeout(&mut self, timeout: Option<Duration>) {
+        self.timeout = timeout;
+    }
+
+    /// Closes this direction: what the peer sends from now on is lost. Sending goes on. Closing
+    /// twice is fine.
+    pub fn close(&mut self) {
+        if let Some(link) = self.link.take() {
+            link.shutdown(Shutdown::Read);
+        }
+    }
+}
+
+fn read_error(error: io::Error, inside_message: bool) -> Error {
+    if error.kind() == io::ErrorKind::TimedOut {
+        Error::TimedOut {
+            operation: "recv",
+            resumable: true,
+        }
+    } else if is_reset(&error) {
+        Error::Reset { inside_message }
+    } else {
+        error.into()
+    }
+}
+
+/// The transport, read within a deadline.
+pub(super) struct Source<'a> {
+    transport: &'a dyn Transport,
+    deadline: Deadline,
+}
+
+impl Source<'_> {
+    /// Appends `count` bytes, or fewer at the end of the stream. What came before an error is
+    /// kept.
+    fn read_to(&mut self, payload: &mut Vec<u8>, count: u64) -> io::Result<()> {
+        // A payload of ordinary size comes in one read; clearing the space for it first is
+        // cheaper than finding out its size in steps. Beyond that, steps.
+        let first = usize::try_from(count).map_or(STEP, |count| count.min(STEP));
+        let rest = count - first as u64;
+        if self.read_step(payload, first)? < first || rest == 0 {
+            Ok(())
+        } else if self.deadline.is_set() {
+            self.take(rest).read_to_end(payload).map(drop)
+        } else {
+            self.transport.read_to(payload, rest)
+        }
+    }
+
+    fn read_step(&mut self, payload: &mut Vec<u8>, count: usize) -> io::Result<usize> {
+        let start = payload.len();
+        payload.resize(start + count, 0);
+        let mut received = 0;
+        let mut result = Ok(());
+        while received < count {
+            match self.read(&mut payload[start + received..]) {
+                Ok(0) => break,
+                Ok(read) => received += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => {
+                    result = Err(error);
+                    break;
+                }
+            }
+        }
+        payload.truncate(start + received);
+        result.map(|()| received)
+    }
+}
+
+const STEP: usize = 1 << 16;
+
+impl Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.deadline.is_set() && !self.transport.wait(Ready::Read, self.deadline)? {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        self.transport.read(buffer)
+    }
+}

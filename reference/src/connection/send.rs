@@ -1,0 +1,120 @@
+//! The sending half.
+
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde::Serialize;
+use serde_pickle::Value;
+
+use super::Options;
+use super::link::{Link, is_reset};
+use crate::deadline::{Deadline, Ready};
+use crate::error::{Error, Result};
+use crate::object;
+
+/// The sending half of a [`Connection`](crate::Connection), from
+/// [`split`](crate::Connection::split).
+///
+/// Dropping it alone changes nothing for the peer; the connection closes when both halves are
+/// gone.
+#[derive(Debug)]
+pub struct SendHalf {
+    pub(super) link: Option<Arc<Link>>,
+    options: Options,
+    timeout: Option<Duration>,
+    /// Kept between objects, so that pickling does not allocate each time.
+    pickle: Vec<u8>,
+}
+
+impl SendHalf {
+    pub(super) fn new(link: Arc<Link>, options: Options) -> Self {
+        Self {
+            link: Some(link),
+            options,
+            timeout: options.write_timeout,
+            pickle: Vec::new(),
+        }
+    }
+
+    /// See [`Connection::send`](crate::Connection::send).
+    pub fn send<T: Serialize + ?Sized>(&mut self, object: &T) -> Result<()> {
+        self.send_pickle(|pickle| object::write(object, pickle))
+    }
+
+    /// See [`Connection::send_value`](crate::Connection::send_value).
+    pub fn send_value(&mut self, value: &Value) -> Result<()> {
+        self.send_pickle(|pickle| object::write_value(value, pickle))
+    }
+
+    fn send_pickle(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Result<()>) -> Result<()> {
+        let mut pickle = std::mem::take(&mut self.pickle);
+        let sent = write(&mut pickle).and_then(|()| self.send_string(&pickle));
+        self.pickle = super::recycled(pickle);
+        sent
+    }
+
+    /// See [`Connection::send_string`](crate::Connection::send_string).
+    pub fn send_string(&mut self, string: &[u8]) -> Result<()> {
+        let link = self.link.as_ref().ok_or(Error::NotOpen)?;
+        let transport = link.transport()?;
+        let deadline = Deadline::after(self.timeout);
+        let length = string.len() as u64;
+        let framing = self.options.dialect.framing();
+        let limit = self.options.limits.message_length.min(framing.max_length());
+        let header = framing
+            .encode(length)
+            .filter(|_| length <= limit)
+            .ok_or(Error::CannotSend { length, limit })?;
+
+        let mut parts = &mut [IoSlice::new(&header), IoSlice::new(string)][..];
+        let mut started = false;
+        let stop = |error, started| if started { link.poison(error) } else { error };
+        while !parts.is_empty() {
+            if deadline.is_set() {
+                let ready = transport.wait(Ready::Write, deadline);
+                if !ready.map_err(|error| stop(error.into(), started))? {
+                    let error = Error::TimedOut {
+                        operation: "send",
+                        resumable: !started,
+                    };
+                    return Err(stop(error, started));
+                }
+            }
+            match transport.write(parts, !deadline.is_set()) {
+                Ok(written) => {
+                    started |= written > 0;
+                    IoSlice::advance_slices(&mut parts, written);
+                }
+                Err(error) => match error.kind() {
+                    io::ErrorKind::Interrupted => {}
+                    io::ErrorKind::WouldBlock if deadline.is_set() => {}
+                    _ if is_reset(&error) => {
+                        return Err(stop(
+                            Error::Reset {
+                                inside_message: started,
+                            },
+                            started,
+                        ));
+                    }
+                    _ => return Err(stop(error.into(), started)),
+                },
+            }
+        }
+        Ok(())
+    }
+
+    /// See [`Connection::set_write_timeout`](crate::Connection::set_write_timeout).
+    pub fn set_write_timeout(&mut self, timeout: Option<Duration>) {
+        self.timeout = timeout;
+    }
+
+    /// Closes this direction: the peer finds the end of the stream. Receiving goes on. Closing
+    /// twice is fine.
+    pub fn close(&mut self) {
+        if let Some(link) = self.link.take() {
+            link.shutdown(Shutdown::Write);
+        }
+    }
+}

@@ -1,0 +1,59 @@
+//! Waiting for a socket, up to a moment.
+
+use std::io;
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::fd::AsFd;
+use rustix::io::Errno;
+
+/// The moment at which an operation gives up; perhaps never.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline(Option<Instant>);
+
+impl Deadline {
+    /// A timeout too long for the clock is no timeout.
+    pub(crate) fn after(timeout: Option<Duration>) -> Self {
+        Self(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+    }
+
+    pub(crate) fn is_set(self) -> bool {
+        self.0.is_some()
+    }
+
+    fn remaining(self) -> Option<Duration> {
+        self.0
+            .map(|moment| moment.saturating_duration_since(Instant::now()))
+    }
+}
+
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Ready {
+    Read,
+    Write,
+}
+
+/// Waits until the socket is ready, ended or failed (true) or the deadline passed (false).
+pub(crate) fn wait(socket: &impl AsFd, ready: Ready, deadline: Deadline) -> io::Result<bool> {
+    let events = match ready {
+        Ready::Read => PollFlags::IN,
+        Ready::Write => PollFlags::OUT,
+    };
+    loop {
+        let remaining = deadline.remaining();
+        // Systems that count milliseconds in an int cannot wait for longer than 24 days at once.
+        let slice = remaining.map(|remaining| remaining.min(LONGEST_WAIT));
+        let timeout = slice.map(|slice| Timespec {
+            tv_sec: slice.as_secs().cast_signed(),
+            tv_nsec: slice.subsec_nanos().into(),
+        });
+        match poll(&mut [PollFd::new(socket, events)], timeout.as_ref()) {
+            Ok(0) if remaining > slice => {}
+            Ok(ready) => return Ok(ready > 0),
+            Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+const LONGEST_WAIT: Duration = Duration::from_secs(3600);

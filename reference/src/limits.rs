@@ -1,0 +1,76 @@
+//! How much a peer may ask of us.
+
+/// How much a peer may ask of us. Over a limit comes an error that names the limit.
+///
+/// ```
+/// use processing_connection::Limits;
+///
+/// let limits = Limits::default().with_message_length(1 << 20);
+/// assert_eq!(limits.message_length, 1 << 20);
+/// assert_eq!(limits.pickle_nesting, 256);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// Bytes that the payload of one message may have, in both directions.
+    /// Default 2,147,483,647: what every release can receive, since `CPython`'s sockets and
+    /// `processing` from 0.30 on read the header as a signed number.
+    ///
+    /// A header over the limit is [`MessageTooLong`](crate::Error::MessageTooLong). A header
+    /// within it allocates nothing by itself: memory grows as bytes arrive.
+    pub message_length: u64,
+
+    /// Containers that may lie within one another in a received pickle. Default 256.
+    ///
+    /// Dropping and converting a value takes stack for each level; raise the limit only for
+    /// threads with a large stack.
+    pub pickle_nesting: u32,
+
+    /// Objects that shared references may add to a received pickle. Default 1,048,576.
+    ///
+    /// A Python pickle can refer to one object many times; here each reference becomes a copy.
+    /// The expanded object may have one node for each byte of the payload and this many more,
+    /// where every 64 bytes of text count as one more node.
+    pub pickle_growth: u64,
+
+    /// Decimal digits that an integer written as text may have in a received pickle. Default
+    /// 4,300, as in `CPython` 3: reading them takes time that grows with the square.
+    pub integer_digits: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            message_length: 0x7fff_ffff,
+            pickle_nesting: 256,
+            pickle_growth: 1 << 20,
+            integer_digits: 4300,
+        }
+    }
+}
+
+impl Limits {
+    /// Sets [`message_length`](Self::message_length), in bytes.
+    pub fn with_message_length(mut self, bytes: u64) -> Self {
+        self.message_length = bytes;
+        self
+    }
+
+    /// Sets [`pickle_nesting`](Self::pickle_nesting), in levels.
+    pub fn with_pickle_nesting(mut self, levels: u32) -> Self {
+        self.pickle_nesting = levels;
+        self
+    }
+
+    /// Sets [`pickle_growth`](Self::pickle_growth), in objects.
+    pub fn with_pickle_growth(mut self, objects: u64) -> Self {
+        self.pickle_growth = objects;
+        self
+    }
+
+    /// Sets [`integer_digits`](Self::integer_digits), in decimal digits.
+    pub fn with_integer_digits(mut self, digits: usize) -> Self {
+        self.integer_digits = digits;
+        self
+    }
+}

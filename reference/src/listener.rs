@@ -1,0 +1,191 @@
+//! Listener: bind accept address `last_accepted` close.
+
+use std::time::Duration;
+
+use crate::address::{Address, Family};
+use crate::connection::{Connection, Options};
+use crate::deadline::Deadline;
+use crate::dialect::Dialect;
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+use crate::transport::{self, Acceptor};
+
+/// Listens for connections at an address.
+///
+/// It is closed when it is dropped. An `AF_UNIX` listener then removes the file it made, and no
+/// other.
+///
+/// ```
+/// use processing_connection::{Family, Listener};
+///
+/// let listener = Listener::builder().family(Family::Inet).bind()?;
+/// println!("listening at {}", listener.address());
+/// # Ok::<(), processing_connection::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Listener {
+    acceptor: Option<Box<dyn Acceptor>>,
+    address: Address,
+    last_accepted: Option<Address>,
+    options: Options,
+    accept_timeout: Option<Duration>,
+}
+
+impl Listener {
+    /// Listens at `address`, with everything else as by default.
+    ///
+    /// # Errors
+    ///
+    /// See [`ListenerBuilder::bind`].
+    pub fn bind(address: impl Into<Address>) -> Result<Self> {
+        Self::builder().address(address).bind()
+    }
+
+    /// To choose the address, the family, the backlog, the dialect, limits and timeouts.
+    pub fn builder() -> ListenerBuilder {
+        ListenerBuilder::default()
+    }
+
+    /// Waits for the next connection.
+    ///
+    /// # Errors
+    ///
+    /// * [`TimedOut`](Error::TimedOut) after the accept timeout; the listener goes on.
+    /// * [`NotOpen`](Error::NotOpen) after [`close`](Self::close).
+    pub fn accept(&mut self) -> Result<Connection> {
+        let acceptor = self.acceptor.as_ref().ok_or(Error::NotOpen)?;
+        let deadline = Deadline::after(self.accept_timeout);
+        let (transport, from) = acceptor.accept(deadline)?.ok_or(Error::TimedOut {
+            operation: "accept",
+            resumable: true,
+        })?;
+        self.last_accepted = Some(from);
+        Ok(Connection::new(transport, self.options))
+    }
+
+    /// The address that the listener uses: for `AF_INET` the number of the host and the port that
+    /// the system chose if it was bound to port 0 (`getsockname` in `processing` 0.20). It stays
+    /// known after [`close`](Self::close).
+    pub fn address(&self) -> &Address {
+        &self.address
+    }
+
+    /// The address from which the last accepted connection came; `None` before the first.
+    ///
+    /// For `AF_UNIX` it is the empty string, since a client's socket has no path (as `processing`
+    /// 0.20 reports it).
+    pub fn last_accepted(&self) -> Option<&Address> {
+        self.last_accepted.as_ref()
+    }
+
+    /// Bounds the time that [`accept`](Self::accept) takes; `None` (the default) waits for ever.
+    pub fn set_accept_timeout(&mut self, timeout: Option<Duration>) {
+        self.accept_timeout = timeout;
+    }
+
+    /// Stops listening. Connections that were accepted stay open. Closing twice is fine.
+    pub fn close(&mut self) {
+        self.acceptor = None;
+    }
+}
+
+/// What [`Listener::builder`] starts.
+#[derive(Clone, Debug)]
+#[must_use = "nothing listens before bind() is called"]
+pub struct ListenerBuilder {
+    address: Option<Address>,
+    family: Option<Family>,
+    backlog: i32,
+    options: Options,
+    accept_timeout: Option<Duration>,
+}
+
+impl Default for ListenerBuilder {
+    fn default() -> Self {
+        Self {
+            address: None,
+            family: None,
+            backlog: 1,
+            options: Options::default(),
+            accept_timeout: None,
+        }
+    }
+}
+
+impl ListenerBuilder {
+    /// Where to listen. Without it, or if it is an empty string, the listener uses an
+    /// [arbitrary](Address::arbitrary) address of its family.
+    pub fn address(mut self, address: impl Into<Address>) -> Self {
+        self.address = Some(address.into());
+        self
+    }
+
+    /// The family, which otherwise follows from the address. Without either it is the
+    /// [default family](Family::default).
+    pub fn family(mut self, family: Family) -> Self {
+        self.family = Some(family);
+        self
+    }
+
+    /// How many connections may wait to be accepted, as the system understands it. Default 1.
+    /// Of no meaning for `AF_PIPE`.
+    pub fn backlog(mut self, connections: i32) -> Self {
+        self.backlog = connections;
+        self
+    }
+
+    /// The dialect of the connections.
+    pub fn dialect(mut self, dialect: impl Into<Dialect>) -> Self {
+        self.options.dialect = dialect.into();
+        self
+    }
+
+    /// The limits of the connections.
+    pub fn limits(mut self, limits: Limits) -> Self {
+        self.options.limits = limits;
+        self
+    }
+
+    /// See [`Connection::set_read_timeout`].
+    pub fn read_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.options.read_timeout = timeout.into();
+        self
+    }
+
+    /// See [`Connection::set_write_timeout`].
+    pub fn write_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.options.write_timeout = timeout.into();
+        self
+    }
+
+    /// See [`Listener::set_accept_timeout`].
+    pub fn accept_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.accept_timeout = timeout.into();
+        self
+    }
+
+    /// Starts to listen.
+    ///
+    /// # Errors
+    ///
+    /// * [`FamilyMismatch`](Error::FamilyMismatch) if the address is of another family,
+    ///   [`FamilyNotAvailable`](Error::FamilyNotAvailable).
+    /// * `AF_INET`: [`AddressInUse`](Error::AddressInUse), [`UnknownHost`](Error::UnknownHost).
+    /// * `AF_UNIX`: [`PathExists`](Error::PathExists), [`PathTooLong`](Error::PathTooLong),
+    ///   [`NotFound`](Error::NotFound) if there is no such directory.
+    /// * [`BadAddress`](Error::BadAddress), [`AddressIo`](Error::AddressIo).
+    pub fn bind(self) -> Result<Listener> {
+        let address = match self.address.filter(|address| !address.is_empty()) {
+            Some(address) => address.agree(self.family)?,
+            None => Address::arbitrary(self.family.unwrap_or_default()),
+        };
+        let acceptor = transport::listen(&address, self.backlog)?;
+        Ok(Listener {
+            address: acceptor.address().clone(),
+            acceptor: Some(acceptor),
+            last_accepted: None,
+            options: self.options,
+            accept_timeout: self.accept_timeout,
+        })
+    }
+}

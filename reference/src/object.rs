@@ -1,0 +1,70 @@
+//! Picklable objects, outside a connection: for payloads that came another way.
+
+mod build;
+mod construct;
+mod convert;
+mod graph;
+mod machine;
+mod opcode;
+mod reader;
+mod scalar;
+mod text;
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use serde_pickle::{SerOptions, Value};
+
+use crate::error::{Error, Result};
+use crate::limits::Limits;
+
+/// The object that a pickle of protocol 0 to 5 describes. No code is ever run, and no input
+/// makes it panic, overflow the stack, or take memory out of proportion.
+///
+/// ```
+/// use processing_connection::{Limits, Value, object};
+///
+/// let value = object::loads(b"\x80\x02]q\x01K*a.", &Limits::default())?;
+/// assert_eq!(value, Value::List(vec![Value::I64(42)]));
+/// # Ok::<(), processing_connection::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// As [`Connection::recv_value`](crate::Connection::recv_value) for the payload.
+pub fn loads(payload: &[u8], limits: &Limits) -> Result<Value> {
+    let (objects, root) = machine::run(payload, limits)?;
+    build::build(&objects, root, payload.len(), limits)
+}
+
+/// The pickle of an object, in protocol 2.
+///
+/// # Errors
+///
+/// [`CannotPickle`](Error::CannotPickle).
+pub fn dumps<T: Serialize + ?Sized>(object: &T) -> Result<Vec<u8>> {
+    let mut pickle = Vec::new();
+    write(object, &mut pickle)?;
+    Ok(pickle)
+}
+
+pub(crate) fn write<T: Serialize + ?Sized>(object: &T, pickle: &mut Vec<u8>) -> Result<()> {
+    serde_pickle::to_writer(pickle, &object, SerOptions::new().proto_v2()).map_err(cannot_pickle)
+}
+
+pub(crate) fn write_value(value: &Value, pickle: &mut Vec<u8>) -> Result<()> {
+    serde_pickle::value_to_writer(pickle, value, SerOptions::new().proto_v2())
+        .map_err(cannot_pickle)
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "for map_err")]
+fn cannot_pickle(error: serde_pickle::Error) -> Error {
+    Error::CannotPickle {
+        reason: error.to_string(),
+    }
+}
+
+pub(crate) fn from_value<T: DeserializeOwned>(value: Value) -> Result<T> {
+    T::deserialize(convert::Source(value)).map_err(|mismatch| Error::Conversion {
+        reason: mismatch.to_string(),
+    })
+}

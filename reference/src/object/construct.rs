@@ -1,0 +1,97 @@
+//! What a few constructors of values would make, without calling them.
+
+use super::graph::{Body, Constructor, Item};
+use super::machine::Machine;
+use super::text::latin1;
+use crate::error::Result;
+
+impl<'p> Machine<'p> {
+    pub(super) fn construct(
+        &mut self,
+        constructor: Constructor,
+        arguments: &[Item<'p>],
+    ) -> Result<Item<'p>> {
+        let body = match (constructor, arguments) {
+            (Constructor::Set, _) => Body::Set(self.members(constructor, arguments)?),
+            (Constructor::FrozenSet, _) => Body::FrozenSet(self.members(constructor, arguments)?),
+            (Constructor::List, _) => Body::List(self.members(constructor, arguments)?),
+            (Constructor::Int, [integer]) if self.is_integer(*integer) => return Ok(*integer),
+            (Constructor::Bytes | Constructor::ByteArray, []) => return Ok(Item::Bytes(&[])),
+            (Constructor::ByteArray, [bytes]) if self.bytes(*bytes).is_some() => return Ok(*bytes),
+            (Constructor::ByteArray | Constructor::Encode, [text, encoding])
+                if self.is_latin1(*encoding) =>
+            {
+                let text = self.text(*text).map(str::to_owned);
+                let text = text.ok_or_else(|| self.strange(constructor))?;
+                self.charge(text.len())?;
+                let bytes = latin1(&text)
+                    .ok_or_else(|| self.reader.not_a_pickle("bytes beyond Latin-1"))?;
+                Body::Bytes(bytes)
+            }
+            (Constructor::Reconstructor, _) => {
+                return Err(self.reader.needs_class(constructor.name()));
+            }
+            _ => return Err(self.strange(constructor)),
+        };
+        Ok(self.object(body))
+    }
+
+    /// The items of the container that is the only argument.
+    fn members(
+        &mut self,
+        constructor: Constructor,
+        arguments: &[Item<'p>],
+    ) -> Result<Vec<Item<'p>>> {
+        let [argument] = arguments else {
+            return if arguments.is_empty() {
+                Ok(vec![])
+            } else {
+                Err(self.strange(constructor))
+            };
+        };
+        match self.body(*argument) {
+            Some(
+                Body::List(items) | Body::Tuple(items) | Body::Set(items) | Body::FrozenSet(items),
+            ) => {
+                let items = items.clone();
+                self.charge(items.len())?;
+                Ok(items)
+            }
+            _ => Err(self.strange(constructor)),
+        }
+    }
+
+    pub(super) fn text(&self, item: Item<'p>) -> Option<&str> {
+        match (item, self.body(item)) {
+            (Item::Text(text), _) => Some(text),
+            (_, Some(Body::Text(text))) => Some(text),
+            _ => None,
+        }
+    }
+
+    fn bytes(&self, item: Item<'p>) -> Option<&[u8]> {
+        match (item, self.body(item)) {
+            (Item::Bytes(bytes), _) => Some(bytes),
+            (_, Some(Body::Bytes(bytes))) => Some(bytes),
+            _ => None,
+        }
+    }
+
+    fn is_integer(&self, item: Item<'p>) -> bool {
+        matches!(item, Item::Int(_)) || matches!(self.body(item), Some(Body::Long(_)))
+    }
+
+    /// Python 3 names the encoding in text, Python 2 in a `str`.
+    fn is_latin1(&self, item: Item<'p>) -> bool {
+        let name = self
+            .text(item)
+            .map(str::as_bytes)
+            .or_else(|| self.bytes(item));
+        matches!(name, Some(b"latin1" | b"latin-1"))
+    }
+
+    fn strange(&self, constructor: Constructor) -> crate::Error {
+        let reason = format!("a call of {} with such arguments", constructor.name());
+        self.reader.unrepresentable(reason)
+    }
+}

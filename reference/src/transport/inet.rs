@@ -1,0 +1,160 @@
+//! `AF_INET`: TCP over IPv4.
+
+use std::io::{self, IoSlice, Read};
+use std::net::{
+    Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream, ToSocketAddrs,
+};
+
+use socket2::{Domain, SockRef, Socket, Type};
+
+use super::{Acceptor, SetBlocking, Transport, accept_within, address_error, write_socket};
+use crate::address::Address;
+use crate::deadline::{self, Deadline, Ready};
+use crate::error::{Error, Result};
+
+pub(super) fn connect(address: &Address, host: &str, port: u16) -> Result<Box<dyn Transport>> {
+    let bad = |reason| {
+        Err(Error::BadAddress {
+            address: address.clone(),
+            reason,
+        })
+    };
+    if host.is_empty() {
+        return bad("there is no host to connect to");
+    }
+    if port == 0 {
+        return bad("nobody can listen at port 0: use what the listener's address() says");
+    }
+    let mut last = None;
+    for candidate in resolve(address, host, port)? {
+        match TcpStream::connect(candidate) {
+            Ok(stream) => return Ok(Box::new(prepared(stream)?)),
+            Err(error) => last = Some(address_error(address, error)),
+        }
+    }
+    Err(last.unwrap_or_else(|| no_ipv4(address)))
+}
+
+pub(super) fn listen(
+    address: &Address,
+    host: &str,
+    port: u16,
+    backlog: i32,
+) -> Result<Box<dyn Acceptor>> {
+    let candidate = match host {
+        "" => SocketAddrV4::new(Ipv4Addr::UNSPECIFIED, port),
+        _ => *resolve(address, host, port)?
+            .first()
+            .ok_or_else(|| no_ipv4(address))?,
+    };
+    let bind = || {
+        let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+        // On Windows the option would let two listeners share a port.
+        #[cfg(unix)]
+        socket.set_reuse_address(true)?;
+        socket.bind(&candidate.into())?;
+        socket.listen(backlog)?;
+        let socket = TcpListener::from(socket);
+        let address = peer(socket.local_addr()?);
+        io::Result::Ok(InetAcceptor { socket, address })
+    };
+    Ok(Box::new(
+        bind().map_err(|error| address_error(address, error))?,
+    ))
+}
+
+fn resolve(address: &Address, host: &str, port: u16) -> Result<Vec<SocketAddrV4>> {
+    let unknown = |reason: String| Error::UnknownHost {
+        address: address.clone(),
+        reason,
+    };
+    if host.contains('\0') {
+        return Err(Error::BadAddress {
+            address: address.clone(),
+            reason: "the host has a NUL byte in it",
+        });
+    }
+    let found = (host, port)
+        .to_socket_addrs()
+        .map_err(|error| unknown(error.to_string()))?;
+    let ipv4: Vec<_> = found
+        .filter_map(|found| match found {
+            SocketAddr::V4(found) => Some(found),
+            SocketAddr::V6(_) => None,
+        })
+        .collect();
+    if ipv4.is_empty() {
+        Err(no_ipv4(address))
+    } else {
+        Ok(ipv4)
+    }
+}
+
+fn no_ipv4(address: &Address) -> Error {
+    Error::UnknownHost {
+        address: address.clone(),
+        reason: "it has no IPv4 address, and AF_INET is IPv4".to_owned(),
+    }
+}
+
+/// A small message must not wait for the acknowledgement of the one before it.
+fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
+    stream.set_nodelay(true)?;
+    Ok(stream)
+}
+
+fn peer(address: SocketAddr) -> Address {
+    Address::from((address.ip().to_string(), address.port()))
+}
+
+impl Transport for TcpStream {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&mut &*self).read(buffer)
+    }
+
+    fn read_to(&self, payload: &mut Vec<u8>, count: u64) -> io::Result<()> {
+        self.take(count).read_to_end(payload).map(drop)
+    }
+
+    fn write(&self, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize> {
+        write_socket(&SockRef::from(self), parts, wait)
+    }
+
+    fn wait(&self, ready: Ready, deadline: Deadline) -> io::Result<bool> {
+        deadline::wait(self, ready, deadline)
+    }
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        TcpStream::shutdown(self, how)
+    }
+}
+
+#[derive(Debug)]
+struct InetAcceptor {
+    socket: TcpListener,
+    address: Address,
+}
+
+impl Acceptor for InetAcceptor {
+    fn address(&self) -> &Address {
+        &self.address
+    }
+
+    fn accept(&self, deadline: Deadline) -> io::Result<Option<(Box<dyn Transport>, Address)>> {
+        let Some((stream, from)) = accept_within(&self.socket, deadline, || self.socket.accept())?
+        else {
+            return Ok(None);
+        };
+        if deadline.is_set() {
+            // Some systems hand the listener's mode on.
+            stream.set_nonblocking(false)?;
+        }
+        Ok(Some((Box::new(prepared(stream)?), peer(from))))
+    }
+}
+
+impl SetBlocking for TcpListener {
+    fn set_blocking(&self, blocking: bool) -> io::Result<()> {
+        self.set_nonblocking(!blocking)
+    }
+}

@@ -1,0 +1,164 @@
+//! Blocking transports: one trait for the streams of a family, one for what listens.
+//!
+//! A family that keeps the boundaries of messages (`AF_PIPE`) has no header; it will stand beside
+//! these as a second kind of transport.
+
+mod inet;
+#[cfg(unix)]
+mod unix;
+
+use std::fmt::Debug;
+use std::io::{self, IoSlice};
+use std::net::Shutdown;
+
+use crate::address::Address;
+use crate::deadline::{Deadline, Ready};
+use crate::error::{Error, Result};
+
+/// A connected stream of bytes. Reading and writing may happen at once, from two threads.
+pub(crate) trait Transport: Debug + Send + Sync {
+    /// Reads what is there, at least one byte; 0 is the end of the stream.
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
+
+    /// Appends bytes until there are `count` more or the stream ends. What came before an error
+    /// is kept.
+    fn read_to(&self, payload: &mut Vec<u8>, count: u64) -> io::Result<()>;
+
+    /// Writes as much as the system takes, at least one byte. With `wait` false it is
+    /// [`io::ErrorKind::WouldBlock`] where it would have to wait for the first.
+    fn write(&self, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize>;
+
+    /// Waits until reading or writing would not block (true) or the deadline passed (false).
+    fn wait(&self, ready: Ready, deadline: Deadline) -> io::Result<bool>;
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+}
+
+/// A socket that accepts connections.
+pub(crate) trait Acceptor: Debug + Send + Sync {
+    /// The address it is bound to, as clients can use it.
+    fn address(&self) -> &Address;
+
+    /// The next connection and where it comes from; `None` if the deadline passed.
+    fn accept(&self, deadline: Deadline) -> io::Result<Option<(Box<dyn Transport>, Address)>>;
+}
+
+pub(crate) fn connect(address: &Address) -> Result<Box<dyn Transport>> {
+    match address {
+        Address::Inet { host, port } => inet::connect(address, host, *port),
+        #[cfg(unix)]
+        Address::Unix(path) => unix::connect(address, path),
+        _ => Err(Error::FamilyNotAvailable {
+            family: address.family(),
+        }),
+    }
+}
+
+pub(crate) fn listen(address: &Address, backlog: i32) -> Result<Box<dyn Acceptor>> {
+    match address {
+        Address::Inet { host, port } => inet::listen(address, host, *port, backlog),
+        #[cfg(unix)]
+        Address::Unix(path) => unix::listen(address, path, backlog),
+        _ => Err(Error::FamilyNotAvailable {
+            family: address.family(),
+        }),
+    }
+}
+
+/// One vectored write on a socket, without a signal if the peer is gone.
+#[cfg(unix)]
+fn write_socket(
+    socket: &socket2::SockRef<'_>,
+    parts: &[IoSlice<'_>],
+    wait: bool,
+) -> io::Result<usize> {
+    use rustix::net::SendFlags;
+
+    // Elsewhere it is left to the Rust runtime, which ignores the signal.
+    #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
+    let quiet = SendFlags::NOSIGNAL;
+    #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
+    let quiet = SendFlags::empty();
+
+    let flags = if wait {
+        quiet
+    } else {
+        quiet | SendFlags::DONTWAIT
+    };
+    socket.send_vectored_with_flags(parts, flags.bits().cast_signed())
+}
+
+/// One vectored write on a socket. There is no flag against waiting: a writable socket takes this
+/// little without it.
+#[cfg(windows)]
+fn write_socket(
+    socket: &socket2::SockRef<'_>,
+    parts: &[IoSlice<'_>],
+    wait: bool,
+) -> io::Result<usize> {
+    const LITTLE: usize = 1 << 16;
+
+    if wait || parts.iter().map(|part| part.len()).sum::<usize>() <= LITTLE {
+        return socket.send_vectored(parts);
+    }
+    let part = parts
+        .iter()
+        .find(|part| !part.is_empty())
+        .map_or(&[][..], |part| part);
+    socket.send(&part[..part.len().min(LITTLE)])
+}
+
+/// Accepts on a listening socket within the deadline. A client that gave up before it was
+/// accepted is passed over.
+fn accept_within<T>(
+    socket: &(impl rustix::fd::AsFd + SetBlocking),
+    deadline: Deadline,
+    accept: impl Fn() -> io::Result<T>,
+) -> io::Result<Option<T>> {
+    // The client may be gone between the wait and the accept, which must not wait for the next.
+    if deadline.is_set() {
+        socket.set_blocking(false)?;
+    }
+    let accepted = loop {
+        if deadline.is_set() {
+            match crate::deadline::wait(socket, Ready::Read, deadline) {
+                Ok(true) => {}
+                Ok(false) => break Ok(None),
+                Err(error) => break Err(error),
+            }
+        }
+        match accept() {
+            Ok(accepted) => break Ok(Some(accepted)),
+            Err(error) => match error.kind() {
+                io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
+                io::ErrorKind::WouldBlock if deadline.is_set() => {}
+                _ => break Err(error),
+            },
+        }
+    };
+    if deadline.is_set() {
+        socket.set_blocking(true)?;
+    }
+    accepted
+}
+
+trait SetBlocking {
+    fn set_blocking(&self, blocking: bool) -> io::Result<()>;
+}
+
+/// What the system reports about an address, in the words of this crate.
+fn address_error(address: &Address, error: io::Error) -> Error {
+    let address = address.clone();
+    match error.kind() {
+        io::ErrorKind::ConnectionRefused => Error::Refused { address },
+        io::ErrorKind::NotFound => Error::NotFound { address },
+        io::ErrorKind::AddrInUse => match address {
+            Address::Unix(_) => Error::PathExists { address },
+            _ => Error::AddressInUse { address },
+        },
+        _ => Error::AddressIo {
+            address,
+            source: error,
+        },
+    }
+}

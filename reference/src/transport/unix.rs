@@ -1,0 +1,163 @@
+//! `AF_UNIX`: a socket in the file system.
+
+use std::fs::{self, Permissions};
+use std::io::{self, IoSlice, Read};
+use std::net::Shutdown;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+
+use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+
+use super::{Acceptor, SetBlocking, Transport, accept_within, address_error, write_socket};
+use crate::address::Address;
+use crate::deadline::{self, Deadline, Ready};
+use crate::error::{Error, Result};
+
+/// Bytes of a path in a socket address, without the NUL at its end.
+const PATH_LIMIT: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
+    107
+} else {
+    103
+};
+
+pub(super) fn connect(address: &Address, path: &Path) -> Result<Box<dyn Transport>> {
+    check(address, path)?;
+    match UnixStream::connect(path) {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(error) => Err(address_error(address, error)),
+    }
+}
+
+pub(super) fn listen(address: &Address, path: &Path, backlog: i32) -> Result<Box<dyn Acceptor>> {
+    check(address, path)?;
+    let bind = || {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.bind(&SockAddr::unix(path)?)?;
+        let file = SocketFile::made_at(path)?;
+        // Nobody can connect before listen(), so nobody slips in before the mode is set.
+        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        socket.listen(backlog)?;
+        io::Result::Ok(UnixAcceptor {
+            socket: UnixListener::from(socket),
+            address: address.clone(),
+            _file: file,
+        })
+    };
+    Ok(Box::new(
+        bind().map_err(|error| address_error(address, error))?,
+    ))
+}
+
+fn check(address: &Address, path: &Path) -> Result<()> {
+    let bytes = path.as_os_str().as_bytes();
+    let bad = |reason| {
+        Err(Error::BadAddress {
+            address: address.clone(),
+            reason,
+        })
+    };
+    if bytes.is_empty() {
+        bad("the path is empty")
+    } else if bytes.contains(&0) {
+        bad("the path has a NUL byte in it")
+    } else if bytes.len() > PATH_LIMIT {
+        Err(Error::PathTooLong {
+            address: address.clone(),
+            length: bytes.len(),
+            limit: PATH_LIMIT,
+        })
+    } else {
+        Ok(())
+    }
+}
+
+impl Transport for UnixStream {
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&mut &*self).read(buffer)
+    }
+
+    fn read_to(&self, payload: &mut Vec<u8>, count: u64) -> io::Result<()> {
+        self.take(count).read_to_end(payload).map(drop)
+    }
+
+    fn write(&self, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize> {
+        write_socket(&SockRef::from(self), parts, wait)
+    }
+
+    fn wait(&self, ready: Ready, deadline: Deadline) -> io::Result<bool> {
+        deadline::wait(self, ready, deadline)
+    }
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        UnixStream::shutdown(self, how)
+    }
+}
+
+#[derive(Debug)]
+struct UnixAcceptor {
+    socket: UnixListener,
+    address: Address,
+    _file: SocketFile,
+}
+
+impl Acceptor for UnixAcceptor {
+    fn address(&self) -> &Address {
+        &self.address
+    }
+
+    fn accept(&self, deadline: Deadline) -> io::Result<Option<(Box<dyn Transport>, Address)>> {
+        let Some((stream, _)) = accept_within(&self.socket, deadline, || self.socket.accept())?
+        else {
+            return Ok(None);
+        };
+        if deadline.is_set() {
+            // Some systems hand the listener's mode on.
+            stream.set_nonblocking(false)?;
+        }
+        // A client's socket has no path.
+        Ok(Some((Box::new(stream), Address::Unix(PathBuf::new()))))
+    }
+}
+
+impl SetBlocking for UnixListener {
+    fn set_blocking(&self, blocking: bool) -> io::Result<()> {
+        self.set_nonblocking(!blocking)
+    }
+}
+
+/// The file that `bind` made. It goes when its listener goes, unless another has taken its path.
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    device: u64,
+    inode: u64,
+}
+
+impl SocketFile {
+    fn made_at(path: &Path) -> io::Result<Self> {
+        // The working directory may be another one when the file is to be removed.
+        let path = std::path::absolute(path)?;
+        let metadata = fs::symlink_metadata(&path)?;
+        Ok(Self {
+            path,
+            device: metadata.dev(),
+            inode: metadata.ino(),
+        })
+    }
+
+    fn is_still_there(&self) -> bool {
+        fs::symlink_metadata(&self.path)
+            .is_ok_and(|metadata| (metadata.dev(), metadata.ino()) == (self.device, self.inode))
+    }
+}
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if self.is_still_there() {
+            // Nobody is left to be told that it did not work.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
