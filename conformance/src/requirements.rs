@@ -20,9 +20,10 @@ pub struct Requirement {
 }
 
 /// Requirements that no case tests, and why.
-pub const UNTESTED: &[(&str, &str)] = &[
-    ("pipe.boundary", "AF_PIPE has no transport here yet; its cases come with it"),
-];
+pub const UNTESTED: &[(&str, &str)] = &[(
+    "pipe.boundary",
+    "AF_PIPE has no transport here yet; its cases come with it",
+)];
 
 /// Every requirement, in the order of the text.
 pub fn requirements() -> &'static [Requirement] {
@@ -32,7 +33,9 @@ pub fn requirements() -> &'static [Requirement] {
 
 /// One requirement by its id.
 pub fn requirement(id: &str) -> Option<&'static Requirement> {
-    requirements().iter().find(|requirement| requirement.id == id)
+    requirements()
+        .iter()
+        .find(|requirement| requirement.id == id)
 }
 
 /// Reads every item of the form ``- `id` **LEVEL** sentence`` with its source.
@@ -40,7 +43,9 @@ fn parse(text: &str) -> Vec<Requirement> {
     let mut found = Vec::new();
     let mut lines = text.lines().peekable();
     while let Some(line) = lines.next() {
-        let Some((id, level, beginning)) = item(line) else { continue };
+        let Some((id, level, beginning)) = item(line) else {
+            continue;
+        };
         let mut body = beginning.to_owned();
         while let Some(continued) = lines.next_if(|next| next.starts_with("  ")) {
             body.push(' ');
@@ -80,7 +85,12 @@ mod tests {
     fn every_requirement_has_a_sentence_and_a_source() {
         assert!(requirements().len() > 60, "{}", requirements().len());
         for requirement in requirements() {
-            assert!(requirement.text.ends_with(['.', ')']), "{}: {}", requirement.id, requirement.text);
+            assert!(
+                requirement.text.ends_with(['.', ')']),
+                "{}: {}",
+                requirement.id,
+                requirement.text
+            );
             assert!(!requirement.source.is_empty(), "{}", requirement.id);
         }
     }
@@ -96,29 +106,52 @@ mod tests {
     #[test]
     fn every_case_cites_requirements_that_exist() {
         for case in catalogue() {
-            assert!(!case.requirements.is_empty(), "{} cites no requirement", case.id);
+            assert!(
+                !case.requirements.is_empty(),
+                "{} cites no requirement",
+                case.id
+            );
             for id in case.requirements {
-                assert!(requirement(id).is_some(), "{} cites `{id}`, which does not exist", case.id);
+                assert!(
+                    requirement(id).is_some(),
+                    "{} cites `{id}`, which does not exist",
+                    case.id
+                );
             }
         }
     }
 
     #[test]
     fn every_requirement_has_a_case_or_a_reason() {
-        let tested: BTreeSet<&str> = catalogue().flat_map(|case| case.requirements).copied().collect();
+        let tested: BTreeSet<&str> = catalogue()
+            .flat_map(|case| case.requirements)
+            .copied()
+            .collect();
         for requirement in requirements() {
             let excused = UNTESTED.iter().any(|(id, _)| *id == requirement.id);
             let tested = tested.contains(requirement.id.as_str());
             assert!(tested || excused, "no case tests `{}`", requirement.id);
-            assert!(!(tested && excused), "`{}` is tested, and excused from it", requirement.id);
+            assert!(
+                !(tested && excused),
+                "`{}` is tested, and excused from it",
+                requirement.id
+            );
         }
     }
 
     #[test]
     fn a_case_is_no_stricter_than_what_it_cites_first() {
         for case in catalogue() {
-            let first = requirement(case.requirements[0]).expect("another test checks that it exists");
-            assert!(case.level <= first.level, "{} is a {}, `{}` a {}", case.id, case.level, first.id, first.level);
+            let first =
+                requirement(case.requirements[0]).expect("another test checks that it exists");
+            assert!(
+                case.level <= first.level,
+                "{} is a {}, `{}` a {}",
+                case.id,
+                case.level,
+                first.id,
+                first.level
+            );
         }
     }
 
@@ -127,7 +160,8 @@ mod tests {
         let mut seen = BTreeSet::new();
         for case in catalogue() {
             assert!(seen.insert(case.id), "{} is there twice", case.id);
-            let words = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '/' | '-');
+            let words =
+                |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '/' | '-');
             assert!(case.id.chars().all(words), "{}", case.id);
             assert!(case.about.ends_with('.'), "{}: {}", case.id, case.about);
         }

@@ -62,11 +62,17 @@ pub trait Implementation: Send + Sync + 'static {
 }
 
 /// The two halves of a connection.
-pub type Halves<I> = (<I as Implementation>::Sender, <I as Implementation>::Receiver);
+pub type Halves<I> = (
+    <I as Implementation>::Sender,
+    <I as Implementation>::Receiver,
+);
 
 /// An error with its kind, for implementations to return.
 pub fn failed(kind: ErrorKind, message: impl ToString) -> OperationError {
-    OperationError { kind, message: message.to_string() }
+    OperationError {
+        kind,
+        message: message.to_string(),
+    }
 }
 
 /// An implementation's listeners and connections, and the threads that wait for them.
@@ -83,7 +89,10 @@ struct Table<I: Implementation> {
 
 enum Held<I: Implementation> {
     Listener(Worker<I::Listener>),
-    Connection { sender: Worker<I::Sender>, receiver: Worker<I::Receiver> },
+    Connection {
+        sender: Worker<I::Sender>,
+        receiver: Worker<I::Receiver>,
+    },
 }
 
 impl<I: Implementation> Adapter<I> {
@@ -92,22 +101,32 @@ impl<I: Implementation> Adapter<I> {
         Self {
             implementation: Arc::new(implementation),
             replies,
-            table: Arc::new(Mutex::new(Table { next: 1, held: HashMap::new() })),
+            table: Arc::new(Mutex::new(Table {
+                next: 1,
+                held: HashMap::new(),
+            })),
         }
     }
 
     /// Begins what a request asks. Never waits: the reply comes when it is done.
     pub fn submit(&self, request: Request) {
-        let reply = ReplyTo { id: request.id, replies: self.replies.clone() };
+        let reply = ReplyTo {
+            id: request.id,
+            replies: self.replies.clone(),
+        };
         let implementation = Arc::clone(&self.implementation);
         match request.operation {
-            Operation::Hello { .. } => reply.with(Ok(Answer::Hello(Box::new(implementation.hello())))),
+            Operation::Hello { .. } => {
+                reply.with(Ok(Answer::Hello(Box::new(implementation.hello()))))
+            }
             Operation::Listen(arguments) => reply.with(self.listen(&arguments)),
             Operation::Connect(arguments) => {
                 let table = Arc::clone(&self.table);
                 std::thread::spawn(move || {
                     reply.with(implementation.connect(&arguments).map(|halves| {
-                        Answer::Connected(Connected { connection: lock(&table).connection(halves) })
+                        Answer::Connected(Connected {
+                            connection: lock(&table).connection(halves),
+                        })
                     }));
                 });
             }
@@ -127,11 +146,19 @@ impl<I: Implementation> Adapter<I> {
                     reply.with(implementation.send(sender, &object).map(|()| Answer::Done));
                 });
             }
-            Operation::SendString { connection, payload } => {
+            Operation::SendString {
+                connection,
+                payload,
+            } => {
                 self.with_sender(connection, reply, move |sender, reply| {
                     reply.with(match payload.bytes() {
-                        Some(bytes) => implementation.send_string(sender, &bytes).map(|()| Answer::Done),
-                        None => Err(failed(ErrorKind::Unclassified, "a request cannot hold a digest")),
+                        Some(bytes) => implementation
+                            .send_string(sender, &bytes)
+                            .map(|()| Answer::Done),
+                        None => Err(failed(
+                            ErrorKind::Unclassified,
+                            "a request cannot hold a digest",
+                        )),
                     });
                 });
             }
@@ -145,7 +172,10 @@ impl<I: Implementation> Adapter<I> {
                     reply.with(implementation.recv_string(receiver).map(Answer::Payload));
                 });
             }
-            Operation::Poll { connection, timeout } => {
+            Operation::Poll {
+                connection,
+                timeout,
+            } => {
                 self.with_receiver(connection, reply, move |receiver, reply| {
                     reply.with(implementation.poll(receiver, timeout).map(Answer::Ready));
                 });
@@ -159,7 +189,11 @@ impl<I: Implementation> Adapter<I> {
         let (listener, address) = self.implementation.listen(arguments)?;
         let last_accepted = self.implementation.last_accepted(&listener);
         let listener = lock(&self.table).insert(Held::Listener(Worker::Idle(listener)));
-        Ok(Answer::Listening(Listening { listener, address: Some(address), last_accepted }))
+        Ok(Answer::Listening(Listening {
+            listener,
+            address: Some(address),
+            last_accepted,
+        }))
     }
 
     fn close(&self, handle: Handle, reply: ReplyTo) {
@@ -167,7 +201,11 @@ impl<I: Implementation> Adapter<I> {
         let mut table = lock(&self.table);
         match table.held.get_mut(&handle) {
             Some(Held::Listener(worker)) => worker.give(move |listener| {
-                reply.with(implementation.close_listener(listener).map(|()| Answer::Done));
+                reply.with(
+                    implementation
+                        .close_listener(listener)
+                        .map(|()| Answer::Done),
+                );
             }),
             Some(Held::Connection { sender, receiver }) => {
                 // The first half to close ends the stream, which wakes the other if it is waiting.
@@ -245,7 +283,10 @@ impl<I: Implementation> Table<I> {
     }
 
     fn connection(&mut self, (sender, receiver): Halves<I>) -> Handle {
-        self.insert(Held::Connection { sender: Worker::Idle(sender), receiver: Worker::Idle(receiver) })
+        self.insert(Held::Connection {
+            sender: Worker::Idle(sender),
+            receiver: Worker::Idle(receiver),
+        })
     }
 }
 
@@ -315,7 +356,10 @@ struct ReplyTo {
 impl ReplyTo {
     fn with(self, result: OperationResult) {
         // Nobody listens any more when the session is over.
-        let _ = self.replies.send(Reply { id: self.id, result });
+        let _ = self.replies.send(Reply {
+            id: self.id,
+            result,
+        });
     }
 }
 
@@ -327,7 +371,10 @@ struct ReplyWhenLast {
 
 impl ReplyWhenLast {
     fn done(reply: ReplyTo) -> Arc<Mutex<Self>> {
-        Arc::new(Mutex::new(Self { reply: Some(reply), result: Ok(Answer::Done) }))
+        Arc::new(Mutex::new(Self {
+            reply: Some(reply),
+            result: Ok(Answer::Done),
+        }))
     }
 
     fn note(&mut self, result: Result<(), OperationError>) {
@@ -357,7 +404,11 @@ pub fn serve(implementation: impl Implementation) -> std::io::Result<()> {
         for reply in answered {
             let mut line = reply_as_json(&reply).to_string();
             line.push('\n');
-            if stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()).is_err() {
+            if stdout
+                .write_all(line.as_bytes())
+                .and_then(|()| stdout.flush())
+                .is_err()
+            {
                 return;
             }
         }
@@ -379,6 +430,10 @@ fn reply_as_json(reply: &Reply) -> Value {
         Ok(Answer::Accepted(accepted)) => json!(accepted),
         Ok(Answer::Connected(connected)) => json!(connected),
         Ok(Answer::Object(object)) => json!({"object": object}),
+        // Written out only when short; within one process it is the bytes themselves.
+        Ok(Answer::Payload(Payload::Bytes { bytes })) => {
+            json!({"payload": Payload::describing(bytes)})
+        }
         Ok(Answer::Payload(payload)) => json!({"payload": payload}),
         Ok(Answer::Ready(ready)) => json!({"ready": ready}),
         Ok(Answer::Done) => json!({}),
@@ -387,7 +442,10 @@ fn reply_as_json(reply: &Reply) -> Value {
 }
 
 fn no_handle(handle: Handle) -> OperationError {
-    failed(ErrorKind::Unclassified, format!("there is no such handle here: {handle}"))
+    failed(
+        ErrorKind::Unclassified,
+        format!("there is no such handle here: {handle}"),
+    )
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

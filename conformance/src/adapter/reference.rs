@@ -14,9 +14,6 @@ use crate::testee::message::{
 };
 use crate::testee::payload::Payload;
 
-/// Nothing that the suite asks for takes longer; a thread that waits longer than this has been forgotten.
-const FORGOTTEN: Duration = Duration::from_secs(60);
-
 /// The reference, in every dialect that it has.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reference;
@@ -32,7 +29,11 @@ impl Implementation for Reference {
             name: "reference".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             runtime: "Rust".into(),
-            families: if cfg!(unix) { vec![Family::Inet, Family::Unix] } else { vec![Family::Inet] },
+            families: if cfg!(unix) {
+                vec![Family::Inet, Family::Unix]
+            } else {
+                vec![Family::Inet]
+            },
             dialects: vec!["be32".into(), "le32".into(), "hex8".into()],
             profile: Profile::Serde,
             operations: vec!["poll".into()],
@@ -41,11 +42,7 @@ impl Implementation for Reference {
     }
 
     fn listen(&self, arguments: &Listen) -> Result<(Listener, RawAddress), OperationError> {
-        let mut builder = Listener::builder()
-            .dialect(dialect(&arguments.dialect)?)
-            .accept_timeout(FORGOTTEN)
-            .read_timeout(FORGOTTEN)
-            .write_timeout(FORGOTTEN);
+        let mut builder = Listener::builder().dialect(dialect(&arguments.dialect)?);
         if let Some(raw) = &arguments.address {
             builder = builder.address(address(raw)?);
         }
@@ -69,30 +66,41 @@ impl Implementation for Reference {
     }
 
     fn connect(&self, arguments: &Connect) -> Result<Halves<Self>, OperationError> {
-        let mut connector = Connector::new()
-            .dialect(dialect(&arguments.dialect)?)
-            .read_timeout(FORGOTTEN)
-            .write_timeout(FORGOTTEN);
+        let mut connector = Connector::new().dialect(dialect(&arguments.dialect)?);
         if let Some(name) = &arguments.family {
             connector = connector.family(name.parse().map_err(told)?);
         }
         let Some(raw) = &arguments.address else {
-            return Err(failed(ErrorKind::BadAddress, "in Rust there is no connecting without an address"));
+            return Err(failed(
+                ErrorKind::BadAddress,
+                "in Rust there is no connecting without an address",
+            ));
         };
-        connector.connect(address(raw)?).map(Connection::split).map_err(told)
+        connector
+            .connect(address(raw)?)
+            .map(Connection::split)
+            .map_err(told)
     }
 
     fn send(&self, sender: &mut SendHalf, object: &Graph) -> Result<(), OperationError> {
-        if object.nodes.iter().any(|node| matches!(node, Node::Unpicklable(_))) {
+        if object
+            .nodes
+            .iter()
+            .any(|node| matches!(node, Node::Unpicklable(_)))
+        {
             let beginning: Vec<usize> = (0..object.nodes.len()).collect();
             return sender.send(&(beginning, Unpicklable)).map_err(told);
         }
-        let value = Value::try_from(object).map_err(|error| failed(ErrorKind::Unencodable, error))?;
+        let value =
+            Value::try_from(object).map_err(|error| failed(ErrorKind::Unencodable, error))?;
         sender.send_value(&value).map_err(told)
     }
 
     fn recv(&self, receiver: &mut RecvHalf) -> Result<Graph, OperationError> {
-        receiver.recv_value().map(|value| Graph::from(&value)).map_err(told)
+        receiver
+            .recv_value()
+            .map(|value| Graph::from(&value))
+            .map_err(told)
     }
 
     fn send_string(&self, sender: &mut SendHalf, bytes: &[u8]) -> Result<(), OperationError> {
@@ -100,7 +108,10 @@ impl Implementation for Reference {
     }
 
     fn recv_string(&self, receiver: &mut RecvHalf) -> Result<Payload, OperationError> {
-        receiver.recv_string().map(|bytes| Payload::describing(&bytes)).map_err(told)
+        receiver
+            .recv_string()
+            .map(|bytes| Payload::Bytes { bytes })
+            .map_err(told)
     }
 
     fn poll(&self, receiver: &mut RecvHalf, seconds: f64) -> Result<bool, OperationError> {
@@ -144,7 +155,10 @@ fn address(raw: &RawAddress) -> Result<Address, OperationError> {
         RawAddress::Text(text) => Ok(Address::infer(text)),
         RawAddress::Pair(host, port) => match u16::try_from(*port) {
             Ok(port) => Ok(Address::from((host.as_str(), port))),
-            Err(_) => Err(failed(ErrorKind::BadAddress, format!("{port} does not fit the type of a port"))),
+            Err(_) => Err(failed(
+                ErrorKind::BadAddress,
+                format!("{port} does not fit the type of a port"),
+            )),
         },
     }
 }
@@ -160,22 +174,33 @@ fn raw(address: &Address) -> RawAddress {
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn told(error: Error) -> OperationError {
     let kind = match &error {
-        Error::Closed | Error::Reset { inside_message: false } => ErrorKind::Closed,
-        Error::CutInHeader { .. } | Error::CutInPayload { .. } | Error::Reset { .. } => ErrorKind::Cut,
+        Error::Closed
+        | Error::Reset {
+            inside_message: false,
+        } => ErrorKind::Closed,
+        Error::CutInHeader { .. } | Error::CutInPayload { .. } | Error::Reset { .. } => {
+            ErrorKind::Cut
+        }
         Error::MessageTooLong { .. } | Error::CannotSend { .. } => ErrorKind::TooLong,
         Error::BadHeader { .. } => ErrorKind::BadHeader,
         Error::Poisoned { .. } => ErrorKind::Poisoned,
         Error::NotOpen => ErrorKind::NotOpen,
         Error::CannotPickle { .. } => ErrorKind::Unencodable,
-        Error::NotAPickle { .. } | Error::Unrepresentable { .. } | Error::Conversion { .. } => ErrorKind::Undecodable,
+        Error::NotAPickle { .. } | Error::Unrepresentable { .. } | Error::Conversion { .. } => {
+            ErrorKind::Undecodable
+        }
         Error::NeedsClass { .. } => ErrorKind::NeedsClass,
         Error::PickleLimit { .. } => ErrorKind::Limit,
         Error::Refused { .. } => ErrorKind::Refused,
         Error::NotFound { .. } => ErrorKind::NotFound,
         Error::AddressInUse { .. } | Error::PathExists { .. } => ErrorKind::InUse,
-        Error::PathTooLong { .. } | Error::BadAddress { .. } | Error::FamilyMismatch { .. } => ErrorKind::BadAddress,
+        Error::PathTooLong { .. } | Error::BadAddress { .. } | Error::FamilyMismatch { .. } => {
+            ErrorKind::BadAddress
+        }
         Error::UnknownHost { .. } => ErrorKind::UnknownHost,
-        Error::UnknownFamily { .. } | Error::FamilyNotAvailable { .. } => ErrorKind::FamilyUnavailable,
+        Error::UnknownFamily { .. } | Error::FamilyNotAvailable { .. } => {
+            ErrorKind::FamilyUnavailable
+        }
         Error::TimedOut { .. } => ErrorKind::TimedOut,
         _ => ErrorKind::Unclassified,
     };

@@ -13,7 +13,11 @@ pub(super) const CASES: &[Case] = &[
     Case {
         id: "address/inferred/listen",
         about: "A listener infers the family from the form of its address: a pair is AF_INET, a string AF_UNIX.",
-        requirements: &["address.tuple-is-inet", "address.string-is-unix", "address.reported"],
+        requirements: &[
+            "address.tuple-is-inet",
+            "address.string-is-unix",
+            "address.reported",
+        ],
         run: inferred_by_listener,
         ..Case::LISTENER
     },
@@ -21,7 +25,11 @@ pub(super) const CASES: &[Case] = &[
         id: "address/inferred/connect",
         about: "A client infers the family from the form of the address: a pair is AF_INET, a string AF_UNIX.",
         requirements: &["address.tuple-is-inet", "address.string-is-unix"],
-        run: |context| context.open().and_then(|(mut wire, end)| context.expect_in_step(&mut wire, end)),
+        run: |context| {
+            context
+                .open()
+                .and_then(|(mut wire, end)| context.expect_in_step(&mut wire, end))
+        },
         ..Case::CLIENT
     },
     Case {
@@ -236,18 +244,36 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-const UNIX_ONLY: Needs = Needs { families: &[Family::Unix], ..Needs::NOTHING };
-const INET_ONLY: Needs = Needs { families: &[Family::Inet], ..Needs::NOTHING };
+const UNIX_ONLY: Needs = Needs {
+    families: &[Family::Unix],
+    ..Needs::NOTHING
+};
+const INET_ONLY: Needs = Needs {
+    families: &[Family::Inet],
+    ..Needs::NOTHING
+};
 const UNKNOWN: [&str; 4] = ["AF_APPLETALK", "AF_INET6", "af_inet", "AF_"];
 /// Longer than `sockaddr_un` takes anywhere: 108 bytes on Linux, 104 on macOS.
 const TOO_LONG: usize = 200;
 
 fn listen_at(context: &Context<'_>, address: Option<RawAddress>, family: Option<&str>) -> Listen {
-    Listen { address, family: family.map(Into::into), ..context.listen_arguments() }
+    Listen {
+        address,
+        family: family.map(Into::into),
+        ..context.listen_arguments()
+    }
 }
 
-fn connect_to(context: &Context<'_>, address: Option<RawAddress>, family: Option<&str>) -> Operation {
-    Operation::Connect(Connect { address, family: family.map(Into::into), ..context.connect_arguments() })
+fn connect_to(
+    context: &Context<'_>,
+    address: Option<RawAddress>,
+    family: Option<&str>,
+) -> Operation {
+    Operation::Connect(Connect {
+        address,
+        family: family.map(Into::into),
+        ..context.connect_arguments()
+    })
 }
 
 /// The listener can be reached at the address that it reports, and speaks.
@@ -268,9 +294,15 @@ fn expect_family(listening: &Listening, family: Family) -> Outcome {
     if reported == family {
         return Ok(());
     }
-    Err(Failure::new(format!("listen: family {reported}"), format!("an address of {family}"))
-        .detail(format!("it listens at {}", listening.address.as_ref().expect("it was just looked at")))
-        .into())
+    Err(Failure::new(
+        format!("listen: family {reported}"),
+        format!("an address of {family}"),
+    )
+    .detail(format!(
+        "it listens at {}",
+        listening.address.as_ref().expect("it was just looked at")
+    ))
+    .into())
 }
 
 /// The family that this one contradicts.
@@ -293,7 +325,11 @@ fn backslashes(context: &mut Context<'_>) -> Outcome {
     // As a path this would be a file in the working directory.
     let name = format!(r"\\.\pipe\processing-conformance-{}", std::process::id());
     let arguments = listen_at(context, Some(RawAddress::Text(name.clone())), None);
-    let outcome = context.expect_error(Who::Testee, Operation::Listen(arguments), &[ErrorKind::FamilyUnavailable]);
+    let outcome = context.expect_error(
+        Who::Testee,
+        Operation::Listen(arguments),
+        &[ErrorKind::FamilyUnavailable],
+    );
     if std::path::Path::new(&name).symlink_metadata().is_ok() {
         let _ = std::fs::remove_file(&name);
         return Err(Failure::new("listen: made a file", "no file named like a pipe").into());
@@ -310,10 +346,14 @@ fn host_and_port_in_a_string(context: &mut Context<'_>) -> Outcome {
         &context.transcript,
     )
     .map_err(|error| Stop::NotRun(format!("the suite could not listen: {error}")))?;
-    let RawAddress::Pair(_, port) = door.address() else { unreachable!("a door of AF_INET has a port") };
+    let RawAddress::Pair(_, port) = door.address() else {
+        unreachable!("a door of AF_INET has a port")
+    };
     let text = RawAddress::Text(format!("localhost:{port}"));
     let operation = connect_to(context, Some(text), None);
-    context.expect_error(Who::Testee, operation, &[ErrorKind::NotFound]).map(drop)
+    context
+        .expect_error(Who::Testee, operation, &[ErrorKind::NotFound])
+        .map(drop)
 }
 
 fn explicit_for_listener(context: &mut Context<'_>) -> Outcome {
@@ -329,7 +369,10 @@ fn explicit_for_client(context: &mut Context<'_>) -> Outcome {
     let door = context.door()?;
     let operation = connect_to(context, Some(door.address().clone()), Some(own));
     match context.call(Who::Testee, operation)? {
-        Ok(_) => door.accept().map(drop).map_err(|error| Failure::wire("the testee connects", &error).into()),
+        Ok(_) => door
+            .accept()
+            .map(drop)
+            .map_err(|error| Failure::wire("the testee connects", &error).into()),
         Err(error) => Err(Failure::operation("connect", &error).into()),
     }
 }
@@ -345,32 +388,46 @@ fn family_alone(context: &mut Context<'_>) -> Outcome {
 fn conflict_for_listener(context: &mut Context<'_>) -> Outcome {
     let (_, other) = the_other(context.setting.family);
     let arguments = listen_at(context, Some(context.free_address()), Some(other));
-    context.expect_error(Who::Testee, Operation::Listen(arguments), BAD_FAMILY).map(drop)
+    context
+        .expect_error(Who::Testee, Operation::Listen(arguments), BAD_FAMILY)
+        .map(drop)
 }
 
 fn conflict_for_client(context: &mut Context<'_>) -> Outcome {
     let (_, other) = the_other(context.setting.family);
     let door = context.door()?;
     let operation = connect_to(context, Some(door.address().clone()), Some(other));
-    context.expect_error(Who::Testee, operation, BAD_FAMILY).map(drop)
+    context
+        .expect_error(Who::Testee, operation, BAD_FAMILY)
+        .map(drop)
 }
 
 fn unknown_for_listener(context: &mut Context<'_>) -> Outcome {
     let unknown = context.setting.parameters.text("family");
     let arguments = listen_at(context, Some(context.free_address()), Some(unknown));
-    context.expect_error(Who::Testee, Operation::Listen(arguments), BAD_FAMILY).map(drop)
+    context
+        .expect_error(Who::Testee, Operation::Listen(arguments), BAD_FAMILY)
+        .map(drop)
 }
 
 fn unknown_without_address(context: &mut Context<'_>) -> Outcome {
-    let arguments = listen_at(context, None, Some(context.setting.parameters.text("family")));
-    context.expect_error(Who::Testee, Operation::Listen(arguments), BAD_FAMILY).map(drop)
+    let arguments = listen_at(
+        context,
+        None,
+        Some(context.setting.parameters.text("family")),
+    );
+    context
+        .expect_error(Who::Testee, Operation::Listen(arguments), BAD_FAMILY)
+        .map(drop)
 }
 
 fn unknown_for_client(context: &mut Context<'_>) -> Outcome {
     let door = context.door()?;
     let unknown = context.setting.parameters.text("family");
     let operation = connect_to(context, Some(door.address().clone()), Some(unknown));
-    context.expect_error(Who::Testee, operation, BAD_FAMILY).map(drop)
+    context
+        .expect_error(Who::Testee, operation, BAD_FAMILY)
+        .map(drop)
 }
 
 /// Named pipes are there on Windows, and nowhere else.
@@ -384,18 +441,32 @@ fn without_pipes(context: &Context<'_>) -> Outcome {
 fn unavailable_for_listener(context: &mut Context<'_>) -> Outcome {
     without_pipes(context)?;
     let arguments = listen_at(context, None, Some("AF_PIPE"));
-    context.expect_error(Who::Testee, Operation::Listen(arguments), &[ErrorKind::FamilyUnavailable]).map(drop)
+    context
+        .expect_error(
+            Who::Testee,
+            Operation::Listen(arguments),
+            &[ErrorKind::FamilyUnavailable],
+        )
+        .map(drop)
 }
 
 fn unavailable_for_client(context: &mut Context<'_>) -> Outcome {
     without_pipes(context)?;
-    let operation = connect_to(context, Some(RawAddress::Text(r"\\.\pipe\nobody".into())), Some("AF_PIPE"));
-    context.expect_error(Who::Testee, operation, &[ErrorKind::FamilyUnavailable]).map(drop)
+    let operation = connect_to(
+        context,
+        Some(RawAddress::Text(r"\\.\pipe\nobody".into())),
+        Some("AF_PIPE"),
+    );
+    context
+        .expect_error(Who::Testee, operation, &[ErrorKind::FamilyUnavailable])
+        .map(drop)
 }
 
 fn default_family(context: &mut Context<'_>) -> Outcome {
     let families = &context.hello().families;
-    let fastest = [Family::Pipe, Family::Unix, Family::Inet].into_iter().find(|family| families.contains(family));
+    let fastest = [Family::Pipe, Family::Unix, Family::Inet]
+        .into_iter()
+        .find(|family| families.contains(family));
     let listening = context.listen_with(context.listen_arguments())?;
     expect_family(&listening, fastest.unwrap_or(Family::Inet))
 }
@@ -423,21 +494,27 @@ fn empty_for_listener(context: &mut Context<'_>) -> Outcome {
 
 fn empty_for_client(context: &mut Context<'_>) -> Outcome {
     let operation = connect_to(context, Some(RawAddress::Text(String::new())), None);
-    context.expect_error(Who::Testee, operation, &[ErrorKind::BadAddress]).map(drop)
+    context
+        .expect_error(Who::Testee, operation, &[ErrorKind::BadAddress])
+        .map(drop)
 }
 
 fn missing_for_client(context: &mut Context<'_>) -> Outcome {
     let operation = connect_to(context, None, None);
-    context.expect_error(Who::Testee, operation, &[ErrorKind::BadAddress]).map(drop)
+    context
+        .expect_error(Who::Testee, operation, &[ErrorKind::BadAddress])
+        .map(drop)
 }
 
 fn ephemeral_port(context: &mut Context<'_>) -> Outcome {
     let listening = context.listen()?;
     match &listening.address {
         Some(RawAddress::Pair(_, 1..=65_535)) => expect_reachable(context, &listening),
-        other => Err(Failure::new("listen: no port in its address", "the port that was bound")
-            .detail(format!("it reports {other:?}"))
-            .into()),
+        other => Err(
+            Failure::new("listen: no port in its address", "the port that was bound")
+                .detail(format!("it reports {other:?}"))
+                .into(),
+        ),
     }
 }
 
@@ -449,34 +526,58 @@ fn host_by_name(context: &mut Context<'_>) -> Outcome {
 
 fn host_by_name_for_client(context: &mut Context<'_>) -> Outcome {
     let door = context.door()?;
-    let RawAddress::Pair(_, port) = door.address() else { unreachable!("a door of AF_INET has a port") };
-    let operation = connect_to(context, Some(RawAddress::Pair("localhost".into(), *port)), None);
+    let RawAddress::Pair(_, port) = door.address() else {
+        unreachable!("a door of AF_INET has a port")
+    };
+    let operation = connect_to(
+        context,
+        Some(RawAddress::Pair("localhost".into(), *port)),
+        None,
+    );
     match context.call(Who::Testee, operation)? {
-        Ok(_) => door.accept().map(drop).map_err(|error| Failure::wire("the testee connects", &error).into()),
+        Ok(_) => door
+            .accept()
+            .map(drop)
+            .map_err(|error| Failure::wire("the testee connects", &error).into()),
         Err(error) => Err(Failure::operation("connect", &error).into()),
     }
 }
 
 fn port(context: &Context<'_>) -> RawAddress {
-    let port = context.setting.parameters.text("port").parse().expect("the parameter is a number");
+    let port = context
+        .setting
+        .parameters
+        .text("port")
+        .parse()
+        .expect("the parameter is a number");
     RawAddress::Pair("127.0.0.1".into(), port)
 }
 
 fn port_out_of_range(context: &mut Context<'_>) -> Outcome {
     let arguments = listen_at(context, Some(port(context)), None);
-    context.expect_error(Who::Testee, Operation::Listen(arguments), &[ErrorKind::BadAddress]).map(drop)
+    context
+        .expect_error(
+            Who::Testee,
+            Operation::Listen(arguments),
+            &[ErrorKind::BadAddress],
+        )
+        .map(drop)
 }
 
 fn port_out_of_range_for_client(context: &mut Context<'_>) -> Outcome {
     let operation = connect_to(context, Some(port(context)), None);
-    context.expect_error(Who::Testee, operation, &[ErrorKind::BadAddress]).map(drop)
+    context
+        .expect_error(Who::Testee, operation, &[ErrorKind::BadAddress])
+        .map(drop)
 }
 
 fn unknown_host(context: &mut Context<'_>) -> Outcome {
     // RFC 6761 keeps this domain from ever existing; a label of 64 bytes cannot even be asked for.
     let host = format!("{}.invalid", "x".repeat(64));
     let operation = connect_to(context, Some(RawAddress::Pair(host, 6000)), None);
-    context.expect_error(Who::Testee, operation, &[ErrorKind::UnknownHost]).map(drop)
+    context
+        .expect_error(Who::Testee, operation, &[ErrorKind::UnknownHost])
+        .map(drop)
 }
 
 fn long_path(context: &Context<'_>) -> String {
@@ -488,10 +589,21 @@ fn long_path(context: &Context<'_>) -> String {
 fn path_too_long(context: &mut Context<'_>) -> Outcome {
     let path = long_path(context);
     let arguments = listen_at(context, Some(RawAddress::Text(path.clone())), None);
-    let outcome = context.expect_error(Who::Testee, Operation::Listen(arguments), &[ErrorKind::BadAddress]);
+    let outcome = context.expect_error(
+        Who::Testee,
+        Operation::Listen(arguments),
+        &[ErrorKind::BadAddress],
+    );
     for length in [103, 104, 107, 108] {
-        if std::path::Path::new(&path[..length]).symlink_metadata().is_ok() {
-            return Err(Failure::new("listen: made a file with a shorter name", "nothing is left behind").into());
+        if std::path::Path::new(&path[..length])
+            .symlink_metadata()
+            .is_ok()
+        {
+            return Err(Failure::new(
+                "listen: made a file with a shorter name",
+                "nothing is left behind",
+            )
+            .into());
         }
     }
     outcome.map(drop)
@@ -499,11 +611,23 @@ fn path_too_long(context: &mut Context<'_>) -> Outcome {
 
 fn path_too_long_for_client(context: &mut Context<'_>) -> Outcome {
     let operation = connect_to(context, Some(RawAddress::Text(long_path(context))), None);
-    context.expect_error(Who::Testee, operation, &[ErrorKind::BadAddress]).map(drop)
+    context
+        .expect_error(Who::Testee, operation, &[ErrorKind::BadAddress])
+        .map(drop)
 }
 
 fn no_directory(context: &mut Context<'_>) -> Outcome {
     let path = context.fresh_path().join("no-directory").join("socket");
-    let arguments = listen_at(context, Some(RawAddress::Text(path.to_string_lossy().into_owned())), None);
-    context.expect_error(Who::Testee, Operation::Listen(arguments), &[ErrorKind::NotFound, ErrorKind::BadAddress]).map(drop)
+    let arguments = listen_at(
+        context,
+        Some(RawAddress::Text(path.to_string_lossy().into_owned())),
+        None,
+    );
+    context
+        .expect_error(
+            Who::Testee,
+            Operation::Listen(arguments),
+            &[ErrorKind::NotFound, ErrorKind::BadAddress],
+        )
+        .map(drop)
 }

@@ -58,7 +58,12 @@ pub(super) const CASES: &[Case] = &[
     Case {
         id: "bare/client/seed",
         about: "The client sends one object, is sent it back in a list, and leaves with nothing more to say.",
-        requirements: &["object.pickle", "object.protocol-ceiling", "framing.message", "closing.drop"],
+        requirements: &[
+            "object.pickle",
+            "object.protocol-ceiling",
+            "framing.message",
+            "closing.drop",
+        ],
         run: seed_client,
         ..Case::BARE_CLIENT
     },
@@ -71,8 +76,9 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-const KINDS: [&str; 10] =
-    ["none", "bool", "int", "float", "unicode", "list", "tuple", "dict", "set", "mixed"];
+const KINDS: [&str; 10] = [
+    "none", "bool", "int", "float", "unicode", "list", "tuple", "dict", "set", "mixed",
+];
 /// No reply of these cases is longer.
 const LONGEST: usize = 64 << 20;
 
@@ -97,7 +103,12 @@ fn boxes_a_kind(context: &mut Context<'_>) -> Outcome {
 fn older_protocols(context: &mut Context<'_>) -> Outcome {
     let protocol = u8::try_from(context.setting.parameters.number("protocol")).expect("0 or 1");
     let mut wire = context.call_on_server()?;
-    expect_boxed(context, &mut wire, objects::named("list", "several"), protocol)
+    expect_boxed(
+        context,
+        &mut wire,
+        objects::named("list", "several"),
+        protocol,
+    )
 }
 
 fn large_object(context: &mut Context<'_>) -> Outcome {
@@ -126,7 +137,12 @@ fn survives_client(context: &mut Context<'_>) -> Outcome {
     expect_boxed(context, &mut wire, &Graph::int(42), 2)
 }
 
-fn expect_boxed(context: &mut Context<'_>, wire: &mut Wire, object: &Graph, protocol: u8) -> Outcome {
+fn expect_boxed(
+    context: &mut Context<'_>,
+    wire: &mut Wire,
+    object: &Graph,
+    protocol: u8,
+) -> Outcome {
     context.write(wire, &context.message(&pickled(object, protocol)))?;
     expect_reply(context, wire, object)
 }
@@ -135,7 +151,10 @@ fn expect_boxed(context: &mut Context<'_>, wire: &mut Wire, object: &Graph, prot
 fn expect_reply(context: &mut Context<'_>, wire: &mut Wire, object: &Graph) -> Outcome {
     let payload = wire.read_message(LONGEST).map_err(|error| {
         let expected = context.message(&pickled(&Graph::list_of([object]), 2));
-        let failure = Failure::wire(format!("[{}], pickled, in one message", object.python(200)), &error);
+        let failure = Failure::wire(
+            format!("[{}], pickled, in one message", object.python(200)),
+            &error,
+        );
         match error {
             WireError::TooLong { header, .. } | WireError::NotAHeader { header, .. } => {
                 failure.showing(EvidenceKind::Stream, &expected, &header)
@@ -149,17 +168,18 @@ fn expect_reply(context: &mut Context<'_>, wire: &mut Wire, object: &Graph) -> O
     check_pickle(&Graph::list_of([object]), &payload, Fidelity::Values)
 }
 
-
 /// Nothing follows: either the stream ends, or the server waits for more.
 fn expect_silence(wire: &mut Wire) -> Outcome {
-    wire.finish().map_err(|error| Failure::wire("the connection is open", &error))?;
+    wire.finish()
+        .map_err(|error| Failure::wire("the connection is open", &error))?;
     match wire.read_end() {
         Ok(()) | Err(WireError::Quiet { .. }) => Ok(()),
-        Err(WireError::Ended { got, .. }) => {
-            Err(Failure::new("wire: bytes after the reply", "one message and nothing else")
-                .showing(EvidenceKind::Stream, &[], &got)
-                .into())
-        }
+        Err(WireError::Ended { got, .. }) => Err(Failure::new(
+            "wire: bytes after the reply",
+            "one message and nothing else",
+        )
+        .showing(EvidenceKind::Stream, &[], &got)
+        .into()),
         Err(error) => Err(Failure::wire("the end of the stream", &error).into()),
     }
 }
@@ -206,9 +226,16 @@ fn expect_object(context: &mut Context<'_>, wire: &mut Wire) -> Result<Graph, St
 fn expect_left(wire: &mut Wire) -> Outcome {
     match wire.read_end() {
         Ok(()) => Ok(()),
-        Err(WireError::Ended { got, .. }) => Err(Failure::new("wire: bytes after the object", "one message and nothing else")
-            .showing(EvidenceKind::Stream, &[], &got)
-            .into()),
-        Err(error) => Err(Failure::wire("the client leaves once it has the reply", &error).breaks("closing.drop").into()),
+        Err(WireError::Ended { got, .. }) => Err(Failure::new(
+            "wire: bytes after the object",
+            "one message and nothing else",
+        )
+        .showing(EvidenceKind::Stream, &[], &got)
+        .into()),
+        Err(error) => Err(
+            Failure::wire("the client leaves once it has the reply", &error)
+                .breaks("closing.drop")
+                .into(),
+        ),
     }
 }

@@ -36,7 +36,10 @@ pub(super) const CASES: &[Case] = &[
         id: "client/nobody/port",
         about: "Connecting to a port on which nobody listens is an error.",
         requirements: &["client.nobody", "error.kind"],
-        needs: Needs { families: &[Family::Inet], ..Needs::NOTHING },
+        needs: Needs {
+            families: &[Family::Inet],
+            ..Needs::NOTHING
+        },
         run: nobody_at_port,
         ..Case::CLIENT
     },
@@ -80,19 +83,27 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-const UNIX_ONLY: Needs = Needs { families: &[Family::Unix], ..Needs::NOTHING };
+const UNIX_ONLY: Needs = Needs {
+    families: &[Family::Unix],
+    ..Needs::NOTHING
+};
 /// A path may exist without anybody behind it; a port may not.
 const NOBODY: &[ErrorKind] = &[ErrorKind::Refused, ErrorKind::NotFound];
 
 fn before_accept(context: &mut Context<'_>) -> Outcome {
     let door = context.door()?;
-    let arguments = Connect { address: Some(door.address().clone()), ..context.connect_arguments() };
+    let arguments = Connect {
+        address: Some(door.address().clone()),
+        ..context.connect_arguments()
+    };
     let end = match context.try_connect(arguments)? {
         Ok(end) => end,
         Err(error) => return Err(Failure::operation("connect", &error).into()),
     };
     context.send_string(end, b"sent before it was accepted")?;
-    let mut wire = door.accept().map_err(|error| Failure::wire("the testee has connected", &error))?;
+    let mut wire = door
+        .accept()
+        .map_err(|error| Failure::wire("the testee has connected", &error))?;
     context.expect_message(&mut wire, b"sent before it was accepted")?;
     context.expect_in_step(&mut wire, end)
 }
@@ -127,13 +138,22 @@ fn again(context: &mut Context<'_>) -> Outcome {
 }
 
 fn expect_nobody(context: &mut Context<'_>, address: RawAddress, kinds: &[ErrorKind]) -> Outcome {
-    let operation = Operation::Connect(Connect { address: Some(address), ..context.connect_arguments() });
-    context.expect_error(Who::Testee, operation, kinds).map(drop)
+    let operation = Operation::Connect(Connect {
+        address: Some(address),
+        ..context.connect_arguments()
+    });
+    context
+        .expect_error(Who::Testee, operation, kinds)
+        .map(drop)
 }
 
 fn nobody_at_port(context: &mut Context<'_>) -> Outcome {
     let port = vacant_port().map_err(|error| Stop::NotRun(error.to_string()))?;
-    expect_nobody(context, RawAddress::Pair("127.0.0.1".into(), i64::from(port)), &[ErrorKind::Refused])
+    expect_nobody(
+        context,
+        RawAddress::Pair("127.0.0.1".into(), i64::from(port)),
+        &[ErrorKind::Refused],
+    )
 }
 
 fn nobody_at_path(context: &mut Context<'_>) -> Outcome {
@@ -146,7 +166,11 @@ fn nobody_behind_path(context: &mut Context<'_>) -> Outcome {
     let left = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)
         .and_then(|socket| socket.bind(&socket2::SockAddr::unix(&path)?));
     left.map_err(|error| Stop::NotRun(error.to_string()))?;
-    expect_nobody(context, RawAddress::Text(path.to_string_lossy().into_owned()), &[ErrorKind::Refused])?;
+    expect_nobody(
+        context,
+        RawAddress::Text(path.to_string_lossy().into_owned()),
+        &[ErrorKind::Refused],
+    )?;
     expect_still_there(&path)
 }
 
@@ -154,13 +178,21 @@ fn file_instead_of_socket(context: &mut Context<'_>) -> Outcome {
     let path = context.fresh_path();
     std::fs::write(&path, b"no socket").map_err(|error| Stop::NotRun(error.to_string()))?;
     let kinds = &[ErrorKind::Refused, ErrorKind::BadAddress];
-    expect_nobody(context, RawAddress::Text(path.to_string_lossy().into_owned()), kinds)?;
+    expect_nobody(
+        context,
+        RawAddress::Text(path.to_string_lossy().into_owned()),
+        kinds,
+    )?;
     expect_still_there(&path)
 }
 
 fn expect_still_there(path: &std::path::Path) -> Outcome {
     if path.symlink_metadata().is_err() {
-        return Err(Failure::new("connect: removed a file", "what stands at the path is left alone").into());
+        return Err(Failure::new(
+            "connect: removed a file",
+            "what stands at the path is left alone",
+        )
+        .into());
     }
     let _ = std::fs::remove_file(path);
     Ok(())
@@ -180,7 +212,9 @@ fn then_somebody(context: &mut Context<'_>) -> Outcome {
             let port = vacant_port().map_err(|error| Stop::NotRun(error.to_string()))?;
             RawAddress::Pair(host.clone(), i64::from(port))
         }
-        RawAddress::Text(_) => RawAddress::Text(context.fresh_path().to_string_lossy().into_owned()),
+        RawAddress::Text(_) => {
+            RawAddress::Text(context.fresh_path().to_string_lossy().into_owned())
+        }
     };
     expect_nobody(context, vacant, NOBODY)?;
     let (mut wire, end) = context.come_through(&door)?;

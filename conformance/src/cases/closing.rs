@@ -39,7 +39,13 @@ pub(super) const CASES: &[Case] = &[
         about: "The end of the stream inside a header is an error.",
         requirements: &["closing.end-in-header", "error.kind"],
         parameters: |framing| each("at", 1..frame::header_length(framing)),
-        run: |context| end_after(context, context.setting.parameters.number("at"), &[ErrorKind::Cut]),
+        run: |context| {
+            end_after(
+                context,
+                context.setting.parameters.number("at"),
+                &[ErrorKind::Cut],
+            )
+        },
         ..Case::WIRE
     },
     Case {
@@ -49,7 +55,11 @@ pub(super) const CASES: &[Case] = &[
         parameters: |_| each("after", 0..SHORT.len()),
         run: |context| {
             let header = context.header(0).len();
-            end_after(context, header + context.setting.parameters.number("after"), &[ErrorKind::Cut])
+            end_after(
+                context,
+                header + context.setting.parameters.number("after"),
+                &[ErrorKind::Cut],
+            )
         },
         ..Case::WIRE
     },
@@ -87,8 +97,21 @@ pub(super) const CASES: &[Case] = &[
     Case {
         id: "closing/end/trailing-bytes",
         about: "Bytes after the last message that are not a whole message are an error, after that message.",
-        requirements: &["closing.drain", "closing.end-in-header", "closing.end-in-payload"],
-        parameters: |framing| each("bytes", [1, frame::header_length(framing) - 1, frame::header_length(framing) + 1]),
+        requirements: &[
+            "closing.drain",
+            "closing.end-in-header",
+            "closing.end-in-payload",
+        ],
+        parameters: |framing| {
+            each(
+                "bytes",
+                [
+                    1,
+                    frame::header_length(framing) - 1,
+                    frame::header_length(framing) + 1,
+                ],
+            )
+        },
         run: trailing_bytes,
         ..Case::WIRE
     },
@@ -153,7 +176,11 @@ pub(super) const CASES: &[Case] = &[
         id: "closing/use-after-close/receive",
         about: "Receiving from a closed connection is an error.",
         requirements: &["closing.use-after-close", "error.kind"],
-        run: |context| use_after_close(context, |end| Operation::RecvString { connection: end.handle }),
+        run: |context| {
+            use_after_close(context, |end| Operation::RecvString {
+                connection: end.handle,
+            })
+        },
         ..Case::WIRE
     },
     Case {
@@ -162,7 +189,10 @@ pub(super) const CASES: &[Case] = &[
         requirements: &["closing.use-after-close", "error.kind"],
         needs: Needs::OBJECTS,
         run: |context| {
-            use_after_close(context, |end| Operation::Send { connection: end.handle, object: Graph::int(42) })
+            use_after_close(context, |end| Operation::Send {
+                connection: end.handle,
+                object: Graph::int(42),
+            })
         },
         ..Case::WIRE
     },
@@ -171,15 +201,27 @@ pub(super) const CASES: &[Case] = &[
         about: "Receiving an object from a closed connection is an error.",
         requirements: &["closing.use-after-close", "error.kind"],
         needs: Needs::OBJECTS,
-        run: |context| use_after_close(context, |end| Operation::Recv { connection: end.handle }),
+        run: |context| {
+            use_after_close(context, |end| Operation::Recv {
+                connection: end.handle,
+            })
+        },
         ..Case::WIRE
     },
     Case {
         id: "closing/use-after-close/poll",
         about: "Polling a closed connection is an error.",
         requirements: &["closing.use-after-close"],
-        needs: Needs { operation: Some("poll"), ..Needs::NOTHING },
-        run: |context| use_after_close(context, |end| Operation::Poll { connection: end.handle, timeout: 0.0 }),
+        needs: Needs {
+            operation: Some("poll"),
+            ..Needs::NOTHING
+        },
+        run: |context| {
+            use_after_close(context, |end| Operation::Poll {
+                connection: end.handle,
+                timeout: 0.0,
+            })
+        },
         ..Case::WIRE
     },
     Case {
@@ -238,7 +280,8 @@ fn end_after(context: &mut Context<'_>, bytes: usize, kinds: &[ErrorKind]) -> Ou
 }
 
 fn finish(wire: &mut Wire) -> Outcome {
-    wire.finish().map_err(|error| Failure::wire("the connection is open", &error).into())
+    wire.finish()
+        .map_err(|error| Failure::wire("the connection is open", &error).into())
 }
 
 fn end_for_an_object(context: &mut Context<'_>) -> Outcome {
@@ -251,7 +294,9 @@ fn end_while_waiting(context: &mut Context<'_>) -> Outcome {
     let (wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
     wire.close();
-    context.finish_error(end.who, &receiving, &[ErrorKind::Closed]).map(drop)
+    context
+        .finish_error(end.who, &receiving, &[ErrorKind::Closed])
+        .map(drop)
 }
 
 fn end_inside_large_payload(context: &mut Context<'_>) -> Outcome {
@@ -262,11 +307,14 @@ fn end_inside_large_payload(context: &mut Context<'_>) -> Outcome {
     let message = context.message(&payload);
     context.write(&mut wire, &message[..message.len() - missing])?;
     finish(&mut wire)?;
-    context.finish_error(end.who, &receiving, &[ErrorKind::Cut]).map(drop)
+    context
+        .finish_error(end.who, &receiving, &[ErrorKind::Cut])
+        .map(drop)
 }
 
 fn end_inside_object(context: &mut Context<'_>) -> Outcome {
-    let payload = pickle::write(&Graph::list_of([&Graph::int(1), &Graph::int(2)]), 2).expect("a list can be pickled");
+    let payload = pickle::write(&Graph::list_of([&Graph::int(1), &Graph::int(2)]), 2)
+        .expect("a list can be pickled");
     let (mut wire, end) = context.open()?;
     let message = context.message(&payload);
     context.write(&mut wire, &message[..message.len() - 1])?;
@@ -330,8 +378,11 @@ fn reset_inside(context: &mut Context<'_>) -> Outcome {
     let receiving = context.start_recv_string(end)?;
     let message = context.message(SHORT);
     context.write(&mut wire, &message[..message.len() - 2])?;
-    wire.reset().map_err(|error| Failure::wire("the connection is open", &error))?;
-    context.finish_error(end.who, &receiving, &[ErrorKind::Cut]).map(drop)
+    wire.reset()
+        .map_err(|error| Failure::wire("the connection is open", &error))?;
+    context
+        .finish_error(end.who, &receiving, &[ErrorKind::Cut])
+        .map(drop)
 }
 
 /// The ways in which an end goes.
@@ -390,8 +441,13 @@ fn close_does_not_disturb(context: &mut Context<'_>) -> Outcome {
 }
 
 fn send_string(end: End) -> Operation {
-    let payload = Payload::Bytes { bytes: SHORT.to_vec() };
-    Operation::SendString { connection: end.handle, payload }
+    let payload = Payload::Bytes {
+        bytes: SHORT.to_vec(),
+    };
+    Operation::SendString {
+        connection: end.handle,
+        payload,
+    }
 }
 
 fn use_after_close(context: &mut Context<'_>, operation: fn(End) -> Operation) -> Outcome {
@@ -399,7 +455,9 @@ fn use_after_close(context: &mut Context<'_>, operation: fn(End) -> Operation) -
     // There would be something to receive.
     context.write(&mut wire, &context.message(SHORT))?;
     context.close(end.who, end.handle)?;
-    context.expect_error(end.who, operation(end), &[ErrorKind::NotOpen]).map(drop)
+    context
+        .expect_error(end.who, operation(end), &[ErrorKind::NotOpen])
+        .map(drop)
 }
 
 fn drop_after_error(context: &mut Context<'_>) -> Outcome {
@@ -419,17 +477,26 @@ fn send_to_gone(context: &mut Context<'_>) -> Outcome {
             return tell_gone(context, error.kind, &error.message);
         }
     }
-    Err(Failure::new("send_string: succeeded", format!("one of {ATTEMPTS} sends is an error")).into())
+    Err(Failure::new(
+        "send_string: succeeded",
+        format!("one of {ATTEMPTS} sends is an error"),
+    )
+    .into())
 }
 
 fn send_large_to_gone(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
     let payload = pattern::bytes(16 << 20);
     let sending = context.start_send_string(end, &payload)?;
-    wire.read(1000).map_err(|error| Failure::wire("the beginning of a large message", &error))?;
+    wire.read(1000)
+        .map_err(|error| Failure::wire("the beginning of a large message", &error))?;
     wire.close();
     match context.finish_operation(end.who, &sending)? {
-        Ok(_) => Err(Failure::new("send_string: succeeded", "sending a message that nobody can read is an error").into()),
+        Ok(_) => Err(Failure::new(
+            "send_string: succeeded",
+            "sending a message that nobody can read is an error",
+        )
+        .into()),
         Err(error) => tell_gone(context, error.kind, &error.message),
     }
 }
@@ -438,9 +505,12 @@ fn send_large_to_gone(context: &mut Context<'_>) -> Outcome {
 fn tell_gone(context: &mut Context<'_>, kind: ErrorKind, message: &str) -> Outcome {
     let expected = [ErrorKind::Closed, ErrorKind::Cut, ErrorKind::Poisoned];
     if !expected.contains(&kind) {
-        context.should(Err(Failure::new(format!("send_string: error {kind}"), "an error of kind closed or cut")
-            .detail(format!("the testee says: {message}"))
-            .breaks("error.kind")));
+        context.should(Err(Failure::new(
+            format!("send_string: error {kind}"),
+            "an error of kind closed or cut",
+        )
+        .detail(format!("the testee says: {message}"))
+        .breaks("error.kind")));
     }
     Ok(())
 }

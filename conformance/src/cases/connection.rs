@@ -95,7 +95,10 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-const POLL: Needs = Needs { operation: Some("poll"), ..Needs::NOTHING };
+const POLL: Needs = Needs {
+    operation: Some("poll"),
+    ..Needs::NOTHING
+};
 
 fn send_while_receiving(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
@@ -149,20 +152,32 @@ fn slow_reader(context: &mut Context<'_>) -> Outcome {
     let mut received = Vec::new();
     while received.len() < message.len() {
         let piece = 777.min(message.len() - received.len());
-        let bytes = wire.read(piece).map_err(|error| Failure::wire("the rest of the message", &error))?;
+        let bytes = wire
+            .read(piece)
+            .map_err(|error| Failure::wire("the rest of the message", &error))?;
         received.extend(bytes);
     }
     context.finish_sent(end, &sending)?;
     if received != message {
         return Err(Failure::new("wire: wrong payload", "the message")
-            .showing(crate::run::failure::EvidenceKind::Stream, &message, &received)
+            .showing(
+                crate::run::failure::EvidenceKind::Stream,
+                &message,
+                &received,
+            )
             .into());
     }
     context.expect_in_step(&mut wire, end)
 }
 
 fn poll(context: &mut Context<'_>, end: End, seconds: f64) -> Result<bool, Stop> {
-    match context.call(end.who, Operation::Poll { connection: end.handle, timeout: seconds })? {
+    match context.call(
+        end.who,
+        Operation::Poll {
+            connection: end.handle,
+            timeout: seconds,
+        },
+    )? {
         Ok(Answer::Ready(ready)) => Ok(ready),
         Ok(_) => unreachable!("a link answers poll by true or false"),
         Err(error) => Err(Failure::operation("poll", &error).into()),
@@ -173,16 +188,29 @@ fn expect_poll(context: &mut Context<'_>, end: End, seconds: f64, expected: bool
     if poll(context, end, seconds)? == expected {
         return Ok(());
     }
-    Err(Failure::new(format!("poll: returned {}", !expected), format!("poll returns {expected}")).into())
+    Err(Failure::new(
+        format!("poll: returned {}", !expected),
+        format!("poll returns {expected}"),
+    )
+    .into())
 }
 
 /// Long enough for bytes that are already under way.
 fn a_while(context: &Context<'_>) -> f64 {
-    context.setting.patience.min(Duration::from_secs(2)).as_secs_f64()
+    context
+        .setting
+        .patience
+        .min(Duration::from_secs(2))
+        .as_secs_f64()
 }
 
 fn poll_quiet(context: &mut Context<'_>) -> Outcome {
-    let seconds = context.setting.parameters.text("timeout").parse().expect("the parameter is a number");
+    let seconds = context
+        .setting
+        .parameters
+        .text("timeout")
+        .parse()
+        .expect("the parameter is a number");
     let (mut wire, end) = context.open()?;
     expect_poll(context, end, seconds, false)?;
     context.expect_in_step(&mut wire, end)?;
@@ -202,7 +230,13 @@ fn poll_message(context: &mut Context<'_>) -> Outcome {
 fn poll_wakes(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
     let seconds = context.setting.patience.as_secs_f64();
-    let polling = context.start(end.who, Operation::Poll { connection: end.handle, timeout: seconds })?;
+    let polling = context.start(
+        end.who,
+        Operation::Poll {
+            connection: end.handle,
+            timeout: seconds,
+        },
+    )?;
     context.write(&mut wire, &context.message(b"in"))?;
     match context.finish_operation(end.who, &polling)? {
         Ok(Answer::Ready(true)) => context.expect_string(end, b"in"),

@@ -17,7 +17,11 @@ pub(super) const CASES: &[Case] = &[
         id: "listener/accept/after-connect",
         about: "`accept` returns a client that connected before it was called.",
         requirements: &["listener.accept"],
-        run: |context| context.open().and_then(|(mut wire, end)| context.expect_in_step(&mut wire, end)),
+        run: |context| {
+            context
+                .open()
+                .and_then(|(mut wire, end)| context.expect_in_step(&mut wire, end))
+        },
         ..Case::LISTENER
     },
     Case {
@@ -289,8 +293,14 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-const UNIX_ONLY: Needs = Needs { families: &[Family::Unix], ..Needs::NOTHING };
-const INET_ONLY: Needs = Needs { families: &[Family::Inet], ..Needs::NOTHING };
+const UNIX_ONLY: Needs = Needs {
+    families: &[Family::Unix],
+    ..Needs::NOTHING
+};
+const INET_ONLY: Needs = Needs {
+    families: &[Family::Inet],
+    ..Needs::NOTHING
+};
 
 /// The ways in which a listener goes.
 #[derive(Clone, Copy)]
@@ -308,7 +318,12 @@ fn goes(context: &mut Context<'_>, listening: &Listening, going: Going) -> Outco
 
 fn accept_before_connect(context: &mut Context<'_>) -> Outcome {
     let listening = context.listen()?;
-    let accepting = context.start(Who::Testee, Operation::Accept { listener: listening.listener })?;
+    let accepting = context.start(
+        Who::Testee,
+        Operation::Accept {
+            listener: listening.listener,
+        },
+    )?;
     let mut wire = context.wire_to(&listening)?;
     let (end, _) = context.finish_accept(&accepting)?;
     context.expect_in_step(&mut wire, end)
@@ -331,7 +346,12 @@ fn accept_in_order(context: &mut Context<'_>) -> Outcome {
 
 fn accept_while_working(context: &mut Context<'_>) -> Outcome {
     let (listening, mut wire, end) = listen_and_open(context)?;
-    let accepting = context.start(Who::Testee, Operation::Accept { listener: listening.listener })?;
+    let accepting = context.start(
+        Who::Testee,
+        Operation::Accept {
+            listener: listening.listener,
+        },
+    )?;
     context.expect_in_step(&mut wire, end)?;
     let mut second = context.wire_to(&listening)?;
     let (second_end, _) = context.finish_accept(&accepting)?;
@@ -372,7 +392,10 @@ fn at_once(context: &mut Context<'_>) -> Outcome {
     }
     // Everybody sends before anybody is read.
     for (number, (wire, _)) in ends.iter_mut().enumerate() {
-        context.write(wire, &context.message(format!("client {number}").as_bytes()))?;
+        context.write(
+            wire,
+            &context.message(format!("client {number}").as_bytes()),
+        )?;
     }
     for (number, (wire, end)) in ends.iter_mut().enumerate().rev() {
         context.expect_string(*end, format!("client {number}").as_bytes())?;
@@ -392,18 +415,26 @@ fn client_leaves(context: &mut Context<'_>) -> Outcome {
 fn client_breaks_off(context: &mut Context<'_>) -> Outcome {
     let listening = context.listen_with(roomy(context, 4))?;
     let wire = context.wire_to(&listening)?;
-    wire.reset().map_err(|error| Failure::wire("the connection is open", &error))?;
+    wire.reset()
+        .map_err(|error| Failure::wire("the connection is open", &error))?;
     let mut second = context.wire_to(&listening)?;
     // Whether a client that is gone again is accepted is for the system to decide.
-    let accepting = context.start(Who::Testee, Operation::Accept { listener: listening.listener })?;
+    let accepting = context.start(
+        Who::Testee,
+        Operation::Accept {
+            listener: listening.listener,
+        },
+    )?;
     let (first_accepted, _) = context.finish_accept(&accepting)?;
     context.write(&mut second, &context.message(b"served"))?;
     let end = match context.try_recv_string(first_accepted)? {
         Ok(payload) if payload.describes(b"served") => return Ok(()),
         Ok(payload) => {
-            return Err(Failure::new("recv_string: wrong bytes", "the second client's message")
-                .detail(format!("it returned {payload}"))
-                .into());
+            return Err(
+                Failure::new("recv_string: wrong bytes", "the second client's message")
+                    .detail(format!("it returned {payload}"))
+                    .into(),
+            );
         }
         Err(_) => context.accept(listening.listener)?,
     };
@@ -414,21 +445,35 @@ fn client_sends_garbage(context: &mut Context<'_>) -> Outcome {
     let (listening, mut wire, end) = listen_and_open(context)?;
     context.write(&mut wire, &[0xff; 64])?;
     wire.close();
-    context.expect_no_string(end, &[ErrorKind::TooLong, ErrorKind::BadHeader, ErrorKind::Cut])?;
+    context.expect_no_string(
+        end,
+        &[ErrorKind::TooLong, ErrorKind::BadHeader, ErrorKind::Cut],
+    )?;
     serve_another(context, &listening)
 }
 
 fn roomy(context: &Context<'_>, backlog: u32) -> Listen {
-    Listen { address: Some(context.free_address()), backlog: Some(backlog), ..context.listen_arguments() }
+    Listen {
+        address: Some(context.free_address()),
+        backlog: Some(backlog),
+        ..context.listen_arguments()
+    }
 }
 
 fn backlog(context: &mut Context<'_>, backlog: Option<u32>, clients: usize) -> Outcome {
-    let arguments = Listen { address: Some(context.free_address()), backlog, ..context.listen_arguments() };
+    let arguments = Listen {
+        address: Some(context.free_address()),
+        backlog,
+        ..context.listen_arguments()
+    };
     let listening = context.listen_with(arguments)?;
     let mut wires = Vec::new();
     for number in 0..clients {
         let mut wire = context.wire_to(&listening)?;
-        context.write(&mut wire, &context.message(&[u8::try_from(number).unwrap_or(0)]))?;
+        context.write(
+            &mut wire,
+            &context.message(&[u8::try_from(number).unwrap_or(0)]),
+        )?;
         wires.push(wire);
     }
     for number in 0..clients {
@@ -442,19 +487,29 @@ fn backlog(context: &mut Context<'_>, backlog: Option<u32>, clients: usize) -> O
 /// not want to wait.
 fn backlog_is_the_given_one(context: &mut Context<'_>) -> Outcome {
     if !cfg!(target_os = "linux") {
-        return Err(Stop::NotApplicable("only Linux tells a full backlog at once".into()));
+        return Err(Stop::NotApplicable(
+            "only Linux tells a full backlog at once".into(),
+        ));
     }
     let backlog = context.setting.parameters.number("backlog");
-    let listening = context.listen_with(roomy(context, u32::try_from(backlog).unwrap_or(u32::MAX)))?;
+    let listening =
+        context.listen_with(roomy(context, u32::try_from(backlog).unwrap_or(u32::MAX)))?;
     let Some(RawAddress::Text(path)) = &listening.address else {
         return Err(Failure::new("listen: no path", "a path").into());
     };
-    let queued = queue_up(Path::new(path), backlog + 3)
-        .map_err(|error| Stop::NotRun(format!("the suite could not connect without waiting: {error}")))?;
+    let queued = queue_up(Path::new(path), backlog + 3).map_err(|error| {
+        Stop::NotRun(format!(
+            "the suite could not connect without waiting: {error}"
+        ))
+    })?;
     if queued == backlog + 1 {
         return Ok(());
     }
-    Err(Failure::new(format!("suite: {queued} clients connected"), format!("{} clients can connect", backlog + 1)).into())
+    Err(Failure::new(
+        format!("suite: {queued} clients connected"),
+        format!("{} clients can connect", backlog + 1),
+    )
+    .into())
 }
 
 /// How many of so many clients can connect without waiting.
@@ -489,10 +544,15 @@ fn last_accepted_inet(context: &mut Context<'_>) -> Outcome {
     for _ in 0..2 {
         let wire = context.wire_to(&listening)?;
         let (_, reported) = context.accept_fully(listening.listener)?;
-        let own = wire.local_address().map_err(|error| Stop::NotRun(error.to_string()))?;
+        let own = wire
+            .local_address()
+            .map_err(|error| Stop::NotRun(error.to_string()))?;
         if reported.as_ref() != Some(&own) {
             return Err(Failure::new("accept: wrong last_accepted", own.to_string())
-                .detail(format!("it is {}", reported.map_or("None".into(), |address| address.to_string())))
+                .detail(format!(
+                    "it is {}",
+                    reported.map_or("None".into(), |address| address.to_string())
+                ))
                 .into());
         }
     }
@@ -507,20 +567,33 @@ fn last_accepted_unix(context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     Err(Failure::new("accept: wrong last_accepted", "''")
-        .detail(format!("it is {}", reported.map_or("None".into(), |address| address.to_string())))
+        .detail(format!(
+            "it is {}",
+            reported.map_or("None".into(), |address| address.to_string())
+        ))
         .into())
 }
 
 fn address_of(listening: &Listening) -> Result<RawAddress, Stop> {
-    listening.address.clone().ok_or_else(|| Failure::new("listen: no address", "the listener's `address`").into())
+    listening
+        .address
+        .clone()
+        .ok_or_else(|| Failure::new("listen: no address", "the listener's `address`").into())
 }
 
-fn expect_nobody(context: &mut Context<'_>, address: &RawAddress, requirement: &'static str) -> Outcome {
+fn expect_nobody(
+    context: &mut Context<'_>,
+    address: &RawAddress,
+    requirement: &'static str,
+) -> Outcome {
     match context.try_wire(address) {
         Err(_) => Ok(()),
-        Ok(_) => Err(Failure::new("suite: connected", format!("nobody listens at {address} any more"))
-            .breaks(requirement)
-            .into()),
+        Ok(_) => Err(Failure::new(
+            "suite: connected",
+            format!("nobody listens at {address} any more"),
+        )
+        .breaks(requirement)
+        .into()),
     }
 }
 
@@ -534,8 +607,12 @@ fn close_refuses(context: &mut Context<'_>) -> Outcome {
 fn accept_after_close(context: &mut Context<'_>) -> Outcome {
     let listening = context.listen()?;
     context.close(Who::Testee, listening.listener)?;
-    let operation = Operation::Accept { listener: listening.listener };
-    context.expect_error(Who::Testee, operation, &[ErrorKind::NotOpen]).map(drop)
+    let operation = Operation::Accept {
+        listener: listening.listener,
+    };
+    context
+        .expect_error(Who::Testee, operation, &[ErrorKind::NotOpen])
+        .map(drop)
 }
 
 fn close_twice(context: &mut Context<'_>) -> Outcome {
@@ -563,7 +640,10 @@ fn rebind(context: &mut Context<'_>, going: Going) -> Outcome {
     let listening = context.listen()?;
     let address = address_of(&listening)?;
     goes(context, &listening, going)?;
-    let again = context.listen_with(Listen { address: Some(address), ..context.listen_arguments() })?;
+    let again = context.listen_with(Listen {
+        address: Some(address),
+        ..context.listen_arguments()
+    })?;
     serve_another(context, &again)
 }
 
@@ -572,17 +652,25 @@ const TAKEN: &[ErrorKind] = &[ErrorKind::InUse];
 
 fn in_use_by_itself(context: &mut Context<'_>) -> Outcome {
     let listening = context.listen()?;
-    let again = Listen { address: listening.address.clone(), ..context.listen_arguments() };
+    let again = Listen {
+        address: listening.address.clone(),
+        ..context.listen_arguments()
+    };
     context.expect_error(Who::Testee, Operation::Listen(again), TAKEN)?;
     serve_another(context, &listening)
 }
 
 fn in_use_by_another(context: &mut Context<'_>) -> Outcome {
     let door = context.door()?;
-    let taken = Listen { address: Some(door.address().clone()), ..context.listen_arguments() };
+    let taken = Listen {
+        address: Some(door.address().clone()),
+        ..context.listen_arguments()
+    };
     context.expect_error(Who::Testee, Operation::Listen(taken), TAKEN)?;
     let _wire = context.wire_at(door.address())?;
-    door.accept().map(drop).map_err(|error| Failure::wire("the first listener is still there", &error).into())
+    door.accept()
+        .map(drop)
+        .map_err(|error| Failure::wire("the first listener is still there", &error).into())
 }
 
 fn path_of(listening: &Listening) -> Result<PathBuf, Stop> {
@@ -600,7 +688,11 @@ fn path_appears(context: &mut Context<'_>) -> Outcome {
     let listening = context.listen()?;
     let path = path_of(&listening)?;
     if !exists(&path) {
-        return Err(Failure::new("listen: no socket file", format!("{} exists", path.display())).into());
+        return Err(Failure::new(
+            "listen: no socket file",
+            format!("{} exists", path.display()),
+        )
+        .into());
     }
     Ok(())
 }
@@ -614,13 +706,20 @@ fn path_removed(context: &mut Context<'_>, going: Going) -> Outcome {
 
 fn expect_removed(path: &Path) -> Outcome {
     if exists(path) {
-        return Err(Failure::new("suite: the socket file is still there", format!("{} is gone", path.display())).into());
+        return Err(Failure::new(
+            "suite: the socket file is still there",
+            format!("{} is gone", path.display()),
+        )
+        .into());
     }
     Ok(())
 }
 
 fn chosen_path_removed(context: &mut Context<'_>) -> Outcome {
-    let arguments = Listen { family: Some("AF_UNIX".into()), ..context.listen_arguments() };
+    let arguments = Listen {
+        family: Some("AF_UNIX".into()),
+        ..context.listen_arguments()
+    };
     let listening = context.listen_with(arguments)?;
     let path = path_of(&listening)?;
     context.close(Who::Testee, listening.listener)?;
@@ -632,7 +731,11 @@ fn path_survives_clients(context: &mut Context<'_>) -> Outcome {
     serve_another(context, &listening)?;
     let path = path_of(&listening)?;
     if !exists(&path) {
-        return Err(Failure::new("suite: the socket file is gone", format!("{} exists", path.display())).into());
+        return Err(Failure::new(
+            "suite: the socket file is gone",
+            format!("{} exists", path.display()),
+        )
+        .into());
     }
     serve_another(context, &listening)
 }
@@ -645,7 +748,11 @@ fn foreign_file(context: &mut Context<'_>) -> Outcome {
     let content = std::fs::read(&path).ok();
     let _ = std::fs::remove_file(&path);
     if content.as_deref() != Some(CONTENT) {
-        return Err(Failure::new("listen: somebody's file is gone", "the file is left as it is").into());
+        return Err(Failure::new(
+            "listen: somebody's file is gone",
+            "the file is left as it is",
+        )
+        .into());
     }
     outcome
 }
@@ -660,15 +767,24 @@ fn foreign_socket(context: &mut Context<'_>) -> Outcome {
     let is_there = exists(&path);
     let _ = std::fs::remove_file(&path);
     if !is_there {
-        return Err(Failure::new("listen: somebody's socket file is gone", "the file is left as it is").into());
+        return Err(Failure::new(
+            "listen: somebody's socket file is gone",
+            "the file is left as it is",
+        )
+        .into());
     }
     outcome
 }
 
 fn listen_on_foreign(context: &mut Context<'_>, path: &Path) -> Outcome {
     let address = RawAddress::Text(path.to_string_lossy().into_owned());
-    let arguments = Listen { address: Some(address), ..context.listen_arguments() };
-    context.expect_error(Who::Testee, Operation::Listen(arguments), TAKEN).map(drop)
+    let arguments = Listen {
+        address: Some(address),
+        ..context.listen_arguments()
+    };
+    context
+        .expect_error(Who::Testee, Operation::Listen(arguments), TAKEN)
+        .map(drop)
 }
 
 fn path_replaced(context: &mut Context<'_>) -> Outcome {
@@ -681,7 +797,11 @@ fn path_replaced(context: &mut Context<'_>) -> Outcome {
     let is_there = exists(&path);
     let _ = std::fs::remove_file(&path);
     if !is_there {
-        return Err(Failure::new("close: removed somebody's file", "what stands at the path now is left alone").into());
+        return Err(Failure::new(
+            "close: removed somebody's file",
+            "what stands at the path now is left alone",
+        )
+        .into());
     }
     outcome
 }
@@ -698,10 +818,14 @@ fn path_mode(context: &mut Context<'_>) -> Outcome {
     use std::os::unix::fs::PermissionsExt;
     let listening = context.listen()?;
     let path = path_of(&listening)?;
-    let metadata = path.symlink_metadata().map_err(|error| Stop::NotRun(error.to_string()))?;
+    let metadata = path
+        .symlink_metadata()
+        .map_err(|error| Stop::NotRun(error.to_string()))?;
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(Failure::new("listen: others may connect", "mode 0600").detail(format!("the mode is {mode:04o}")).into());
+        return Err(Failure::new("listen: others may connect", "mode 0600")
+            .detail(format!("the mode is {mode:04o}"))
+            .into());
     }
     Ok(())
 }

@@ -61,15 +61,32 @@ impl Case {
         run: |_| Ok(()),
     };
     /// A case about listeners, in which the suite is the client.
-    const LISTENER: Self = Self { roles: &[Role::Listener], ..Self::WIRE };
+    const LISTENER: Self = Self {
+        roles: &[Role::Listener],
+        ..Self::WIRE
+    };
     /// A case about clients, in which the suite is the listener.
-    const CLIENT: Self = Self { roles: &[Role::Client], ..Self::WIRE };
+    const CLIENT: Self = Self {
+        roles: &[Role::Client],
+        ..Self::WIRE
+    };
     /// A case in which two testees talk to each other.
-    const PAIR: Self = Self { kind: Kind::Pair, ..Self::WIRE };
+    const PAIR: Self = Self {
+        kind: Kind::Pair,
+        ..Self::WIRE
+    };
     /// A case for a running server that boxes what it gets.
-    const BARE_SERVER: Self = Self { kind: Kind::BareServer, roles: &[Role::Listener], ..Self::WIRE };
+    const BARE_SERVER: Self = Self {
+        kind: Kind::BareServer,
+        roles: &[Role::Listener],
+        ..Self::WIRE
+    };
     /// A case for a client as in the seed's example.
-    const BARE_CLIENT: Self = Self { kind: Kind::BareClient, roles: &[Role::Client], ..Self::WIRE };
+    const BARE_CLIENT: Self = Self {
+        kind: Kind::BareClient,
+        roles: &[Role::Client],
+        ..Self::WIRE
+    };
 
     /// The area: what stands before the first slash of the id.
     pub fn area(&self) -> &'static str {
@@ -156,7 +173,10 @@ impl Needs {
         operation: None,
     };
     /// Objects, whatever the profile.
-    pub const OBJECTS: Self = Self { profile: Profile::Serde, ..Self::NOTHING };
+    pub const OBJECTS: Self = Self {
+        profile: Profile::Serde,
+        ..Self::NOTHING
+    };
 }
 
 /// The parameters of one execution: names and values.
@@ -171,7 +191,9 @@ impl Parameters {
     /// When the case does not declare it, which is a fault of the case.
     pub fn text(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| *known == name);
-        &found.unwrap_or_else(|| panic!("the case has no parameter `{name}`")).1
+        &found
+            .unwrap_or_else(|| panic!("the case has no parameter `{name}`"))
+            .1
     }
 
     /// The value of a parameter that is a number.
@@ -180,7 +202,9 @@ impl Parameters {
     ///
     /// When the case does not declare it or gives it words, which is a fault of the case.
     pub fn number(&self, name: &str) -> usize {
-        self.text(name).parse().unwrap_or_else(|_| panic!("parameter `{name}` is no number"))
+        self.text(name)
+            .parse()
+            .unwrap_or_else(|_| panic!("parameter `{name}` is no number"))
     }
 }
 
@@ -190,7 +214,11 @@ impl fmt::Display for Parameters {
         if self.0.is_empty() {
             return Ok(());
         }
-        let shown: Vec<String> = self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let shown: Vec<String> = self
+            .0
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         write!(f, "[{}]", shown.join(","))
     }
 }
@@ -202,7 +230,10 @@ fn once(_: Framing) -> Vec<Parameters> {
 
 /// One parameter with these values: an execution for each.
 fn each<T: ToString>(name: &'static str, values: impl IntoIterator<Item = T>) -> Vec<Parameters> {
-    values.into_iter().map(|value| Parameters(vec![(name, value.to_string())])).collect()
+    values
+        .into_iter()
+        .map(|value| Parameters(vec![(name, value.to_string())]))
+        .collect()
 }
 
 /// Every case, in the order of the areas.

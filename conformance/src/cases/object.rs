@@ -165,8 +165,14 @@ pub(super) const CASES: &[Case] = both_ways! {
     "global": "A class or a function", GRAPH, &["object.instance"];
 };
 
-const GRAPH: Needs = Needs { profile: Profile::Graph, ..Needs::NOTHING };
-const SERDE_ONLY: Needs = Needs { only: Some(Profile::Serde), ..Needs::OBJECTS };
+const GRAPH: Needs = Needs {
+    profile: Profile::Graph,
+    ..Needs::NOTHING
+};
+const SERDE_ONLY: Needs = Needs {
+    only: Some(Profile::Serde),
+    ..Needs::OBJECTS
+};
 
 /// Payloads that no unpickler takes.
 const UNDECODABLE: [(&str, &[u8]); 8] = [
@@ -196,7 +202,12 @@ fn received(context: &mut Context<'_>, kind: &str) -> Outcome {
 
 fn received_sample(context: &mut Context<'_>, sample: &Graph) -> Outcome {
     let (mut wire, end) = context.open()?;
-    let receiving = context.start(end.who, Operation::Recv { connection: end.handle })?;
+    let receiving = context.start(
+        end.who,
+        Operation::Recv {
+            connection: end.handle,
+        },
+    )?;
     context.write(&mut wire, &context.message(&pickled(sample, 2)))?;
     context.finish_object(end, &receiving, sample)?;
     context.expect_in_step(&mut wire, end)
@@ -213,7 +224,10 @@ fn sent(context: &mut Context<'_>, kind: &str) -> Outcome {
 
 fn sent_sample(context: &mut Context<'_>, sample: &Graph) -> Outcome {
     let (mut wire, end) = context.open()?;
-    let operation = Operation::Send { connection: end.handle, object: sample.clone() };
+    let operation = Operation::Send {
+        connection: end.handle,
+        object: sample.clone(),
+    };
     let sending = context.start(end.who, operation)?;
     context.expect_pickle_sent(&mut wire, end, &sending, sample)?;
     context.expect_in_step(&mut wire, end)
@@ -222,7 +236,9 @@ fn sent_sample(context: &mut Context<'_>, sample: &Graph) -> Outcome {
 fn older_protocols(context: &mut Context<'_>) -> Outcome {
     let protocol = u8::try_from(context.setting.parameters.number("protocol")).expect("0, 1 or 2");
     let (mut wire, end) = context.open()?;
-    for kind in ["none", "bool", "int", "long", "float", "str", "unicode", "list", "tuple", "dict", "mixed"] {
+    for kind in [
+        "none", "bool", "int", "long", "float", "str", "unicode", "list", "tuple", "dict", "mixed",
+    ] {
         for (_, sample) in objects::of(kind) {
             context.write(&mut wire, &context.message(&pickled(sample, protocol)))?;
             context.expect_object(end, sample)?;
@@ -233,7 +249,14 @@ fn older_protocols(context: &mut Context<'_>) -> Outcome {
 
 fn python2_types() -> Graph {
     Graph::build(|b| {
-        let items = [b.int(1), b.long(1), b.str("a"), b.unicode("a"), b.bool(true), b.float(1.0)];
+        let items = [
+            b.int(1),
+            b.long(1),
+            b.str("a"),
+            b.unicode("a"),
+            b.bool(true),
+            b.float(1.0),
+        ];
         b.list(items)
     })
 }
@@ -268,7 +291,10 @@ fn unpicklable_inside() -> Graph {
 
 fn unpicklable(context: &mut Context<'_>, object: &Graph) -> Outcome {
     let (mut wire, end) = context.open()?;
-    let operation = Operation::Send { connection: end.handle, object: object.clone() };
+    let operation = Operation::Send {
+        connection: end.handle,
+        object: object.clone(),
+    };
     context.expect_error(end.who, operation, &[ErrorKind::Unencodable])?;
     // Whatever reached the wire would come before this message.
     context.send_string(end, b"the next message")?;
@@ -278,7 +304,11 @@ fn unpicklable(context: &mut Context<'_>, object: &Graph) -> Outcome {
 
 fn undecodable(context: &mut Context<'_>) -> Outcome {
     let name = context.setting.parameters.text("payload");
-    let payload = UNDECODABLE.iter().find(|(known, _)| *known == name).expect("it is listed").1;
+    let payload = UNDECODABLE
+        .iter()
+        .find(|(known, _)| *known == name)
+        .expect("it is listed")
+        .1;
     let (mut wire, end) = context.open()?;
     context.write(&mut wire, &context.message(payload))?;
     context.write(&mut wire, &context.message(&pickled(&Graph::int(42), 2)))?;
@@ -289,8 +319,19 @@ fn undecodable(context: &mut Context<'_>) -> Outcome {
 
 /// Every sample that profile `serde` cannot hold.
 fn outside() -> Vec<Parameters> {
-    let kinds = ["complex", "surrogate", "recursive", "instance", "datetime", "global"];
-    let samples = kinds.iter().flat_map(|kind| objects::of(kind).iter().map(move |(name, graph)| (kind, name, graph)));
+    let kinds = [
+        "complex",
+        "surrogate",
+        "recursive",
+        "instance",
+        "datetime",
+        "global",
+    ];
+    let samples = kinds.iter().flat_map(|kind| {
+        objects::of(kind)
+            .iter()
+            .map(move |(name, graph)| (kind, name, graph))
+    });
     each(
         "object",
         samples
@@ -300,17 +341,33 @@ fn outside() -> Vec<Parameters> {
 }
 
 fn outside_received(context: &mut Context<'_>) -> Outcome {
-    let (kind, name) = context.setting.parameters.text("object").split_once('/').expect("kind and name");
+    let (kind, name) = context
+        .setting
+        .parameters
+        .text("object")
+        .split_once('/')
+        .expect("kind and name");
     let sample = objects::named(kind, name);
     let (mut wire, end) = context.open()?;
     context.write(&mut wire, &context.message(&pickled(sample, 2)))?;
-    context.expect_no_object(end, &[ErrorKind::NeedsClass, ErrorKind::Undecodable, ErrorKind::Limit])?;
+    context.expect_no_object(
+        end,
+        &[
+            ErrorKind::NeedsClass,
+            ErrorKind::Undecodable,
+            ErrorKind::Limit,
+        ],
+    )?;
     context.expect_in_step(&mut wire, end)
 }
 
 fn no_calls(context: &mut Context<'_>) -> Outcome {
     let name = context.setting.parameters.text("call");
-    let payload = CALLS.iter().find(|(known, _)| *known == name).expect("it is listed").1;
+    let payload = CALLS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .expect("it is listed")
+        .1;
     let (mut wire, end) = context.open()?;
     context.write(&mut wire, &context.message(payload))?;
     context.expect_no_object(end, &[ErrorKind::NeedsClass])?;
@@ -319,7 +376,9 @@ fn no_calls(context: &mut Context<'_>) -> Outcome {
 
 fn many(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
-    for kind in ["none", "bool", "int", "float", "str", "unicode", "list", "tuple", "dict", "mixed"] {
+    for kind in [
+        "none", "bool", "int", "float", "str", "unicode", "list", "tuple", "dict", "mixed",
+    ] {
         for (_, sample) in objects::of(kind) {
             there_and_back(context, &mut wire, end, sample)?;
         }
@@ -328,11 +387,16 @@ fn many(context: &mut Context<'_>) -> Outcome {
 }
 
 fn there_and_back(context: &mut Context<'_>, wire: &mut Wire, end: End, sample: &Graph) -> Outcome {
-    let operation = Operation::Recv { connection: end.handle };
+    let operation = Operation::Recv {
+        connection: end.handle,
+    };
     let receiving = context.start(Who::Testee, operation)?;
     context.write(wire, &context.message(&pickled(sample, 2)))?;
     context.finish_object(end, &receiving, sample)?;
-    let operation = Operation::Send { connection: end.handle, object: sample.clone() };
+    let operation = Operation::Send {
+        connection: end.handle,
+        object: sample.clone(),
+    };
     let sending = context.start(Who::Testee, operation)?;
     context.expect_pickle_sent(wire, end, &sending, sample)
 }

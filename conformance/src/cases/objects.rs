@@ -17,7 +17,9 @@ pub(super) type Sample = (String, Graph);
 ///
 /// When there is no such type, which is a fault of the case.
 pub(super) fn of(kind: &str) -> &'static [Sample] {
-    SAMPLES.get(kind).unwrap_or_else(|| panic!("there are no samples of `{kind}`"))
+    SAMPLES
+        .get(kind)
+        .unwrap_or_else(|| panic!("there are no samples of `{kind}`"))
 }
 
 /// One sample by its name.
@@ -27,7 +29,9 @@ pub(super) fn of(kind: &str) -> &'static [Sample] {
 /// When there is no such sample, which is a fault of the case.
 pub(super) fn named(kind: &str, name: &str) -> &'static Graph {
     let found = of(kind).iter().find(|(known, _)| known == name);
-    &found.unwrap_or_else(|| panic!("there is no sample `{name}` of `{kind}`")).1
+    &found
+        .unwrap_or_else(|| panic!("there is no sample `{name}` of `{kind}`"))
+        .1
 }
 
 /// A parameter `value` for each sample of a type.
@@ -38,7 +42,13 @@ pub(super) fn each_of(kind: &str) -> Vec<Parameters> {
 static SAMPLES: LazyLock<BTreeMap<&str, Vec<Sample>>> = LazyLock::new(|| {
     BTreeMap::from([
         ("none", vec![("none".into(), Graph::none())]),
-        ("bool", vec![("true".into(), Graph::bool(true)), ("false".into(), Graph::bool(false))]),
+        (
+            "bool",
+            vec![
+                ("true".into(), Graph::bool(true)),
+                ("false".into(), Graph::bool(false)),
+            ],
+        ),
         ("int", ints()),
         ("long", longs()),
         ("float", floats()),
@@ -70,24 +80,54 @@ fn built(name: &str, build: impl FnOnce(&mut Builder) -> NodeId) -> Sample {
 /// Around every boundary between the opcodes `BININT1`, `BININT2`, `BININT` and `INT`.
 fn ints() -> Vec<Sample> {
     let values: [i64; 24] = [
-        0, 1, -1, 42, 127, 128, 254, 255, 256, 257, -128, -129, 65_534, 65_535, 65_536, -65_536, 2_147_483_646,
-        2_147_483_647, 2_147_483_648, -2_147_483_648, -2_147_483_649, 4_294_967_296, i64::MAX, i64::MIN,
+        0,
+        1,
+        -1,
+        42,
+        127,
+        128,
+        254,
+        255,
+        256,
+        257,
+        -128,
+        -129,
+        65_534,
+        65_535,
+        65_536,
+        -65_536,
+        2_147_483_646,
+        2_147_483_647,
+        2_147_483_648,
+        -2_147_483_648,
+        -2_147_483_649,
+        4_294_967_296,
+        i64::MAX,
+        i64::MIN,
     ];
-    values.iter().map(|value| (value.to_string(), Graph::int(*value))).collect()
+    values
+        .iter()
+        .map(|value| (value.to_string(), Graph::int(*value)))
+        .collect()
 }
 
 /// Around every boundary between the lengths of `LONG1`, and between `LONG1` and `LONG4` (255 and 256 bytes).
 fn longs() -> Vec<Sample> {
     let power = |exponent: u32| BigInt::from(2).pow(exponent);
-    let mut samples: Vec<Sample> = [0_i64, 1, -1, 127, 128, -128, -129, 255, 256, 32_767, 32_768, -32_768, -32_769]
-        .iter()
-        .map(|value| (value.to_string(), Graph::long(*value)))
-        .collect();
+    let mut samples: Vec<Sample> = [
+        0_i64, 1, -1, 127, 128, -128, -129, 255, 256, 32_767, 32_768, -32_768, -32_769,
+    ]
+    .iter()
+    .map(|value| (value.to_string(), Graph::long(*value)))
+    .collect();
     for exponent in [31, 32, 63, 64, 127, 128, 2031, 2039, 2040, 2047, 2048] {
         samples.push((format!("2**{exponent}"), Graph::long(power(exponent))));
         samples.push((format!("2**{exponent}-1"), Graph::long(power(exponent) - 1)));
         samples.push((format!("-2**{exponent}"), Graph::long(-power(exponent))));
-        samples.push((format!("-2**{exponent}-1"), Graph::long(-power(exponent) - 1)));
+        samples.push((
+            format!("-2**{exponent}-1"),
+            Graph::long(-power(exponent) - 1),
+        ));
     }
     samples
 }
@@ -111,7 +151,10 @@ fn floats() -> Vec<Sample> {
         ("nan", f64::NAN),
         ("2**53", 9_007_199_254_740_992.0),
     ];
-    named.into_iter().map(|(name, value)| (name.into(), Graph::float(value))).collect()
+    named
+        .into_iter()
+        .map(|(name, value)| (name.into(), Graph::float(value)))
+        .collect()
 }
 
 /// Around the boundary between `SHORT_BINSTRING` and `BINSTRING`, and with every byte.
@@ -153,7 +196,10 @@ fn unicodes() -> Vec<Sample> {
     .map(|(name, value)| (name.into(), Graph::unicode(value)))
     .collect();
     for length in [255, 256, 65_536] {
-        samples.push((format!("{length}-characters"), Graph::unicode("\u{e9}".repeat(length))));
+        samples.push((
+            format!("{length}-characters"),
+            Graph::unicode("\u{e9}".repeat(length)),
+        ));
     }
     samples
 }
@@ -174,7 +220,14 @@ fn lists() -> Vec<Sample> {
             b.list(items)
         }),
         built("of-everything", |b| {
-            let items = [b.none(), b.bool(true), b.int(-5), b.float(0.5), b.str("a"), b.unicode("\u{e9}")];
+            let items = [
+                b.none(),
+                b.bool(true),
+                b.int(-5),
+                b.float(0.5),
+                b.str("a"),
+                b.unicode("\u{e9}"),
+            ];
             b.list(items)
         }),
         built("of-empty-lists", |b| {
@@ -286,7 +339,9 @@ fn batches() -> Vec<Sample> {
             b.list(items)
         }));
         samples.push(built(&format!("dict-{count}"), |b| {
-            let pairs: Vec<_> = (0..count).map(|number| (b.int(number), b.int(number + 1))).collect();
+            let pairs: Vec<_> = (0..count)
+                .map(|number| (b.int(number), b.int(number + 1)))
+                .collect();
             b.dict(pairs)
         }));
     }
@@ -370,11 +425,16 @@ fn complexes() -> Vec<Sample> {
 
 fn bytearrays() -> Vec<Sample> {
     let every: Vec<u8> = (0..=255).collect();
-    vec![built("some", |b| b.bytearray(b"abc")), built("every-byte", |b| b.bytearray(every))]
+    vec![
+        built("some", |b| b.bytearray(b"abc")),
+        built("every-byte", |b| b.bytearray(every)),
+    ]
 }
 
 fn surrogates() -> Vec<Sample> {
-    let text = |points: &[u32]| Text::from_code_points(points.iter().copied()).expect("these are code points");
+    let text = |points: &[u32]| {
+        Text::from_code_points(points.iter().copied()).expect("these are code points")
+    };
     vec![
         ("high".into(), Graph::unicode(text(&[0xd800]))),
         ("low".into(), Graph::unicode(text(&[0xdfff]))),

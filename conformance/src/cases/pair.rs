@@ -48,7 +48,10 @@ pub(super) const CASES: &[Case] = &[
         about: "Objects with identity, recursion and classes arrive from the counterpart as such.",
         requirements: &["object.sharing", "object.recursion", "object.instance"],
         parameters: |_| each("kind", GRAPH_KINDS),
-        needs: Needs { profile: Profile::Graph, ..Needs::NOTHING },
+        needs: Needs {
+            profile: Profile::Graph,
+            ..Needs::NOTHING
+        },
         run: |context| objects_of_a_kind(context, Towards::Testee),
         ..Case::PAIR
     },
@@ -57,7 +60,10 @@ pub(super) const CASES: &[Case] = &[
         about: "Objects with identity, recursion and classes arrive at the counterpart as such.",
         requirements: &["object.sharing", "object.recursion", "object.instance"],
         parameters: |_| each("kind", GRAPH_KINDS),
-        needs: Needs { profile: Profile::Graph, ..Needs::NOTHING },
+        needs: Needs {
+            profile: Profile::Graph,
+            ..Needs::NOTHING
+        },
         run: |context| objects_of_a_kind(context, Towards::Counterpart),
         ..Case::PAIR
     },
@@ -119,7 +125,10 @@ pub(super) const CASES: &[Case] = &[
         requirements: &["closing.drop", "closing.drain"],
         run: |context| closing(context, Towards::Testee, true),
         // A listener of 0.20 keeps the last connection that it accepted; the client is the one that drops.
-        ..Case { roles: &[Role::Listener], ..Case::PAIR }
+        ..Case {
+            roles: &[Role::Listener],
+            ..Case::PAIR
+        }
     },
     Case {
         id: "pair/flavours/no-message-arrives",
@@ -131,13 +140,35 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-const LENGTHS: [usize; 12] = [0, 1, 4, 1020, 1023, 1024, 1025, 16_384, 65_536, 1_048_576, 1_048_577, 5_000_000];
+const LENGTHS: [usize; 12] = [
+    0, 1, 4, 1020, 1023, 1024, 1025, 16_384, 65_536, 1_048_576, 1_048_577, 5_000_000,
+];
 const KINDS: [&str; 14] = [
-    "none", "bool", "int", "long", "float", "unicode", "list", "tuple", "dict", "set", "frozenset", "nesting", "batches",
+    "none",
+    "bool",
+    "int",
+    "long",
+    "float",
+    "unicode",
+    "list",
+    "tuple",
+    "dict",
+    "set",
+    "frozenset",
+    "nesting",
+    "batches",
     "shared",
 ];
-const GRAPH_KINDS: [&str; 8] =
-    ["str", "complex", "bytearray", "surrogate", "recursive", "instance", "datetime", "mixed"];
+const GRAPH_KINDS: [&str; 8] = [
+    "str",
+    "complex",
+    "bytearray",
+    "surrogate",
+    "recursive",
+    "instance",
+    "datetime",
+    "mixed",
+];
 
 /// Which way something goes.
 #[derive(Clone, Copy)]
@@ -166,8 +197,19 @@ fn string(context: &mut Context<'_>, towards: Towards) -> Outcome {
 }
 
 fn pass(context: &mut Context<'_>, from: End, to: End, object: &Graph) -> Outcome {
-    let receiving = context.start(to.who, Operation::Recv { connection: to.handle })?;
-    let sending = context.start(from.who, Operation::Send { connection: from.handle, object: object.clone() })?;
+    let receiving = context.start(
+        to.who,
+        Operation::Recv {
+            connection: to.handle,
+        },
+    )?;
+    let sending = context.start(
+        from.who,
+        Operation::Send {
+            connection: from.handle,
+            object: object.clone(),
+        },
+    )?;
     context.finish_sent(from, &sending)?;
     context.finish_object(to, &receiving, object)
 }
@@ -175,7 +217,10 @@ fn pass(context: &mut Context<'_>, from: End, to: End, object: &Graph) -> Outcom
 fn objects_of_a_kind(context: &mut Context<'_>, towards: Towards) -> Outcome {
     let kind = context.setting.parameters.text("kind");
     if GRAPH_KINDS.contains(&kind) && context.profile() < Profile::Graph {
-        return Err(Stop::NotApplicable(format!("the counterpart claims profile `{}`", context.profile())));
+        return Err(Stop::NotApplicable(format!(
+            "the counterpart claims profile `{}`",
+            context.profile()
+        )));
     }
     let samples = objects::of(kind);
     let (_pair, from, to) = ends(context, towards)?;
@@ -228,7 +273,10 @@ fn crossing(context: &mut Context<'_>) -> Outcome {
 fn in_turns(context: &mut Context<'_>) -> Outcome {
     let object = objects::named("list", "several");
     let pair = context.pair()?;
-    for (from, to) in [(pair.testee, pair.counterpart), (pair.counterpart, pair.testee)] {
+    for (from, to) in [
+        (pair.testee, pair.counterpart),
+        (pair.counterpart, pair.testee),
+    ] {
         context.send_string(from, b"a string")?;
         context.send(from, object)?;
         context.send_string(from, b"")?;
@@ -265,8 +313,16 @@ fn flavours_cannot_talk(context: &mut Context<'_>) -> Outcome {
         match context.finish_operation(to.who, &receiving)? {
             Err(_) => {}
             Ok(_) => {
-                let who = if to.who == Who::Testee { "testee" } else { "counterpart" };
-                return Err(Failure::new(format!("{who} received a message"), "flavours that cannot talk").into());
+                let who = if to.who == Who::Testee {
+                    "testee"
+                } else {
+                    "counterpart"
+                };
+                return Err(Failure::new(
+                    format!("{who} received a message"),
+                    "flavours that cannot talk",
+                )
+                .into());
             }
         }
     }

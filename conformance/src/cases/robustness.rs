@@ -13,7 +13,11 @@ pub(super) const CASES: &[Case] = &[
         about: "Garbage instead of messages is an error once the stream ends, and the process lives.",
         requirements: &["error.survive", "framing.too-long"],
         parameters: |_| each("garbage", GARBAGE.iter().map(|(name, _)| *name)),
-        run: |context| garbage(context, |handle| Operation::RecvString { connection: handle }),
+        run: |context| {
+            garbage(context, |handle| Operation::RecvString {
+                connection: handle,
+            })
+        },
         ..Case::WIRE
     },
     Case {
@@ -38,7 +42,10 @@ pub(super) const CASES: &[Case] = &[
         id: "robustness/pickle/memo-bomb",
         about: "A pickle whose references multiply without end does not take the reader's memory.",
         requirements: &["object.hostile"],
-        needs: Needs { only: Some(Profile::Serde), ..Needs::OBJECTS },
+        needs: Needs {
+            only: Some(Profile::Serde),
+            ..Needs::OBJECTS
+        },
         run: memo_bomb,
         ..Case::LISTENER
     },
@@ -75,7 +82,11 @@ pub(super) const CASES: &[Case] = &[
     Case {
         id: "robustness/death/while-both-wait",
         about: "A peer that dies while the testee sends and receives ends both.",
-        requirements: &["closing.send-to-gone", "closing.end-between", "error.survive"],
+        requirements: &[
+            "closing.send-to-gone",
+            "closing.end-between",
+            "error.survive",
+        ],
         run: dies_while_both_wait,
         ..Case::WIRE
     },
@@ -108,7 +119,11 @@ const ANNOUNCING: [(&str, &[u8]); 5] = [
 
 fn garbage(context: &mut Context<'_>, operation: fn(u64) -> Operation) -> Outcome {
     let name = context.setting.parameters.text("garbage");
-    let bytes = GARBAGE.iter().find(|(known, _)| *known == name).expect("it is listed").1;
+    let bytes = GARBAGE
+        .iter()
+        .find(|(known, _)| *known == name)
+        .expect("it is listed")
+        .1;
     let (mut wire, end) = context.open()?;
     let receiving = context.start(end.who, operation(end.handle))?;
     context.write(&mut wire, bytes)?;
@@ -123,16 +138,36 @@ fn garbage(context: &mut Context<'_>, operation: fn(u64) -> Operation) -> Outcom
 fn nesting(context: &mut Context<'_>) -> Outcome {
     const DEPTH: usize = 100_000;
     let payload = match context.setting.parameters.text("of") {
-        "list" => [&b"\x80\x02"[..], &b"]".repeat(DEPTH + 1), &b"a".repeat(DEPTH), b"."].concat(),
+        "list" => [
+            &b"\x80\x02"[..],
+            &b"]".repeat(DEPTH + 1),
+            &b"a".repeat(DEPTH),
+            b".",
+        ]
+        .concat(),
         "tuple" => [&b"\x80\x02)"[..], &b"\x85".repeat(DEPTH), b"."].concat(),
-        _ => [&b"\x80\x02"[..], &b"}K\x01".repeat(DEPTH), b"N", &b"s".repeat(DEPTH), b"."].concat(),
+        _ => [
+            &b"\x80\x02"[..],
+            &b"}K\x01".repeat(DEPTH),
+            b"N",
+            &b"s".repeat(DEPTH),
+            b".",
+        ]
+        .concat(),
     };
     let (mut wire, end) = context.open()?;
-    let receiving = context.start(end.who, Operation::Recv { connection: end.handle })?;
+    let receiving = context.start(
+        end.who,
+        Operation::Recv {
+            connection: end.handle,
+        },
+    )?;
     context.write(&mut wire, &context.message(&payload))?;
     match context.finish_operation(end.who, &receiving)? {
         Ok(_) if context.hello().profile == Profile::Serde => {
-            return Err(Failure::new("recv: returned an object", "an error that names the limit").into());
+            return Err(
+                Failure::new("recv: returned an object", "an error that names the limit").into(),
+            );
         }
         Ok(_) => {}
         Err(error) => context.recommend_kind("recv", &error, &[ErrorKind::Limit]),
@@ -155,7 +190,11 @@ fn memo_bomb(context: &mut Context<'_>) -> Outcome {
 
 fn announced_lengths(context: &mut Context<'_>) -> Outcome {
     let name = context.setting.parameters.text("pickle");
-    let payload = ANNOUNCING.iter().find(|(known, _)| *known == name).expect("it is listed").1;
+    let payload = ANNOUNCING
+        .iter()
+        .find(|(known, _)| *known == name)
+        .expect("it is listed")
+        .1;
     let (mut wire, end) = context.open()?;
     context.write(&mut wire, &context.message(payload))?;
     context.expect_no_object(end, &[ErrorKind::Undecodable])?;
@@ -165,7 +204,8 @@ fn announced_lengths(context: &mut Context<'_>) -> Outcome {
 fn dies_before_anything(context: &mut Context<'_>) -> Outcome {
     let (wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
-    wire.reset().map_err(|error| Failure::wire("the connection is open", &error))?;
+    wire.reset()
+        .map_err(|error| Failure::wire("the connection is open", &error))?;
     context.finish_error(end.who, &receiving, &[ErrorKind::Closed, ErrorKind::Cut])?;
     let (mut wire, end) = context.open()?;
     context.expect_in_step(&mut wire, end)
@@ -186,8 +226,18 @@ fn dies_while_both_wait(context: &mut Context<'_>) -> Outcome {
     let receiving = context.start_recv_string(end)?;
     let sending = context.start_send_string(end, &pattern::bytes(8 << 20))?;
     wire.close();
-    context.finish_error(end.who, &sending, &[ErrorKind::Closed, ErrorKind::Cut, ErrorKind::Poisoned])?;
-    context.finish_error(end.who, &receiving, &[ErrorKind::Closed, ErrorKind::Cut, ErrorKind::Poisoned]).map(drop)
+    context.finish_error(
+        end.who,
+        &sending,
+        &[ErrorKind::Closed, ErrorKind::Cut, ErrorKind::Poisoned],
+    )?;
+    context
+        .finish_error(
+            end.who,
+            &receiving,
+            &[ErrorKind::Closed, ErrorKind::Cut, ErrorKind::Poisoned],
+        )
+        .map(drop)
 }
 
 fn many_die(context: &mut Context<'_>) -> Outcome {
@@ -215,7 +265,10 @@ mod tests {
     #[test]
     fn announced_lengths_are_rejected_by_the_suite_too() {
         for (name, payload) in ANNOUNCING {
-            assert!(pickle::read(payload, &pickle::Limits::default()).is_err(), "{name}");
+            assert!(
+                pickle::read(payload, &pickle::Limits::default()).is_err(),
+                "{name}"
+            );
         }
     }
 }

@@ -78,7 +78,11 @@ const LOOKS: [(&str, &[u8]); 7] = [
 
 fn look(context: &Context<'_>) -> &'static [u8] {
     let name = context.setting.parameters.text("like");
-    LOOKS.iter().find(|(known, _)| *known == name).expect("it is listed").1
+    LOOKS
+        .iter()
+        .find(|(known, _)| *known == name)
+        .expect("it is listed")
+        .1
 }
 
 fn raw_sent(context: &mut Context<'_>) -> Outcome {
@@ -151,7 +155,11 @@ fn alternating(context: &mut Context<'_>) -> Outcome {
             .read_message(1 << 10)
             .map_err(|error| Failure::wire("the string that was sent after the object", &error))?;
         if sent != string.as_bytes() {
-            return Err(Failure::new("wire: wrong payload", "the string that was sent after the object").into());
+            return Err(Failure::new(
+                "wire: wrong payload",
+                "the string that was sent after the object",
+            )
+            .into());
         }
     }
     Ok(())

@@ -84,7 +84,11 @@ pub(super) struct RunArguments {
 #[derive(Debug, Args)]
 pub(super) struct StoreArguments {
     /// Where peers are kept, instead of `target/peers` in a checkout or the user's cache.
-    #[arg(long, value_name = "DIRECTORY", env = "PROCESSING_CONFORMANCE_PEERS_DIR")]
+    #[arg(
+        long,
+        value_name = "DIRECTORY",
+        env = "PROCESSING_CONFORMANCE_PEERS_DIR"
+    )]
     pub(super) peers_dir: Option<PathBuf>,
     /// Install nothing: peers that are not here are not run.
     #[arg(long)]

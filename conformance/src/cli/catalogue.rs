@@ -11,7 +11,10 @@ use super::args::{ExplainArguments, ListArguments};
 use super::{GOOD, NOTHING_SELECTED, Refusal, USAGE, print};
 
 pub(super) fn list(arguments: &ListArguments) -> Result<u8, Refusal> {
-    let selection = Selection { patterns: arguments.cases.clone(), ..Selection::default() };
+    let selection = Selection {
+        patterns: arguments.cases.clone(),
+        ..Selection::default()
+    };
     let mut text = String::new();
     let mut count = 0;
     for case in catalogue().filter(|case| selection.could_take(case)) {
@@ -33,7 +36,10 @@ pub(super) fn list(arguments: &ListArguments) -> Result<u8, Refusal> {
         }
     }
     if count == 0 {
-        return Err(Refusal { code: NOTHING_SELECTED, message: format!("no case matches {}", arguments.cases.join(" ")) });
+        return Err(Refusal {
+            code: NOTHING_SELECTED,
+            message: format!("no case matches {}", arguments.cases.join(" ")),
+        });
     }
     let _ = writeln!(text, "{count} cases");
     print(&text);

@@ -31,7 +31,10 @@ struct Refusal {
 
 impl Refusal {
     fn usage(message: impl ToString) -> Self {
-        Self { code: USAGE, message: message.to_string() }
+        Self {
+            code: USAGE,
+            message: message.to_string(),
+        }
     }
 }
 

@@ -39,10 +39,18 @@ fn show(store: &Peers) -> u8 {
             peer.flavour.name(),
             peer.dialect,
             peer.families.join(" "),
-            deviations.iter().filter(|deviation| deviation.concerns(&peer.name)).count(),
+            deviations
+                .iter()
+                .filter(|deviation| deviation.concerns(&peer.name))
+                .count(),
         );
         if !peer.help.is_empty() {
-            let _ = writeln!(text, "{:<22} runs only when compiled with {}", "", peer.help.join(" "));
+            let _ = writeln!(
+                text,
+                "{:<22} runs only when compiled with {}",
+                "",
+                peer.help.join(" ")
+            );
         }
     }
     print(&text);
@@ -65,7 +73,11 @@ fn install(store: &Peers, names: &[String], arguments: &StoreArguments) -> Resul
     let mut code = GOOD;
     for peer in peers {
         match store.install(peer) {
-            Ok(installed) => print(&format!("{}: here, on CPython {}\n", peer.name, installed.python().version)),
+            Ok(installed) => print(&format!(
+                "{}: here, on CPython {}\n",
+                peer.name,
+                installed.python().version
+            )),
             Err(error) => {
                 print(&format!("{}: not installed: {error}\n", peer.name));
                 code = FAILED;

@@ -34,7 +34,14 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
     let began = Instant::now();
     let mut subjects = Vec::new();
     for target in &targets {
-        subjects.push(judge(target, &counterpart, &selection, &deviations, arguments, &interrupted)?);
+        subjects.push(judge(
+            target,
+            &counterpart,
+            &selection,
+            &deviations,
+            arguments,
+            &interrupted,
+        )?);
     }
     if subjects.iter().all(|(_, run)| run.judgements.is_empty()) {
         return Err(nothing_selected(arguments, &subjects));
@@ -52,7 +59,10 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
 }
 
 fn rows(subjects: &[(Subject, Run)]) -> impl Iterator<Item = &Row> {
-    subjects.iter().flat_map(|(_, run)| &run.judgements).map(|judgement| &judgement.row)
+    subjects
+        .iter()
+        .flat_map(|(_, run)| &run.judgements)
+        .map(|judgement| &judgement.row)
 }
 
 fn selection(arguments: &RunArguments) -> Result<Selection, Refusal> {
@@ -63,11 +73,16 @@ fn selection(arguments: &RunArguments) -> Result<Selection, Refusal> {
     };
     // A word that selects nothing is a mistake, also beside words that do.
     for pattern in &arguments.cases {
-        let alone = Selection { patterns: vec![pattern.clone()], ..Selection::default() };
+        let alone = Selection {
+            patterns: vec![pattern.clone()],
+            ..Selection::default()
+        };
         if !catalogue().any(|case| alone.could_take(case)) {
             return Err(Refusal {
                 code: NOTHING_SELECTED,
-                message: format!("no case matches `{pattern}`; `processing-conformance list` shows what there is"),
+                message: format!(
+                    "no case matches `{pattern}`; `processing-conformance list` shows what there is"
+                ),
             });
         }
     }
@@ -77,7 +92,8 @@ fn selection(arguments: &RunArguments) -> Result<Selection, Refusal> {
 /// The suite's own deviations and those of files.
 pub(super) fn deviations(files: &[PathBuf]) -> Result<Deviations, Refusal> {
     files.iter().try_fold(Deviations::known(), |known, path| {
-        let named = |error: &dyn std::fmt::Display| Refusal::usage(format!("{}: {error}", path.display()));
+        let named =
+            |error: &dyn std::fmt::Display| Refusal::usage(format!("{}: {error}", path.display()));
         let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
         Ok(known.and(Deviations::parse(&text).map_err(|error| named(&error))?))
     })
@@ -97,8 +113,13 @@ fn targets(arguments: &RunArguments) -> Result<Vec<Target>, Refusal> {
 }
 
 fn counterpart(arguments: &RunArguments) -> Result<Target, Refusal> {
-    if matches!(arguments.counterpart, Testee::Connect(_) | Testee::Listen(_)) {
-        return Err(Refusal::usage("a counterpart needs an adapter: say reference, peer:NAME or exec:COMMAND"));
+    if matches!(
+        arguments.counterpart,
+        Testee::Connect(_) | Testee::Listen(_)
+    ) {
+        return Err(Refusal::usage(
+            "a counterpart needs an adapter: say reference, peer:NAME or exec:COMMAND",
+        ));
     }
     let mut found = Target::all(&arguments.counterpart, arguments)?;
     match (found.pop(), found.pop()) {
@@ -131,23 +152,39 @@ fn judge(
     let name = target.name();
     let patience = arguments.deadline;
     let (hello, executions) = executions(target, selection, patience);
-    let subject = Subject { name: name.clone(), hello };
+    let subject = Subject {
+        name: name.clone(),
+        hello,
+    };
 
     if let Target::Absent(_, reason) = target {
-        let not_run = |execution| Judgement::without_running(execution, &name, Verdict::NotRun, reason.clone());
-        return Ok((subject, Run { judgements: executions.iter().map(not_run).collect() }));
+        let not_run = |execution| {
+            Judgement::without_running(execution, &name, Verdict::NotRun, reason.clone())
+        };
+        return Ok((
+            subject,
+            Run {
+                judgements: executions.iter().map(not_run).collect(),
+            },
+        ));
     }
     let is_bare = matches!(target, Target::Bare(..));
     let sister = target.sister(&arguments.store);
     let sister_name = sister.as_ref().map(Target::name).unwrap_or_default();
     let counterpart_name = counterpart.name();
     let (start, start_counterpart) = (|| target.start(patience), || counterpart.start(patience));
-    let start_sister = || sister.as_ref().map_or_else(|| target.start(patience), |sister| sister.start(patience));
+    let start_sister = || {
+        sister
+            .as_ref()
+            .map_or_else(|| target.start(patience), |sister| sister.start(patience))
+    };
     let conditions = Conditions {
         name: &name,
         testee: (!is_bare).then_some(&start),
         counterpart: Some((&counterpart_name, &start_counterpart)),
-        sister: sister.is_some().then_some((sister_name.as_str(), &start_sister)),
+        sister: sister
+            .is_some()
+            .then_some((sister_name.as_str(), &start_sister)),
         deviations,
         // Without an adapter there is one program, and one after the other.
         jobs: if is_bare { 1 } else { jobs(arguments) },
@@ -161,7 +198,11 @@ fn judge(
 }
 
 /// What a testee claims, if it says so, and what is to be run.
-fn executions(target: &Target, selection: &Selection, patience: Duration) -> (Option<Hello>, Vec<Execution>) {
+fn executions(
+    target: &Target,
+    selection: &Selection,
+    patience: Duration,
+) -> (Option<Hello>, Vec<Execution>) {
     if let Target::Bare(_, bare, family) = target {
         let dialect = selection.dialects.first().copied().unwrap_or_default();
         return (None, plan_bare(bare, *family, dialect, selection, patience));
@@ -172,21 +213,29 @@ fn executions(target: &Target, selection: &Selection, patience: Duration) -> (Op
             (Some(hello), executions)
         }
         // Every case gets a verdict, also when the testee never started.
-        Err(_) => (None, plan(&assumed_claims(&selection.dialects), selection, patience)),
+        Err(_) => (
+            None,
+            plan(&assumed_claims(&selection.dialects), selection, patience),
+        ),
     }
 }
 
 fn jobs(arguments: &RunArguments) -> usize {
     arguments
         .jobs
-        .unwrap_or_else(|| JOBS_PER_PROCESSOR * std::thread::available_parallelism().map_or(2, std::num::NonZero::get))
+        .unwrap_or_else(|| {
+            JOBS_PER_PROCESSOR
+                * std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
+        })
         .max(1)
 }
 
 fn progress(name: &str, executions: usize, format: Format) -> ProgressBar {
     // It draws on standard error, and only when somebody looks at it.
-    let progress = ProgressBar::with_draw_target(Some(executions as u64), ProgressDrawTarget::stderr());
-    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}").expect("the template is well-formed");
+    let progress =
+        ProgressBar::with_draw_target(Some(executions as u64), ProgressDrawTarget::stderr());
+    let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}")
+        .expect("the template is well-formed");
     progress.set_style(style);
     progress.set_message(name.to_owned());
     if format == Format::Terminal {
@@ -195,9 +244,17 @@ fn progress(name: &str, executions: usize, format: Format) -> ProgressBar {
     progress
 }
 
-fn report(arguments: &RunArguments, subjects: &[(Subject, Run)], took: Duration) -> Result<(), Refusal> {
+fn report(
+    arguments: &RunArguments,
+    subjects: &[(Subject, Run)],
+    took: Duration,
+) -> Result<(), Refusal> {
     match arguments.format {
-        Format::Terminal => print(&terminal::report(subjects, took.as_secs_f64(), arguments.strict)),
+        Format::Terminal => print(&terminal::report(
+            subjects,
+            took.as_secs_f64(),
+            arguments.strict,
+        )),
         Format::Json => print(&Report::of(rows(subjects).cloned().collect()).to_text()),
         Format::Junit => {
             let rows: Vec<Row> = rows(subjects).cloned().collect();
@@ -219,5 +276,8 @@ fn nothing_selected(arguments: &RunArguments, subjects: &[(Subject, Run)]) -> Re
     } else {
         "nothing is selected: no case for this testee matches what was asked for".into()
     };
-    Refusal { code: NOTHING_SELECTED, message }
+    Refusal {
+        code: NOTHING_SELECTED,
+        message,
+    }
 }

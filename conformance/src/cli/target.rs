@@ -37,17 +37,23 @@ impl Target {
         Ok(match testee {
             Testee::Reference => vec![Self::Reference],
             Testee::Exec(program) => vec![Self::Exec(testee.to_string(), program.clone())],
-            Testee::Peer(pattern) => {
-                named(pattern)?.into_iter().map(|peer| Self::peer(peer, &arguments.store)).collect()
-            }
+            Testee::Peer(pattern) => named(pattern)?
+                .into_iter()
+                .map(|peer| Self::peer(peer, &arguments.store))
+                .collect(),
             Testee::Connect(address) => {
                 let bare = Arc::new(Bare::server(address.clone()));
                 vec![Self::Bare(testee.to_string(), bare, family(address)?)]
             }
             Testee::Listen(address) => {
                 let dialect = arguments.dialect.first().copied().unwrap_or_default();
-                let door = Door::open_at(address, dialect.framing(), arguments.deadline, &Transcript::begin())
-                    .map_err(|error| Refusal::usage(format!("cannot listen at {address}: {error}")))?;
+                let door = Door::open_at(
+                    address,
+                    dialect.framing(),
+                    arguments.deadline,
+                    &Transcript::begin(),
+                )
+                .map_err(|error| Refusal::usage(format!("cannot listen at {address}: {error}")))?;
                 let bare = Arc::new(Bare::client(door, arguments.wait));
                 vec![Self::Bare(testee.to_string(), bare, family(address)?)]
             }
@@ -77,8 +83,12 @@ impl Target {
             Self::Reference => Session::open(Box::new(InProcess::start(Reference)), patience),
             Self::Peer(_, installed) => installed.start(patience),
             Self::Exec(_, program) => Session::open(Box::new(ChildLink::start(program)?), patience),
-            Self::Absent(_, reason) => Err(Trouble::NeverStarted { reason: reason.clone() }),
-            Self::Bare(..) => Err(Trouble::NeverStarted { reason: "it has no adapter".into() }),
+            Self::Absent(_, reason) => Err(Trouble::NeverStarted {
+                reason: reason.clone(),
+            }),
+            Self::Bare(..) => Err(Trouble::NeverStarted {
+                reason: "it has no adapter".into(),
+            }),
         }
     }
 
@@ -101,7 +111,11 @@ impl Target {
 
 /// Claims for a testee that never said any, so that every case still gets a verdict.
 pub(super) fn assumed_claims(dialects: &[Dialect]) -> Hello {
-    let dialects = if dialects.is_empty() { vec![Dialect::default()] } else { dialects.to_vec() };
+    let dialects = if dialects.is_empty() {
+        vec![Dialect::default()]
+    } else {
+        dialects.to_vec()
+    };
     Hello {
         protocol: PROTOCOL,
         name: "it".into(),
@@ -119,8 +133,14 @@ pub(super) fn assumed_claims(dialects: &[Dialect]) -> Hello {
 pub(super) fn named(pattern: &str) -> Result<Vec<&'static Peer>, Refusal> {
     let found = peers::matching(pattern);
     if found.is_empty() {
-        let known: Vec<&str> = peers::catalogue().iter().map(|peer| peer.name.as_str()).collect();
-        return Err(Refusal::usage(format!("no peer is called `{pattern}`; there are: {}", known.join(", "))));
+        let known: Vec<&str> = peers::catalogue()
+            .iter()
+            .map(|peer| peer.name.as_str())
+            .collect();
+        return Err(Refusal::usage(format!(
+            "no peer is called `{pattern}`; there are: {}",
+            known.join(", ")
+        )));
     }
     Ok(found)
 }
@@ -132,7 +152,10 @@ fn look_up(peer: &Peer, store: &StoreArguments) -> Result<Installed, String> {
         return peers.install(peer).map_err(told);
     }
     peers.find(peer).map_err(told)?.ok_or_else(|| {
-        format!("it is not installed; `processing-conformance peers install {}` would do that", peer.name)
+        format!(
+            "it is not installed; `processing-conformance peers install {}` would do that",
+            peer.name
+        )
     })
 }
 
@@ -140,9 +163,9 @@ fn look_up(peer: &Peer, store: &StoreArguments) -> Result<Installed, String> {
 fn family(address: &RawAddress) -> Result<Family, Refusal> {
     match address {
         RawAddress::Pair(..) => Ok(Family::Inet),
-        RawAddress::Text(text) if text.starts_with(r"\\") => {
-            Err(Refusal::usage("AF_PIPE has no transport here yet; use AF_INET or AF_UNIX"))
-        }
+        RawAddress::Text(text) if text.starts_with(r"\\") => Err(Refusal::usage(
+            "AF_PIPE has no transport here yet; use AF_INET or AF_UNIX",
+        )),
         RawAddress::Text(_) => Ok(Family::Unix),
     }
 }

@@ -1,8 +1,6 @@
 //! Whether two graphs mean the same object.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::fmt::{self, Write};
-
 use thiserror::Error;
 
 use super::colour::Colours;
@@ -12,6 +10,8 @@ use super::{Float, Graph, Node, NodeId};
 const SHOWN: usize = 200;
 /// What is shown of a key in a path, in bytes.
 const KEY_SHOWN: usize = 40;
+/// What is shown of a path, in steps at either end.
+const STEPS_SHOWN: usize = 10;
 
 /// How much has to agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -223,7 +223,7 @@ impl Comparison<'_> {
             }
             (Node::Set(a), Node::Set(b)) | (Node::FrozenSet(a), Node::FrozenSet(b)) => {
                 let members =
-                    |ids: &[NodeId]| -> Vec<_> { ids.iter().map(|&id| (id, None)).collect() };
+                    |ids: &[NodeId]| -> Vec<Member> { ids.iter().map(|&id| (id, None)).collect() };
                 self.queue_members(pair, &members(a), &members(b))?;
             }
             (Node::Dict(a), Node::Dict(b)) => self.queue_pairs(pair, a, b)?,
@@ -362,21 +362,28 @@ impl Comparison<'_> {
             ways.push(self.steps[step].way);
             next = self.steps[step].before;
         }
-        let mut path = String::new();
-        for way in ways.into_iter().rev() {
-            self.write_way(&mut path, way)
-                .expect("a String takes any text");
+        ways.reverse();
+        let show = |ways: &[Way]| {
+            ways.iter()
+                .map(|&way| self.show_way(way))
+                .collect::<String>()
+        };
+        match ways.len().checked_sub(2 * STEPS_SHOWN) {
+            None | Some(0) => show(&ways),
+            Some(more) => {
+                let (first, last) = (&ways[..STEPS_SHOWN], &ways[STEPS_SHOWN + more..]);
+                format!("{}<{more} more steps>{}", show(first), show(last))
+            }
         }
-        path
     }
 
-    fn write_way(&self, path: &mut String, way: Way) -> fmt::Result {
+    fn show_way(&self, way: Way) -> String {
         match way {
-            Way::Index(place) => write!(path, "[{place}]"),
-            Way::Value(key) => write!(path, "[{}]", self.expected.python_from(key, KEY_SHOWN)),
-            Way::Key(key) => write!(path, "{{{}}}", self.expected.python_from(key, KEY_SHOWN)),
-            Way::Part(name) => write!(path, ".{name}"),
-            Way::IndexOf(name, place) => write!(path, ".{name}[{place}]"),
+            Way::Index(place) => format!("[{place}]"),
+            Way::Value(key) => format!("[{}]", self.expected.python_from(key, KEY_SHOWN)),
+            Way::Key(key) => format!("{{{}}}", self.expected.python_from(key, KEY_SHOWN)),
+            Way::Part(name) => format!(".{name}"),
+            Way::IndexOf(name, place) => format!(".{name}[{place}]"),
         }
     }
 }

@@ -77,7 +77,9 @@ struct Record {
 impl Peers {
     /// Peers in this directory, or where they are kept by default.
     pub fn new(directory: Option<PathBuf>) -> Result<Self, InstallError> {
-        let directory = directory.or_else(super::default_directory).ok_or(InstallError::NoDirectory)?;
+        let directory = directory
+            .or_else(super::default_directory)
+            .ok_or(InstallError::NoDirectory)?;
         let directory = std::path::absolute(&directory).map_err(in_file(&directory))?;
         Ok(Self { directory })
     }
@@ -120,7 +122,8 @@ impl Peers {
             Flavour::C => self.build(peer, &python, &partial)?,
             Flavour::Pure => copy_sources(peer, &python, &partial)?,
         }
-        let text = serde_json::to_string_pretty(&record).expect("a record is representable in JSON");
+        let text =
+            serde_json::to_string_pretty(&record).expect("a record is representable in JSON");
         write(&partial.join(RECORD), text.as_bytes())?;
         fs::rename(&partial, &place).map_err(in_file(&place))?;
 
@@ -138,12 +141,27 @@ impl Peers {
         write(&lp64, LP64.as_bytes())?;
         let requirements = pinned(peer, into)?;
         let mut pip = python.command();
-        pip.args(["-m", "pip", "install", "--no-deps", "--no-binary", ":all:", "--require-hashes", "--target"])
-            .arg(into)
-            .arg("-r")
-            .arg(&requirements)
-            .env("CFLAGS", flags(peer).replace("lp64.h", &lp64.to_string_lossy()));
-        run(&mut pip, &format!("compiling {} {}", peer.package, peer.release))?;
+        pip.args([
+            "-m",
+            "pip",
+            "install",
+            "--no-deps",
+            "--no-binary",
+            ":all:",
+            "--require-hashes",
+            "--target",
+        ])
+        .arg(into)
+        .arg("-r")
+        .arg(&requirements)
+        .env(
+            "CFLAGS",
+            flags(peer).replace("lp64.h", &lp64.to_string_lossy()),
+        );
+        run(
+            &mut pip,
+            &format!("compiling {} {}", peer.package, peer.release),
+        )?;
         let _ = fs::remove_file(requirements);
         Ok(())
     }
@@ -153,14 +171,27 @@ impl Peers {
         let digest = hex::encode(&Sha256::digest(ADAPTER)[..8]);
         let adapter = self.directory.join(format!("adapter-{digest}.py"));
         if !adapter.exists() {
-            let fresh = tempfile::NamedTempFile::new_in(&self.directory).map_err(in_file(&self.directory))?;
+            let fresh = tempfile::NamedTempFile::new_in(&self.directory)
+                .map_err(in_file(&self.directory))?;
             write(fresh.path(), ADAPTER.as_bytes())?;
-            fresh.persist(&adapter).map_err(|error| in_file(&adapter)(error.error))?;
+            fresh
+                .persist(&adapter)
+                .map_err(|error| in_file(&adapter)(error.error))?;
         }
         let mut arguments = vec![adapter.into_os_string()];
         arguments.extend(
-            ["--package", &peer.package, "--flavour", peer.flavour.name(), "--release", &peer.release, "--name", &peer.name, "--path"]
-                .map(Into::into),
+            [
+                "--package",
+                &peer.package,
+                "--flavour",
+                peer.flavour.name(),
+                "--release",
+                &peer.release,
+                "--name",
+                &peer.name,
+                "--path",
+            ]
+            .map(Into::into),
         );
         arguments.push(self.directory.join(&peer.name).into_os_string());
         Ok(Installed { python, arguments })
@@ -179,13 +210,17 @@ impl Installed {
         // Without the user's own modules; unbuffered.
         words.extend(["-E", "-s", "-u"].map(Into::into));
         words.extend(self.arguments.iter().cloned());
-        let program = Program { words, environment: vec![("PYTHONDONTWRITEBYTECODE".into(), "1".into())] };
+        let program = Program {
+            words,
+            environment: vec![("PYTHONDONTWRITEBYTECODE".into(), "1".into())],
+        };
         Session::open(Box::new(ChildLink::start(&program)?), patience)
     }
 
     fn check(&self, peer: &Peer) -> Result<(), InstallError> {
-        let session =
-            self.start(Duration::from_secs(20)).map_err(|trouble| InstallError::Unfit(trouble.to_string()))?;
+        let session = self
+            .start(Duration::from_secs(20))
+            .map_err(|trouble| InstallError::Unfit(trouble.to_string()))?;
         let hello = session.hello();
         let claims = peer.claims();
         if hello.dialects != claims.dialects || hello.version != claims.version {
@@ -215,21 +250,39 @@ sys.exit(subprocess.call([sys.executable, 'setup.py', '-q', 'build_py', '--build
     let requirements = pinned(peer, into)?;
     let mut download = python.command();
     download
-        .args(["-m", "pip", "download", "--no-deps", "--no-binary", ":all:", "--require-hashes", "-d"])
+        .args([
+            "-m",
+            "pip",
+            "download",
+            "--no-deps",
+            "--no-binary",
+            ":all:",
+            "--require-hashes",
+            "-d",
+        ])
         .arg(unpacked.path())
         .arg("-r")
         .arg(&requirements);
-    run(&mut download, &format!("downloading {} {}", peer.package, peer.release))?;
+    run(
+        &mut download,
+        &format!("downloading {} {}", peer.package, peer.release),
+    )?;
     let _ = fs::remove_file(requirements);
     let mut unpack = python.command();
     unpack.args(["-c", UNPACK]).arg(unpacked.path()).arg(into);
-    run(&mut unpack, &format!("unpacking {} {}", peer.package, peer.release))
+    run(
+        &mut unpack,
+        &format!("unpacking {} {}", peer.package, peer.release),
+    )
 }
 
 /// A requirements file that names exactly one archive, by its digest.
 fn pinned(peer: &Peer, directory: &Path) -> Result<PathBuf, InstallError> {
     let path = directory.join("requirements.txt");
-    let line = format!("{}=={} --hash=sha256:{}\n", peer.package, peer.release, peer.sha256);
+    let line = format!(
+        "{}=={} --hash=sha256:{}\n",
+        peer.package, peer.release, peer.sha256
+    );
     write(&path, line.as_bytes())?;
     Ok(path)
 }
@@ -257,14 +310,22 @@ fn is_current(place: &Path, expected: &Record) -> bool {
 /// Runs a command and keeps what it says for when it fails.
 fn run(command: &mut Command, what: &str) -> Result<(), InstallError> {
     const SHOWN: usize = 12;
-    let failed = |said| InstallError::Command { what: what.into(), said };
-    let output = command.output().map_err(|error| failed(error.to_string()))?;
+    let failed = |said| InstallError::Command {
+        what: what.into(),
+        said,
+    };
+    let output = command
+        .output()
+        .map_err(|error| failed(error.to_string()))?;
     if output.status.success() {
         return Ok(());
     }
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
-    let lines: Vec<&str> = said.lines().filter(|line| !line.contains("DEPRECATION")).collect();
+    let lines: Vec<&str> = said
+        .lines()
+        .filter(|line| !line.contains("DEPRECATION"))
+        .collect();
     let end = lines[lines.len().saturating_sub(SHOWN)..].join("\n");
     Err(failed(format!("{}\n{end}", output.status)))
 }
@@ -282,5 +343,8 @@ fn remove(directory: &Path) -> Result<(), InstallError> {
 
 fn in_file(path: &Path) -> impl Fn(io::Error) -> InstallError {
     let path = path.to_owned();
-    move |error| InstallError::File { path: path.clone(), error }
+    move |error| InstallError::File {
+        path: path.clone(),
+        error,
+    }
 }

@@ -68,11 +68,19 @@ impl Peer {
             name: self.name.clone(),
             version: self.release.clone(),
             runtime: format!("CPython {}", self.python),
-            families: self.families.iter().filter_map(|name| name.parse::<Family>().ok()).collect(),
+            families: self
+                .families
+                .iter()
+                .filter_map(|name| name.parse::<Family>().ok())
+                .collect(),
             dialects: vec![self.dialect.clone()],
             profile: Profile::Graph,
             operations: self.operations.clone(),
-            python: self.python.split('.').next().and_then(|major| major.parse().ok()),
+            python: self
+                .python
+                .split('.')
+                .next()
+                .and_then(|major| major.parse().ok()),
         }
     }
 
@@ -99,7 +107,8 @@ pub fn catalogue() -> &'static [Peer] {
         peer: Vec<Peer>,
     }
     static PEERS: LazyLock<Vec<Peer>> = LazyLock::new(|| {
-        let File { peer } = toml::from_str(include_str!("peers.toml")).expect("peers.toml is well-formed");
+        let File { peer } =
+            toml::from_str(include_str!("peers.toml")).expect("peers.toml is well-formed");
         peer
     });
     &PEERS
@@ -108,7 +117,10 @@ pub fn catalogue() -> &'static [Peer] {
 /// Those whose names match a pattern with `*` and `?`.
 pub fn matching(pattern: &str) -> Vec<&'static Peer> {
     let pattern = WildMatch::new(pattern);
-    catalogue().iter().filter(|peer| pattern.matches(&peer.name)).collect()
+    catalogue()
+        .iter()
+        .filter(|peer| pattern.matches(&peer.name))
+        .collect()
 }
 
 /// Where peers are kept unless the user says otherwise: in a checkout below its `target`, else in the user's
@@ -116,7 +128,9 @@ pub fn matching(pattern: &str) -> Vec<&'static Peer> {
 pub fn default_directory() -> Option<PathBuf> {
     use etcetera::BaseStrategy;
     if let Some(manifest) = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)
-        && manifest.file_name().is_some_and(|name| name == "conformance")
+        && manifest
+            .file_name()
+            .is_some_and(|name| name == "conformance")
     {
         let target = match std::env::var_os("CARGO_TARGET_DIR") {
             Some(target) => manifest.parent()?.join(target),
@@ -125,7 +139,12 @@ pub fn default_directory() -> Option<PathBuf> {
         return Some(target.join("peers"));
     }
     let strategy = etcetera::choose_base_strategy().ok()?;
-    Some(strategy.cache_dir().join("processing-conformance").join("peers"))
+    Some(
+        strategy
+            .cache_dir()
+            .join("processing-conformance")
+            .join("peers"),
+    )
 }
 
 #[cfg(test)]
@@ -136,10 +155,34 @@ mod tests {
     fn stanzas_are_complete_and_consistent() {
         for peer in catalogue() {
             assert_eq!(peer.sha256.len(), 64, "{}", peer.name);
-            assert_eq!(peer.claims().families.len(), peer.families.len(), "{}", peer.name);
-            assert!(peer.dialect.parse::<processing_connection::Dialect>().is_ok(), "{}", peer.name);
-            assert!(peer.name.ends_with(&format!("-{}-{}", peer.release, peer.flavour.name())), "{}", peer.name);
-            assert_eq!(catalogue().iter().filter(|other| other.name == peer.name).count(), 1, "{}", peer.name);
+            assert_eq!(
+                peer.claims().families.len(),
+                peer.families.len(),
+                "{}",
+                peer.name
+            );
+            assert!(
+                peer.dialect
+                    .parse::<processing_connection::Dialect>()
+                    .is_ok(),
+                "{}",
+                peer.name
+            );
+            assert!(
+                peer.name
+                    .ends_with(&format!("-{}-{}", peer.release, peer.flavour.name())),
+                "{}",
+                peer.name
+            );
+            assert_eq!(
+                catalogue()
+                    .iter()
+                    .filter(|other| other.name == peer.name)
+                    .count(),
+                1,
+                "{}",
+                peer.name
+            );
         }
     }
 

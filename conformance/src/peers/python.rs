@@ -49,13 +49,20 @@ impl Python {
         let variable = format!("PROCESSING_CONFORMANCE_PYTHON{}", version.replace('.', ""));
         if let Some(named) = std::env::var_os(&variable) {
             let executable = PathBuf::from(named);
-            return ask(&executable, version)
-                .map_err(|reason| PythonError::NotIt { variable, executable, version: version.into(), reason });
+            return ask(&executable, version).map_err(|reason| PythonError::NotIt {
+                variable,
+                executable,
+                version: version.into(),
+                reason,
+            });
         }
         candidates(version)
             .into_iter()
             .find_map(|executable| ask(&executable, version).ok())
-            .ok_or_else(|| PythonError::NotFound { version: version.into(), variable })
+            .ok_or_else(|| PythonError::NotFound {
+                version: version.into(),
+                variable,
+            })
     }
 
     /// A command that runs it without the user's own modules and settings.
@@ -66,7 +73,9 @@ impl Python {
                 command.env_remove(name);
             }
         }
-        command.env("PYTHONDONTWRITEBYTECODE", "1").stdin(Stdio::null());
+        command
+            .env("PYTHONDONTWRITEBYTECODE", "1")
+            .stdin(Stdio::null());
         command
     }
 }
@@ -74,7 +83,11 @@ impl Python {
 fn candidates(version: &str) -> Vec<PathBuf> {
     let name = format!("python{version}");
     let major = version.split('.').next().unwrap_or(version);
-    let mut found = vec![PathBuf::from(&name), PathBuf::from(format!("python{major}")), PathBuf::from("python")];
+    let mut found = vec![
+        PathBuf::from(&name),
+        PathBuf::from(format!("python{major}")),
+        PathBuf::from("python"),
+    ];
     let pyenv = std::env::var_os("PYENV_ROOT")
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".pyenv")));
@@ -85,21 +98,32 @@ fn candidates(version: &str) -> Vec<PathBuf> {
             .collect();
         // The newest first.
         directories.sort();
-        found.extend(directories.iter().rev().map(|directory| directory.join("bin").join(&name)));
+        found.extend(
+            directories
+                .iter()
+                .rev()
+                .map(|directory| directory.join("bin").join(&name)),
+        );
     }
     found
 }
 
 fn begins_with_version(directory: &Path, version: &str) -> bool {
-    let name = directory.file_name().map(std::ffi::OsStr::to_string_lossy).unwrap_or_default();
-    name.strip_prefix(version).is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
+    let name = directory
+        .file_name()
+        .map(std::ffi::OsStr::to_string_lossy)
+        .unwrap_or_default();
+    name.strip_prefix(version)
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
 /// Runs it, since a name on `PATH` may be anything, a shim without a version behind it included.
 fn ask(executable: &Path, version: &str) -> Result<Python, String> {
-    const QUESTION: &str =
-        "import platform, sys; print(platform.python_implementation() + ' ' + '%d.%d.%d' % sys.version_info[:3])";
-    let unasked = Python { executable: executable.into(), version: String::new() };
+    const QUESTION: &str = "import platform, sys; print(platform.python_implementation() + ' ' + '%d.%d.%d' % sys.version_info[:3])";
+    let unasked = Python {
+        executable: executable.into(),
+        version: String::new(),
+    };
     let output = unasked
         .command()
         .args([OsString::from("-c"), OsString::from(QUESTION)])
@@ -108,7 +132,10 @@ fn ask(executable: &Path, version: &str) -> Result<Python, String> {
         .map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stdout);
     match said.trim().strip_prefix("CPython ") {
-        Some(found) if found.starts_with(&format!("{version}.")) => Ok(Python { version: found.into(), ..unasked }),
+        Some(found) if found.starts_with(&format!("{version}.")) => Ok(Python {
+            version: found.into(),
+            ..unasked
+        }),
         Some(found) => Err(format!("it is CPython {found}")),
         None => Err("it does not answer as one".into()),
     }

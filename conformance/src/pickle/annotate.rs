@@ -5,8 +5,9 @@ use std::fmt::{self, Display, Write};
 use num_bigint::BigInt;
 
 use super::disassemble::{Argument, Instruction, disassemble};
+use super::literal;
 use super::opcode::Opcode;
-use crate::notation::{Quoted, Shortened, Text};
+use crate::notation::{NotText, Quoted, Shortened, Text};
 
 /// More instructions than these are counted, not shown.
 const LINES: usize = 400;
@@ -70,16 +71,13 @@ fn write_line(listing: &mut String, instruction: &Instruction, marks: &mut Vec<u
         other => format!("\\x{other:02x}"),
     };
     let indent = 4 * marks.len().min(DEEPEST_INDENT);
-    let mut line = format!(
-        "{offset:>5}: {byte:<4} {:indent$}{:<11}{}",
-        "",
-        opcode.name(),
-        Shown(argument)
-    );
+    let (name, argument) = (opcode.name(), Shown(argument));
+    let mut line = format!("{offset:>5}: {byte:<4} {:indent$}{name:<10} {argument}", "");
+    line.truncate(line.trim_end().len());
     if let Some(mark) = mark {
         write_text(&mut line, format_args!(" (MARK at {mark})"));
     }
-    listing.push_str(line.trim_end());
+    listing.push_str(&line);
     listing.push('\n');
     if opcode == Opcode::Mark {
         marks.push(offset);
@@ -113,14 +111,21 @@ impl Display for Shown<'_> {
             Argument::Names(module, name) => {
                 write!(f, "'{} {}'", Shortened(module), Shortened(name))
             }
-            Argument::Quoted(content)
-            | Argument::Bytes(content)
-            | Argument::RawUnicode(content) => Quoted(content).fmt(f),
-            Argument::Text(text) => {
-                let text = Text::from_surrogatepass(text).map_err(|_| fmt::Error)?;
-                write!(f, "u'{}'", Shortened(&text.escaped()))
+            Argument::Bytes(bytes) => Quoted(bytes).fmt(f),
+            Argument::Quoted(content) => {
+                Quoted(&literal::unescape(content).unwrap_or_default()).fmt(f)
             }
+            Argument::RawUnicode(line) => write_unicode(f, literal::raw_unicode(line)),
+            Argument::Text(text) => write_unicode(f, Text::from_surrogatepass(text)),
         }
+    }
+}
+
+/// Text that was checked.
+fn write_unicode(f: &mut fmt::Formatter, text: Result<Text, NotText>) -> fmt::Result {
+    match text {
+        Ok(text) => write!(f, "u'{}'", Shortened(&text.escaped())),
+        Err(error) => error.fmt(f),
     }
 }
 

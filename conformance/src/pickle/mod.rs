@@ -4,7 +4,7 @@
 //! - [`disassemble()`]: the instructions of a pickle, borrowed from its bytes, and [`annotate()`]: the same
 //!   for people.
 //! - [`read`]: what a pickle means, as a [`Graph`](crate::notation::Graph).
-//! - [`write`]: a graph as Python 2's `cPickle` would have pickled the object.
+//! - [`write()`]: a graph as Python 2's `cPickle` would have pickled the object.
 
 mod annotate;
 mod assemble;

@@ -26,7 +26,10 @@ struct Line {
 pub fn render(evidence: &Evidence, framing: Framing) -> String {
     let differs = first_difference(&evidence.expected, &evidence.actual);
     let mut text = String::new();
-    for (title, bytes) in [("expected", &evidence.expected), ("actual", &evidence.actual)] {
+    for (title, bytes) in [
+        ("expected", &evidence.expected),
+        ("actual", &evidence.actual),
+    ] {
         let _ = writeln!(text, "{title} ({} bytes)", bytes.len());
         if bytes.is_empty() {
             text.push_str("    nothing\n");
@@ -40,7 +43,11 @@ pub fn render(evidence: &Evidence, framing: Framing) -> String {
 /// One stretch of bytes, annotated, without a second one to compare it with.
 pub fn annotate_stream(framing: Framing, bytes: &[u8]) -> String {
     let mut text = String::new();
-    write_lines(&mut text, &lines(EvidenceKind::Stream, framing, bytes), None);
+    write_lines(
+        &mut text,
+        &lines(EvidenceKind::Stream, framing, bytes),
+        None,
+    );
     text
 }
 
@@ -49,7 +56,11 @@ fn first_difference(expected: &[u8], actual: &[u8]) -> Option<usize> {
     if expected == actual {
         return None;
     }
-    let common = expected.iter().zip(actual).take_while(|(a, b)| a == b).count();
+    let common = expected
+        .iter()
+        .zip(actual)
+        .take_while(|(a, b)| a == b)
+        .count();
     Some(common)
 }
 
@@ -67,15 +78,27 @@ fn stream_lines(framing: Framing, bytes: &[u8]) -> Vec<Line> {
     while at < bytes.len() {
         let rest = &bytes[at..];
         let Some((header, rest)) = rest.split_at_checked(frame::header_length(framing)) else {
-            lines.push(Line { offset: at, bytes: rest.to_vec(), label: format!("a part of a {framing} header") });
+            lines.push(Line {
+                offset: at,
+                bytes: rest.to_vec(),
+                label: format!("a part of a {framing} header"),
+            });
             break;
         };
         let announced = frame::announced(framing, header);
-        lines.push(Line { offset: at, bytes: header.to_vec(), label: describe_header(framing, announced) });
+        lines.push(Line {
+            offset: at,
+            bytes: header.to_vec(),
+            label: describe_header(framing, announced),
+        });
         at += header.len();
         let length = announced.map_or(rest.len(), |length| rest.len().min(length as usize));
         let payload = &rest[..length];
-        lines.extend(if looks_like_a_pickle(payload) { pickle_lines(payload, at) } else { plain_lines(payload, at) });
+        lines.extend(if looks_like_a_pickle(payload) {
+            pickle_lines(payload, at)
+        } else {
+            plain_lines(payload, at)
+        });
         at += length;
     }
     lines
@@ -91,7 +114,8 @@ fn describe_header(framing: Framing, announced: Option<u32>) -> String {
 
 /// A pickle of protocol 2 or later begins with `PROTO`; earlier ones are told by being readable to the end.
 fn looks_like_a_pickle(payload: &[u8]) -> bool {
-    payload.first() == Some(&0x80) || (payload.last() == Some(&b'.') && disassemble(payload).all(|step| step.is_ok()))
+    payload.first() == Some(&0x80)
+        || (payload.last() == Some(&b'.') && disassemble(payload).all(|step| step.is_ok()))
 }
 
 fn pickle_lines(pickle: &[u8], base: usize) -> Vec<Line> {
@@ -99,19 +123,32 @@ fn pickle_lines(pickle: &[u8], base: usize) -> Vec<Line> {
     let mut instructions = disassemble(pickle);
     while let Some(step) = instructions.next() {
         let (from, label) = match step {
-            Ok(step) => (step.offset, format!("{} {}", step.opcode.name(), Shown(step.argument)).trim_end().to_owned()),
+            Ok(step) => (
+                step.offset,
+                format!("{} {}", step.opcode.name(), Shown(step.argument))
+                    .trim_end()
+                    .to_owned(),
+            ),
             Err(error) => {
                 let from = error.offset.min(pickle.len());
                 let mut rest = plain_lines(&pickle[from..], base + from);
                 match rest.first_mut() {
                     Some(first) => first.label = error.reason.to_string(),
-                    None => rest.push(Line { offset: base + from, bytes: Vec::new(), label: error.reason.to_string() }),
+                    None => rest.push(Line {
+                        offset: base + from,
+                        bytes: Vec::new(),
+                        label: error.reason.to_string(),
+                    }),
                 }
                 lines.extend(rest);
                 return lines;
             }
         };
-        lines.push(Line { offset: base + from, bytes: pickle[from..instructions.position()].to_vec(), label });
+        lines.push(Line {
+            offset: base + from,
+            bytes: pickle[from..instructions.position()].to_vec(),
+            label,
+        });
     }
     let end = instructions.position();
     lines.extend(plain_lines(&pickle[end..], base + end));
@@ -125,14 +162,26 @@ fn plain_lines(bytes: &[u8], base: usize) -> Vec<Line> {
         .map(|(number, chunk)| Line {
             offset: base + number * WIDTH,
             bytes: chunk.to_vec(),
-            label: chunk.iter().map(|byte| if matches!(byte, b' '..=b'~') { char::from(*byte) } else { '.' }).collect(),
+            label: chunk
+                .iter()
+                .map(|byte| {
+                    if matches!(byte, b' '..=b'~') {
+                        char::from(*byte)
+                    } else {
+                        '.'
+                    }
+                })
+                .collect(),
         })
         .collect()
 }
 
 fn write_lines(text: &mut String, lines: &[Line], differs: Option<usize>) {
     let differing = differs.map(|at| {
-        lines.iter().rposition(|line| line.offset <= at).unwrap_or(0)
+        lines
+            .iter()
+            .rposition(|line| line.offset <= at)
+            .unwrap_or(0)
     });
     let mut silent = false;
     for (number, line) in lines.iter().enumerate() {
@@ -148,12 +197,23 @@ fn write_lines(text: &mut String, lines: &[Line], differs: Option<usize>) {
         let shown = &line.bytes[..line.bytes.len().min(WIDTH)];
         let hex: Vec<String> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
         let more = if line.bytes.len() > WIDTH { " …" } else { "" };
-        let _ = writeln!(text, "    {:06x}  {:<width$}  {}", line.offset, hex.join(" ") + more, line.label, width = 3 * WIDTH + 1);
+        let _ = writeln!(
+            text,
+            "    {:06x}  {:<width$}  {}",
+            line.offset,
+            hex.join(" ") + more,
+            line.label,
+            width = 3 * WIDTH + 1
+        );
         if let (Some(at), Some(differing)) = (differs, differing)
             && differing == number
         {
             let column = (at - line.offset).min(line.bytes.len()).min(WIDTH);
-            let _ = writeln!(text, "            {}^ first difference, at byte {at}", "   ".repeat(column));
+            let _ = writeln!(
+                text,
+                "            {}^ first difference, at byte {at}",
+                "   ".repeat(column)
+            );
         }
     }
 }
@@ -163,26 +223,39 @@ mod tests {
     use super::*;
 
     fn evidence(kind: EvidenceKind, expected: &[u8], actual: &[u8]) -> Evidence {
-        Evidence { kind, expected: expected.into(), actual: actual.into() }
+        Evidence {
+            kind,
+            expected: expected.into(),
+            actual: actual.into(),
+        }
     }
 
     #[test]
     fn a_header_in_the_wrong_byte_order_gets_a_caret() {
         let expected = frame::message(Framing::Be32, b"abc");
         let actual = frame::message(Framing::Le32, b"abc");
-        insta::assert_snapshot!(render(&evidence(EvidenceKind::Stream, &expected, &actual), Framing::Be32));
+        insta::assert_snapshot!(render(
+            &evidence(EvidenceKind::Stream, &expected, &actual),
+            Framing::Be32
+        ));
     }
 
     #[test]
     fn a_message_that_is_cut_gets_a_caret_where_it_ends() {
         let expected = frame::message(Framing::Le32, b"0123456789abcdefXYZ");
-        insta::assert_snapshot!(render(&evidence(EvidenceKind::Stream, &expected, &expected[..22]), Framing::Le32));
+        insta::assert_snapshot!(render(
+            &evidence(EvidenceKind::Stream, &expected, &expected[..22]),
+            Framing::Le32
+        ));
     }
 
     #[test]
     fn pickles_are_shown_opcode_by_opcode() {
         let (expected, actual) = (b"\x80\x02]q\x01K*a.", b"\x80\x02]q\x01L42L\na.");
-        insta::assert_snapshot!(render(&evidence(EvidenceKind::Pickle, expected, actual), Framing::Le32));
+        insta::assert_snapshot!(render(
+            &evidence(EvidenceKind::Pickle, expected, actual),
+            Framing::Le32
+        ));
     }
 
     #[test]
@@ -190,18 +263,32 @@ mod tests {
         let expected = vec![b'a'; 4000];
         let mut actual = expected.clone();
         actual[2001] = b'b';
-        insta::assert_snapshot!(render(&evidence(EvidenceKind::String, &expected, &actual), Framing::Le32));
+        insta::assert_snapshot!(render(
+            &evidence(EvidenceKind::String, &expected, &actual),
+            Framing::Le32
+        ));
     }
 
     #[test]
     fn a_stream_of_two_messages_is_annotated() {
-        let stream = [frame::message(Framing::Hex8, b"\x80\x02K*."), frame::message(Framing::Hex8, b"")].concat();
+        let stream = [
+            frame::message(Framing::Hex8, b"\x80\x02K*."),
+            frame::message(Framing::Hex8, b""),
+        ]
+        .concat();
         insta::assert_snapshot!(annotate_stream(Framing::Hex8, &stream));
     }
 
     #[test]
     fn nothing_can_be_shown_that_panics() {
-        for bytes in [&b""[..], b"\0", b"\0\0\0", b"\0\0\0\x05", b"\x80", b"\xff\xff\xff\xff\x80\x02"] {
+        for bytes in [
+            &b""[..],
+            b"\0",
+            b"\0\0\0",
+            b"\0\0\0\x05",
+            b"\x80",
+            b"\xff\xff\xff\xff\x80\x02",
+        ] {
             for framing in frame::FRAMINGS {
                 annotate_stream(framing, bytes);
             }

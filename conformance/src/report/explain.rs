@@ -17,18 +17,33 @@ pub fn explain(id: &str, deviations: &Deviations) -> Option<String> {
     if let Some(requirement) = requirement(id) {
         return Some(explain_requirement(requirement));
     }
-    deviations.iter().find(|deviation| deviation.id == id).map(explain_deviation)
+    deviations
+        .iter()
+        .find(|deviation| deviation.id == id)
+        .map(explain_deviation)
 }
 
 /// Ids that resemble one that was not found.
 pub fn similar<'d>(id: &str, deviations: &'d Deviations) -> Vec<&'d str> {
-    let words: Vec<&str> = id.split(['/', '.', '-', '[']).filter(|word| word.len() > 2).collect();
+    let words: Vec<&str> = id
+        .split(['/', '.', '-', '['])
+        .filter(|word| word.len() > 2)
+        .collect();
     let known = catalogue()
         .map(|case| case.id)
-        .chain(crate::requirements::requirements().iter().map(|requirement| requirement.id.as_str()))
+        .chain(
+            crate::requirements::requirements()
+                .iter()
+                .map(|requirement| requirement.id.as_str()),
+        )
         .chain(deviations.iter().map(|deviation| deviation.id.as_str()));
     let mut scored: Vec<(usize, &str)> = known
-        .map(|known| (words.iter().filter(|word| known.contains(**word)).count(), known))
+        .map(|known| {
+            (
+                words.iter().filter(|word| known.contains(**word)).count(),
+                known,
+            )
+        })
         .filter(|(score, _)| *score > 0)
         .collect();
     scored.sort_by_key(|(score, known)| (std::cmp::Reverse(*score), *known));
@@ -40,7 +55,10 @@ fn explain_case(case: &Case, deviations: &Deviations) -> String {
     let roles: Vec<String> = case.roles.iter().map(ToString::to_string).collect();
     let _ = writeln!(text, "    the testee plays: {}", roles.join(", then "));
     let mut parameters: Vec<String> = Vec::new();
-    for framing in FRAMINGS.into_iter().filter(|framing| case.needs.framings.contains(framing)) {
+    for framing in FRAMINGS
+        .into_iter()
+        .filter(|framing| case.needs.framings.contains(framing))
+    {
         for shown in (case.parameters)(framing).iter().map(ToString::to_string) {
             if !shown.is_empty() && !parameters.contains(&shown) {
                 parameters.push(shown);
@@ -55,15 +73,28 @@ fn explain_case(case: &Case, deviations: &Deviations) -> String {
             let _ = writeln!(text, "\n{}", explain_requirement(requirement).trim_end());
         }
     }
-    let names = |pattern: &String| wildmatch::WildMatch::new(pattern.split('[').next().unwrap_or(pattern)).matches(case.id);
-    for deviation in deviations.iter().filter(|deviation| deviation.cases.iter().any(names)) {
-        let _ = writeln!(text, "\nknown deviation {}: {}", deviation.id, deviation.peers.join(", "));
+    let names = |pattern: &String| {
+        wildmatch::WildMatch::new(pattern.split('[').next().unwrap_or(pattern)).matches(case.id)
+    };
+    for deviation in deviations
+        .iter()
+        .filter(|deviation| deviation.cases.iter().any(names))
+    {
+        let _ = writeln!(
+            text,
+            "\nknown deviation {}: {}",
+            deviation.id,
+            deviation.peers.join(", ")
+        );
     }
     text
 }
 
 fn explain_requirement(requirement: &Requirement) -> String {
-    let mut text = format!("{}  ({})\n    {}\n    source: {}\n", requirement.id, requirement.level, requirement.text, requirement.source);
+    let mut text = format!(
+        "{}  ({})\n    {}\n    source: {}\n",
+        requirement.id, requirement.level, requirement.text, requirement.source
+    );
     let cases: Vec<&str> = catalogue()
         .filter(|case| case.requirements.contains(&requirement.id.as_str()))
         .map(|case| case.id)
@@ -87,11 +118,19 @@ fn explain_deviation(deviation: &Deviation) -> String {
     let _ = writeln!(text, "    cases:   {}", deviation.cases.join(", "));
     let _ = writeln!(text, "    outcome: {}", deviation.outcome);
     if deviation.helped {
-        text.push_str("    seen with the help that the peer needs to run; as shipped it may show otherwise\n");
+        text.push_str(
+            "    seen with the help that the peer needs to run; as shipped it may show otherwise\n",
+        );
     }
-    let peer = peers::catalogue().iter().find(|peer| deviation.concerns(&peer.name));
+    let peer = peers::catalogue()
+        .iter()
+        .find(|peer| deviation.concerns(&peer.name));
     if let (Some(peer), Some(case)) = (peer, deviation.cases.first()) {
-        let _ = writeln!(text, "    see it:  processing-conformance run --testee peer:{} '{case}'", peer.name);
+        let _ = writeln!(
+            text,
+            "    see it:  processing-conformance run --testee peer:{} '{case}'",
+            peer.name
+        );
     }
     text
 }

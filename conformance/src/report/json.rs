@@ -40,7 +40,8 @@ impl Report {
     ///
     /// Never: a report is representable in JSON.
     pub fn to_text(&self) -> String {
-        let mut text = serde_json::to_string_pretty(self).expect("a report is representable in JSON");
+        let mut text =
+            serde_json::to_string_pretty(self).expect("a report is representable in JSON");
         text.push('\n');
         text
     }

@@ -16,10 +16,13 @@ pub fn junit(rows: &[Row]) -> Result<String, quick_junit::SerializeError> {
     let mut suites: Vec<(String, TestSuite)> = Vec::new();
     for row in rows {
         let name = format!("{} {} {}", row.testee, row.dialect, row.family);
-        let at = suites.iter().position(|(known, _)| *known == name).unwrap_or_else(|| {
-            suites.push((name.clone(), TestSuite::new(name)));
-            suites.len() - 1
-        });
+        let at = suites
+            .iter()
+            .position(|(known, _)| *known == name)
+            .unwrap_or_else(|| {
+                suites.push((name.clone(), TestSuite::new(name)));
+                suites.len() - 1
+            });
         suites[at].1.add_test_case(test_case(row));
     }
     report.add_test_suites(suites.into_iter().map(|(_, suite)| suite));
@@ -43,15 +46,20 @@ fn status(row: &Row) -> TestCaseStatus {
     match row.verdict {
         Verdict::Pass => TestCaseStatus::success(),
         // JUnit knows no recommendations: a broken one is not a failure.
-        Verdict::Fail if row.is_broken_should() => skipped(format!("breaks a {}: {message}", row.level)),
-        Verdict::ExpectedFail => {
-            skipped(format!("expected to fail ({}): {message}", row.deviation.as_deref().unwrap_or_default()))
+        Verdict::Fail if row.is_broken_should() => {
+            skipped(format!("breaks a {}: {message}", row.level))
         }
+        Verdict::ExpectedFail => skipped(format!(
+            "expected to fail ({}): {message}",
+            row.deviation.as_deref().unwrap_or_default()
+        )),
         Verdict::NotApplicable => skipped(format!("not applicable: {message}")),
         Verdict::NotRun => skipped(format!("not run: {message}")),
         Verdict::Fail | Verdict::UnexpectedPass => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-            status.set_type(row.verdict.to_string()).set_message(message);
+            status
+                .set_type(row.verdict.to_string())
+                .set_message(message);
             status
         }
     }

@@ -30,7 +30,10 @@ pub fn report(subjects: &[(Subject, Run)], seconds: f64, strict: bool) -> String
         write_reasons(&mut text, run);
         text.push('\n');
     }
-    let rows = subjects.iter().flat_map(|(_, run)| &run.judgements).map(|judgement| &judgement.row);
+    let rows = subjects
+        .iter()
+        .flat_map(|(_, run)| &run.judgements)
+        .map(|judgement| &judgement.row);
     write_result(&mut text, &Summary::of(rows), seconds, strict);
     text
 }
@@ -39,7 +42,11 @@ pub fn report(subjects: &[(Subject, Run)], seconds: f64, strict: bool) -> String
 pub fn failure(judgement: &Judgement) -> String {
     let row = &judgement.row;
     let mut text = String::new();
-    let title = if row.is_broken_should() { "SHOULD" } else { "FAIL" };
+    let title = if row.is_broken_should() {
+        "SHOULD"
+    } else {
+        "FAIL"
+    };
     let style = if row.is_broken_should() { NOTE } else { BAD };
     let _ = writeln!(
         text,
@@ -48,16 +55,28 @@ pub fn failure(judgement: &Judgement) -> String {
         row.dialect,
         row.family,
         row.role,
-        row.counterpart.as_ref().map_or(String::new(), |other| format!(", with {other}")),
+        row.counterpart
+            .as_ref()
+            .map_or(String::new(), |other| format!(", with {other}")),
     );
     let Some(failure) = judgement.failures.first() else {
-        field(&mut text, "message", row.message.as_deref().unwrap_or_default());
+        field(
+            &mut text,
+            "message",
+            row.message.as_deref().unwrap_or_default(),
+        );
         write_replay(&mut text, row);
         return text;
     };
-    let id = failure.requirement.unwrap_or(judgement.case.requirements[0]);
+    let id = failure
+        .requirement
+        .unwrap_or(judgement.case.requirements[0]);
     if let Some(requirement) = requirement(id) {
-        field(&mut text, "requirement", &format!("{id} {}: {}", requirement.level, requirement.text));
+        field(
+            &mut text,
+            "requirement",
+            &format!("{id} {}: {}", requirement.level, requirement.text),
+        );
     }
     field(&mut text, "the case", judgement.case.about);
     field(&mut text, "expected", &failure.expected);
@@ -67,7 +86,10 @@ pub fn failure(judgement: &Judgement) -> String {
     }
     write_evidence(&mut text, failure, row);
     if row.verdict == Verdict::Fail
-        && let Some(message) = row.message.as_ref().and_then(|message| message.split_once("; deviation "))
+        && let Some(message) = row
+            .message
+            .as_ref()
+            .and_then(|message| message.split_once("; deviation "))
     {
         field(&mut text, "deviation", message.1);
     }
@@ -76,7 +98,9 @@ pub fn failure(judgement: &Judgement) -> String {
 }
 
 fn write_evidence(text: &mut String, failure: &Failure, row: &Row) {
-    let Ok(dialect) = row.dialect.parse::<processing_connection::Dialect>() else { return };
+    let Ok(dialect) = row.dialect.parse::<processing_connection::Dialect>() else {
+        return;
+    };
     if let Some(bytes) = &failure.evidence {
         for line in evidence::render(bytes, dialect.framing()).lines() {
             let _ = writeln!(text, "    {line}");
@@ -88,11 +112,24 @@ fn write_evidence(text: &mut String, failure: &Failure, row: &Row) {
 }
 
 fn write_replay(text: &mut String, row: &Row) {
-    let mut command = format!("processing-conformance run --testee '{}'", row.testee.replace('\'', r"'\''"));
-    if let Some(counterpart) = row.counterpart.as_deref().filter(|name| *name != "reference") {
+    let mut command = format!(
+        "processing-conformance run --testee '{}'",
+        row.testee.replace('\'', r"'\''")
+    );
+    if let Some(counterpart) = row
+        .counterpart
+        .as_deref()
+        .filter(|name| *name != "reference")
+    {
         let _ = write!(command, " --counterpart '{counterpart}'");
     }
-    let _ = write!(command, " --family {} --dialect {} '{}'", row.family, row.dialect, row.execution());
+    let _ = write!(
+        command,
+        " --family {} --dialect {} '{}'",
+        row.family,
+        row.dialect,
+        row.execution()
+    );
     field(text, "replay", &command);
 }
 
@@ -105,7 +142,12 @@ fn field(text: &mut String, name: &str, content: &str) {
 }
 
 fn write_failures(text: &mut String, run: &Run) {
-    let bad = |judgement: &&Judgement| matches!(judgement.row.verdict, Verdict::Fail | Verdict::UnexpectedPass);
+    let bad = |judgement: &&Judgement| {
+        matches!(
+            judgement.row.verdict,
+            Verdict::Fail | Verdict::UnexpectedPass
+        )
+    };
     let mut failures: Vec<&Judgement> = run.judgements.iter().filter(bad).collect();
     // What is required before what is recommended.
     failures.sort_by_key(|judgement| judgement.row.is_broken_should());
@@ -117,7 +159,11 @@ fn write_failures(text: &mut String, run: &Run) {
         let _ = writeln!(text, "and {} more:", failures.len() - IN_FULL);
         for judgement in &failures[IN_FULL..] {
             let row = &judgement.row;
-            let title = if row.is_broken_should() { "SHOULD" } else { "FAIL" };
+            let title = if row.is_broken_should() {
+                "SHOULD"
+            } else {
+                "FAIL"
+            };
             let _ = writeln!(
                 text,
                 "    {title:<6} {} {} {} {}: {}",
@@ -151,7 +197,15 @@ fn write_heading(text: &mut String, subject: &Subject) {
     text.push('\n');
 }
 
-const COLUMNS: [&str; 7] = ["pass", "fail", "expected-fail", "unexpected-pass", "SHOULD broken", "not-applicable", "not-run"];
+const COLUMNS: [&str; 7] = [
+    "pass",
+    "fail",
+    "expected-fail",
+    "unexpected-pass",
+    "SHOULD broken",
+    "not-applicable",
+    "not-run",
+];
 
 fn columns(summary: &Summary) -> [usize; 7] {
     [
@@ -175,8 +229,12 @@ fn write_table(text: &mut String, run: &Run) {
             None => areas.push((area, vec![&judgement.row])),
         }
     }
-    let all = columns(&Summary::of(run.judgements.iter().map(|judgement| &judgement.row)));
-    let used: Vec<usize> = (0..COLUMNS.len()).filter(|at| *at < 2 || all[*at] > 0).collect();
+    let all = columns(&Summary::of(
+        run.judgements.iter().map(|judgement| &judgement.row),
+    ));
+    let used: Vec<usize> = (0..COLUMNS.len())
+        .filter(|at| *at < 2 || all[*at] > 0)
+        .collect();
     let _ = write!(text, "    {:<12}", "");
     for at in &used {
         let _ = write!(text, " {:>15}", COLUMNS[*at]);
@@ -200,10 +258,25 @@ fn write_table(text: &mut String, run: &Run) {
 
 /// Why something was not run or does not apply, each reason once.
 fn write_reasons(text: &mut String, run: &Run) {
-    for (verdict, title) in [(Verdict::NotRun, "not run"), (Verdict::NotApplicable, "not applicable")] {
+    for (verdict, title) in [
+        (Verdict::NotRun, "not run"),
+        (Verdict::NotApplicable, "not applicable"),
+    ] {
         let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-        for judgement in run.judgements.iter().filter(|judgement| judgement.row.verdict == verdict) {
-            *reasons.entry(judgement.row.message.as_deref().unwrap_or("no reason given")).or_default() += 1;
+        for judgement in run
+            .judgements
+            .iter()
+            .filter(|judgement| judgement.row.verdict == verdict)
+        {
+            *reasons
+                .entry(
+                    judgement
+                        .row
+                        .message
+                        .as_deref()
+                        .unwrap_or("no reason given"),
+                )
+                .or_default() += 1;
         }
         for (reason, count) in reasons {
             let _ = writeln!(text, "    {DIM}{title}, {count}:{DIM:#} {reason}");
@@ -216,7 +289,10 @@ fn write_reasons(text: &mut String, run: &Run) {
         }
     }
     for (deviation, count) in deviations {
-        let _ = writeln!(text, "    {DIM}expected to fail, {count}:{DIM:#} {deviation}");
+        let _ = writeln!(
+            text,
+            "    {DIM}expected to fail, {count}:{DIM:#} {deviation}"
+        );
     }
 }
 
@@ -231,6 +307,9 @@ fn write_result(text: &mut String, summary: &Summary, seconds: f64, strict: bool
         .collect();
     let _ = writeln!(text, "{} in {seconds:.1} s", told.join(", "));
     if summary.broken_should > 0 && !strict {
-        let _ = writeln!(text, "      what is only recommended does not fail a run, except with --strict");
+        let _ = writeln!(
+            text,
+            "      what is only recommended does not fail a run, except with --strict"
+        );
     }
 }

@@ -44,28 +44,48 @@ pub enum Bare {
 impl Bare {
     /// A server that is running at an address.
     pub fn server(address: RawAddress) -> Self {
-        Self::Server { address, served: AtomicUsize::new(0), left: AtomicBool::new(false) }
+        Self::Server {
+            address,
+            served: AtomicUsize::new(0),
+            left: AtomicBool::new(false),
+        }
     }
 
     /// A client that will come to an address.
     pub fn client(door: Door, patience: Duration) -> Self {
-        Self::Client { door, came: AtomicUsize::new(0), patience }
+        Self::Client {
+            door,
+            came: AtomicUsize::new(0),
+            patience,
+        }
     }
 
     /// A fresh connection to the server.
     ///
     /// The seed's own server serves one client and ends, which is no fault: what cannot be asked of it then is
     /// not run. A server that has served several and is gone has failed.
-    pub(super) fn call_on_server(&self, setting: &Setting, transcript: &Transcript) -> Result<Wire, Stop> {
-        let Self::Server { address, served, left } = self else {
+    pub(super) fn call_on_server(
+        &self,
+        setting: &Setting,
+        transcript: &Transcript,
+    ) -> Result<Wire, Stop> {
+        let Self::Server {
+            address,
+            served,
+            left,
+        } = self
+        else {
             return Err(Stop::NotApplicable("it is about servers".into()));
         };
         let before = served.fetch_add(1, Ordering::Relaxed);
         Wire::connect(address, setting.framing, setting.patience, transcript).map_err(|error| {
             if before == 0 {
-                return Failure::new("suite: connection refused", format!("a server at {address}"))
-                    .detail(format!("{error}; start the server before the suite"))
-                    .into();
+                return Failure::new(
+                    "suite: connection refused",
+                    format!("a server at {address}"),
+                )
+                .detail(format!("{error}; start the server before the suite"))
+                .into();
             }
             if before == 1 {
                 left.store(true, Ordering::Relaxed);
@@ -73,16 +93,29 @@ impl Bare {
             if left.load(Ordering::Relaxed) {
                 return Stop::NotRun(LEFT.into());
             }
-            Failure::new("suite: connection refused", "a server that serves one client after another")
-                .detail(error.to_string())
-                .into()
+            Failure::new(
+                "suite: connection refused",
+                "a server that serves one client after another",
+            )
+            .detail(error.to_string())
+            .into()
         })
     }
 
     /// Looks once more at a failure: a server that ends after its first client may still have let the second one
     /// into its queue.
     pub(super) fn excuse(&self, stop: Stop) -> Stop {
-        let (Self::Server { address, served, left }, Stop::Failed(_)) = (self, &stop) else { return stop };
+        let (
+            Self::Server {
+                address,
+                served,
+                left,
+            },
+            Stop::Failed(_),
+        ) = (self, &stop)
+        else {
+            return stop;
+        };
         if served.load(Ordering::Relaxed) != 2 {
             return stop;
         }
@@ -99,17 +132,37 @@ impl Bare {
     }
 
     /// The next client that comes.
-    pub(super) fn receive_client(&self, setting: &Setting, transcript: &Transcript) -> Result<Wire, Stop> {
-        let Self::Client { door, came, patience } = self else {
+    pub(super) fn receive_client(
+        &self,
+        setting: &Setting,
+        transcript: &Transcript,
+    ) -> Result<Wire, Stop> {
+        let Self::Client {
+            door,
+            came,
+            patience,
+        } = self
+        else {
             return Err(Stop::NotApplicable("it is about clients".into()));
         };
         let before = came.fetch_add(1, Ordering::Relaxed);
-        let patience = if before == 0 { *patience } else { NEXT_CLIENT.max(setting.patience) };
+        let patience = if before == 0 {
+            *patience
+        } else {
+            NEXT_CLIENT.max(setting.patience)
+        };
         door.accept_for(patience, transcript).map_err(|error| {
             let address = door.address();
             match before {
-                0 => Failure::wire(format!("a client at {address} within {} s", patience.as_secs()), &error).into(),
-                _ => Stop::NotRun(format!("no further client came to {address} within {} s", patience.as_secs())),
+                0 => Failure::wire(
+                    format!("a client at {address} within {} s", patience.as_secs()),
+                    &error,
+                )
+                .into(),
+                _ => Stop::NotRun(format!(
+                    "no further client came to {address} within {} s",
+                    patience.as_secs()
+                )),
             }
         })
     }

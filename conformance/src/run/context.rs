@@ -116,13 +116,18 @@ impl<'s> Context<'s> {
 
     /// What the testee claims.
     pub fn hello(&self) -> &Hello {
-        self.testee.as_ref().expect("only cases with an adapter ask this").hello()
+        self.testee
+            .as_ref()
+            .expect("only cases with an adapter ask this")
+            .hello()
     }
 
     /// How much of an object both ends keep.
     pub fn profile(&self) -> Profile {
         let testee = self.hello().profile;
-        self.counterpart.as_ref().map_or(testee, |counterpart| testee.min(counterpart.hello().profile))
+        self.counterpart.as_ref().map_or(testee, |counterpart| {
+            testee.min(counterpart.hello().profile)
+        })
     }
 
     /// How objects are compared at this profile.
@@ -152,8 +157,14 @@ impl<'s> Context<'s> {
     pub fn resident_memory(&self) -> Option<u64> {
         let process = self.testee.as_ref()?.process_id()?;
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
-        line.trim().strip_suffix(" kB")?.parse::<u64>().ok().map(|kib| kib * 1024)
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.trim()
+            .strip_suffix(" kB")?
+            .parse::<u64>()
+            .ok()
+            .map(|kib| kib * 1024)
     }
 
     // ---- getting connected ----
@@ -185,7 +196,10 @@ impl<'s> Context<'s> {
     /// The testee's listener, on a free address.
     pub fn listen(&mut self) -> Result<Listening, Stop> {
         let address = self.free_address();
-        self.listen_with(Listen { address: Some(address), ..self.listen_arguments() })
+        self.listen_with(Listen {
+            address: Some(address),
+            ..self.listen_arguments()
+        })
     }
 
     /// The testee's listener, made as told.
@@ -195,16 +209,25 @@ impl<'s> Context<'s> {
 
     /// Arguments for a listener that name nothing but the dialect.
     pub fn listen_arguments(&self) -> Listen {
-        Listen { dialect: self.setting.dialect.clone(), ..Listen::default() }
+        Listen {
+            dialect: self.setting.dialect.clone(),
+            ..Listen::default()
+        }
     }
 
     /// Arguments for a client that name nothing but the dialect.
     pub fn connect_arguments(&self) -> Connect {
-        Connect { dialect: self.setting.dialect.clone(), ..Connect::default() }
+        Connect {
+            dialect: self.setting.dialect.clone(),
+            ..Connect::default()
+        }
     }
 
     /// What `listen` comes to, when it need not succeed.
-    pub fn try_listen(&mut self, arguments: Listen) -> Result<Result<Listening, OperationError>, Stop> {
+    pub fn try_listen(
+        &mut self,
+        arguments: Listen,
+    ) -> Result<Result<Listening, OperationError>, Stop> {
         self.try_listen_as(Who::Testee, arguments)
     }
 
@@ -229,7 +252,10 @@ impl<'s> Context<'s> {
 
     /// Lets the testee connect to the suite's listener.
     pub fn come_through(&mut self, door: &Door) -> Result<(Wire, End), Stop> {
-        let arguments = Connect { address: Some(door.address().clone()), ..self.connect_arguments() };
+        let arguments = Connect {
+            address: Some(door.address().clone()),
+            ..self.connect_arguments()
+        };
         let ticket = self.start(Who::Testee, Operation::Connect(arguments))?;
         let wire = door.accept();
         let end = match self.finish_operation(Who::Testee, &ticket)? {
@@ -243,7 +269,11 @@ impl<'s> Context<'s> {
     /// The suite's own connection to the testee's listener.
     pub fn wire_to(&mut self, listening: &Listening) -> Result<Wire, Stop> {
         let Some(address) = &listening.address else {
-            return Err(Failure::new("listen: no address", "the listener's `address`").breaks("address.reported").into());
+            return Err(
+                Failure::new("listen: no address", "the listener's `address`")
+                    .breaks("address.reported")
+                    .into(),
+            );
         };
         self.wire_at(address)
     }
@@ -251,15 +281,23 @@ impl<'s> Context<'s> {
     /// The suite's own connection to an address.
     pub fn wire_at(&mut self, address: &RawAddress) -> Result<Wire, Stop> {
         self.try_wire(address).map_err(|error| {
-            Failure::new("suite: connection refused", format!("a client can connect to {address}"))
-                .detail(error.to_string())
-                .into()
+            Failure::new(
+                "suite: connection refused",
+                format!("a client can connect to {address}"),
+            )
+            .detail(error.to_string())
+            .into()
         })
     }
 
     /// The suite's own connection to an address, when it need not succeed.
     pub fn try_wire(&mut self, address: &RawAddress) -> std::io::Result<Wire> {
-        Wire::connect(address, self.setting.framing, self.setting.patience, &self.transcript)
+        Wire::connect(
+            address,
+            self.setting.framing,
+            self.setting.patience,
+            &self.transcript,
+        )
     }
 
     /// The testee accepts a client that has connected or will.
@@ -288,17 +326,40 @@ impl<'s> Context<'s> {
             Role::Listener => (Who::Testee, Who::Counterpart),
             Role::Client => (Who::Counterpart, Who::Testee),
         };
-        let arguments = Listen { address: Some(self.free_address()), ..self.listen_arguments() };
+        let arguments = Listen {
+            address: Some(self.free_address()),
+            ..self.listen_arguments()
+        };
         let listening = self.listen_as(listener, arguments)?;
         let Some(target) = listening.address else {
             return Err(Failure::new("listen: no address", "the listener's `address`").into());
         };
-        let from_client = if client == Who::Testee { Direction::FromTestee } else { Direction::ToTestee };
+        let from_client = if client == Who::Testee {
+            Direction::FromTestee
+        } else {
+            Direction::ToTestee
+        };
         let path = self.fresh_path();
-        let relay = Relay::start(self.setting.family, &path, &target, from_client, &self.transcript)
-            .map_err(|error| Stop::NotRun(format!("the recorder could not be put in between: {error}")))?;
-        let accepting = self.start(listener, Operation::Accept { listener: listening.listener })?;
-        let arguments = Connect { address: Some(relay.address().clone()), ..self.connect_arguments() };
+        let relay = Relay::start(
+            self.setting.family,
+            &path,
+            &target,
+            from_client,
+            &self.transcript,
+        )
+        .map_err(|error| {
+            Stop::NotRun(format!("the recorder could not be put in between: {error}"))
+        })?;
+        let accepting = self.start(
+            listener,
+            Operation::Accept {
+                listener: listening.listener,
+            },
+        )?;
+        let arguments = Connect {
+            address: Some(relay.address().clone()),
+            ..self.connect_arguments()
+        };
         let near = match self.call(client, Operation::Connect(arguments))? {
             Ok(answer) => self.connected(client, answer),
             Err(error) => return Err(Failure::operation("connect", &error).into()),
@@ -308,19 +369,35 @@ impl<'s> Context<'s> {
             Ok(_) => unreachable!("a link answers accept by a connection"),
             Err(error) => return Err(Failure::operation("accept", &error).into()),
         };
-        let (testee, counterpart) = if client == Who::Testee { (near, far) } else { (far, near) };
-        Ok(Pair { testee, counterpart, _relay: relay })
+        let (testee, counterpart) = if client == Who::Testee {
+            (near, far)
+        } else {
+            (far, near)
+        };
+        Ok(Pair {
+            testee,
+            counterpart,
+            _relay: relay,
+        })
     }
 
     /// A fresh connection to a server without an adapter.
     pub fn call_on_server(&mut self) -> Result<Wire, Stop> {
-        let bare = self.setting.bare.clone().expect("only cases without an adapter ask this");
+        let bare = self
+            .setting
+            .bare
+            .clone()
+            .expect("only cases without an adapter ask this");
         bare.call_on_server(self.setting, &self.transcript)
     }
 
     /// The next client without an adapter that comes.
     pub fn receive_client(&mut self) -> Result<Wire, Stop> {
-        let bare = self.setting.bare.clone().expect("only cases without an adapter ask this");
+        let bare = self
+            .setting
+            .bare
+            .clone()
+            .expect("only cases without an adapter ask this");
         bare.receive_client(self.setting, &self.transcript)
     }
 
@@ -334,7 +411,12 @@ impl<'s> Context<'s> {
 
     /// The testee begins to wait for a string.
     pub fn start_recv_string(&mut self, end: End) -> Result<Ticket, Stop> {
-        self.start(end.who, Operation::RecvString { connection: end.handle })
+        self.start(
+            end.who,
+            Operation::RecvString {
+                connection: end.handle,
+            },
+        )
     }
 
     /// The testee was waiting for a string, and returns exactly these bytes.
@@ -348,7 +430,12 @@ impl<'s> Context<'s> {
 
     /// `recv` returns an object that is described like this one.
     pub fn expect_object(&mut self, end: End, expected: &Graph) -> Outcome {
-        let ticket = self.start(end.who, Operation::Recv { connection: end.handle })?;
+        let ticket = self.start(
+            end.who,
+            Operation::Recv {
+                connection: end.handle,
+            },
+        )?;
         self.finish_object(end, &ticket, expected)
     }
 
@@ -358,29 +445,50 @@ impl<'s> Context<'s> {
             Ok(Answer::Object(actual)) => check_object(expected, &actual, self.fidelity()),
             Ok(_) => unreachable!("a link answers recv by an object"),
             Err(error) => Err(Failure::operation("recv", &error)
-                .detail(format!("the object was {}; the testee says: {}", expected.python(200), error.message))
+                .detail(format!(
+                    "the object was {}; the testee says: {}",
+                    expected.python(200),
+                    error.message
+                ))
                 .into()),
         }
     }
 
     /// What `recv_string` comes to, when it need not succeed.
     pub fn try_recv_string(&mut self, end: End) -> Result<Result<Payload, OperationError>, Stop> {
-        Ok(self.call(end.who, Operation::RecvString { connection: end.handle })?.map(|answer| match answer {
-            Answer::Payload(payload) => payload,
-            _ => unreachable!("a link answers recv_string by a payload"),
-        }))
+        Ok(self
+            .call(
+                end.who,
+                Operation::RecvString {
+                    connection: end.handle,
+                },
+            )?
+            .map(|answer| match answer {
+                Answer::Payload(payload) => payload,
+                _ => unreachable!("a link answers recv_string by a payload"),
+            }))
     }
 
     // ---- what must go wrong ----
 
     /// An operation is an error. Which kind it is, is recommended: one of `kinds`.
-    pub fn expect_error(&mut self, who: Who, operation: Operation, kinds: &[ErrorKind]) -> Result<OperationError, Stop> {
+    pub fn expect_error(
+        &mut self,
+        who: Who,
+        operation: Operation,
+        kinds: &[ErrorKind],
+    ) -> Result<OperationError, Stop> {
         let ticket = self.start(who, operation)?;
         self.finish_error(who, &ticket, kinds)
     }
 
     /// An operation that is under way ends as an error.
-    pub fn finish_error(&mut self, who: Who, ticket: &Ticket, kinds: &[ErrorKind]) -> Result<OperationError, Stop> {
+    pub fn finish_error(
+        &mut self,
+        who: Who,
+        ticket: &Ticket,
+        kinds: &[ErrorKind],
+    ) -> Result<OperationError, Stop> {
         let result = self.finish_operation(who, ticket)?;
         self.hold_answer(who, &result);
         self.check_error(ticket.operation(), result, kinds)
@@ -388,12 +496,26 @@ impl<'s> Context<'s> {
 
     /// Receiving a string is an error.
     pub fn expect_no_string(&mut self, end: End, kinds: &[ErrorKind]) -> Outcome {
-        self.expect_error(end.who, Operation::RecvString { connection: end.handle }, kinds).map(drop)
+        self.expect_error(
+            end.who,
+            Operation::RecvString {
+                connection: end.handle,
+            },
+            kinds,
+        )
+        .map(drop)
     }
 
     /// Receiving an object is an error.
     pub fn expect_no_object(&mut self, end: End, kinds: &[ErrorKind]) -> Outcome {
-        self.expect_error(end.who, Operation::Recv { connection: end.handle }, kinds).map(drop)
+        self.expect_error(
+            end.who,
+            Operation::Recv {
+                connection: end.handle,
+            },
+            kinds,
+        )
+        .map(drop)
     }
 
     fn check_error(
@@ -402,13 +524,20 @@ impl<'s> Context<'s> {
         result: OperationResult,
         kinds: &[ErrorKind],
     ) -> Result<OperationError, Stop> {
-        let names = kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" or ");
+        let names = kinds
+            .iter()
+            .map(|kind| kind.name())
+            .collect::<Vec<_>>()
+            .join(" or ");
         match result {
             Ok(answer) => {
                 let (returned, detail) = describe_answer(&answer);
-                Err(Failure::new(format!("{operation}: {returned}"), format!("{operation} is an error ({names})"))
-                    .detail(detail)
-                    .into())
+                Err(Failure::new(
+                    format!("{operation}: {returned}"),
+                    format!("{operation} is an error ({names})"),
+                )
+                .detail(detail)
+                .into())
             }
             Err(error) => {
                 self.recommend_kind(operation, &error, kinds);
@@ -422,10 +551,17 @@ impl<'s> Context<'s> {
         if kinds.contains(&error.kind) {
             return;
         }
-        let names = kinds.iter().map(|kind| kind.name()).collect::<Vec<_>>().join(" or ");
-        self.should(Err(Failure::new(format!("{operation}: error {}", error.kind), format!("an error of kind {names}"))
-            .detail(format!("the testee says: {}", error.message))
-            .breaks("error.kind")));
+        let names = kinds
+            .iter()
+            .map(|kind| kind.name())
+            .collect::<Vec<_>>()
+            .join(" or ");
+        self.should(Err(Failure::new(
+            format!("{operation}: error {}", error.kind),
+            format!("an error of kind {names}"),
+        )
+        .detail(format!("the testee says: {}", error.message))
+        .breaks("error.kind")));
     }
 
     // ---- what the testee sends ----
@@ -438,13 +574,19 @@ impl<'s> Context<'s> {
 
     /// The testee begins to send a string.
     pub fn start_send_string(&mut self, end: End, bytes: &[u8]) -> Result<Ticket, Stop> {
-        let operation = Operation::SendString { connection: end.handle, payload: request_payload(bytes) };
+        let operation = Operation::SendString {
+            connection: end.handle,
+            payload: request_payload(bytes),
+        };
         self.start(end.who, operation)
     }
 
     /// `send` succeeds.
     pub fn send(&mut self, end: End, object: &Graph) -> Outcome {
-        let operation = Operation::Send { connection: end.handle, object: object.clone() };
+        let operation = Operation::Send {
+            connection: end.handle,
+            object: object.clone(),
+        };
         let ticket = self.start(end.who, operation)?;
         self.finish_sent(end, &ticket)
     }
@@ -464,12 +606,19 @@ impl<'s> Context<'s> {
         let actual = match read {
             Ok(actual) if actual == expected => return Ok(()),
             Ok(actual)
-            | Err(WireError::Ended { got: actual, .. } | WireError::Reset { got: actual, .. } | WireError::Quiet { got: actual, .. })
-                if !actual.is_empty() => actual,
+            | Err(
+                WireError::Ended { got: actual, .. }
+                | WireError::Reset { got: actual, .. }
+                | WireError::Quiet { got: actual, .. },
+            ) if !actual.is_empty() => actual,
             Err(error) => return Err(Failure::wire("the message on the wire", &error).into()),
             Ok(_) => unreachable!("no message is empty: it has a header"),
         };
-        let at = expected.iter().zip(&actual).position(|(a, b)| a != b).unwrap_or(actual.len());
+        let at = expected
+            .iter()
+            .zip(&actual)
+            .position(|(a, b)| a != b)
+            .unwrap_or(actual.len());
         let header = frame::header_length(self.setting.framing);
         let place = if at < header {
             "wrong header"
@@ -478,10 +627,16 @@ impl<'s> Context<'s> {
         } else {
             "wrong payload"
         };
-        Err(Failure::new(format!("wire: {place}"), format!("a message of {} bytes, header included", expected.len()))
-            .detail(format!("{} bytes came; the first difference is at byte {at}", actual.len()))
-            .showing(EvidenceKind::Stream, &expected, &actual)
-            .into())
+        Err(Failure::new(
+            format!("wire: {place}"),
+            format!("a message of {} bytes, header included", expected.len()),
+        )
+        .detail(format!(
+            "{} bytes came; the first difference is at byte {at}",
+            actual.len()
+        ))
+        .showing(EvidenceKind::Stream, &expected, &actual)
+        .into())
     }
 
     /// The wire shows one message, whose payload is a pickle of this object, of a protocol that the dialect
@@ -494,18 +649,30 @@ impl<'s> Context<'s> {
     }
 
     /// A send that is under way shows on the wire as a pickle of this object, and succeeds.
-    pub fn expect_pickle_sent(&mut self, wire: &mut Wire, end: End, sending: &Ticket, object: &Graph) -> Outcome {
+    pub fn expect_pickle_sent(
+        &mut self,
+        wire: &mut Wire,
+        end: End,
+        sending: &Ticket,
+        object: &Graph,
+    ) -> Outcome {
         // An error of the testee says more than a wire on which nothing comes; a send that waits for its
         // reader has no answer yet.
-        if let Some(Err(error)) = self.look(end.who, sending, Duration::ZERO)? {
-            return Err(Failure::operation("send", &error).into());
+        let early = self.look(end.who, sending, Duration::ZERO)?;
+        if let Some(Err(error)) = &early {
+            return Err(Failure::operation("send", error).into());
         }
-        match self.expect_pickle(wire, object) {
-            Ok(()) => self.finish_sent(end, sending),
-            Err(stop) => match self.look(end.who, sending, Duration::ZERO)? {
-                Some(Err(error)) => Err(Failure::operation("send", &error).into()),
-                _ => Err(stop),
-            },
+        let shown = self.expect_pickle(wire, object);
+        let answer = match early {
+            Some(answer) => answer,
+            None if shown.is_ok() => self.finish_operation(end.who, sending)?,
+            None => self
+                .look(end.who, sending, Duration::ZERO)?
+                .unwrap_or(Ok(Answer::Done)),
+        };
+        match answer {
+            Ok(_) => shown,
+            Err(error) => Err(Failure::operation("send", &error).into()),
         }
     }
 
@@ -513,7 +680,8 @@ impl<'s> Context<'s> {
     pub fn expect_in_step(&mut self, wire: &mut Wire, end: End) -> Outcome {
         const INTO: &[u8] = b"still in step, inwards";
         const OUT: &[u8] = b"still in step, outwards";
-        wire.write_message(INTO).map_err(|error| Failure::wire("the connection is still open", &error))?;
+        wire.write_message(INTO)
+            .map_err(|error| Failure::wire("the connection is still open", &error))?;
         self.expect_string(end, INTO)?;
         self.send_string(end, OUT)?;
         self.expect_message(wire, OUT)
@@ -523,25 +691,31 @@ impl<'s> Context<'s> {
     pub fn expect_end(&mut self, wire: &mut Wire, requirement: &'static str) -> Outcome {
         match wire.read_end() {
             Ok(()) => Ok(()),
-            Err(WireError::Ended { got, .. }) => {
-                Err(Failure::new("wire: bytes before the end of the stream", "the end of the stream")
-                    .showing(EvidenceKind::Stream, &[], &got)
-                    .breaks(requirement)
-                    .into())
-            }
-            Err(WireError::Quiet { after, .. }) => {
-                Err(Failure::new("wire: no end of stream", "the end of the stream")
-                    .detail(format!("the connection was still open after {} s", after.as_secs_f32()))
-                    .breaks(requirement)
-                    .into())
-            }
+            Err(WireError::Ended { got, .. }) => Err(Failure::new(
+                "wire: bytes before the end of the stream",
+                "the end of the stream",
+            )
+            .showing(EvidenceKind::Stream, &[], &got)
+            .breaks(requirement)
+            .into()),
+            Err(WireError::Quiet { after, .. }) => Err(Failure::new(
+                "wire: no end of stream",
+                "the end of the stream",
+            )
+            .detail(format!(
+                "the connection was still open after {} s",
+                after.as_secs_f32()
+            ))
+            .breaks(requirement)
+            .into()),
             Err(error) => Err(Failure::wire("the end of the stream", &error).into()),
         }
     }
 
     /// The suite writes; the testee being gone would be a failure.
     pub fn write(&mut self, wire: &mut Wire, bytes: &[u8]) -> Outcome {
-        wire.write(bytes).map_err(|error| Failure::wire("the connection is open", &error).into())
+        wire.write(bytes)
+            .map_err(|error| Failure::wire("the connection is open", &error).into())
     }
 
     // ---- recommendations ----
@@ -590,7 +764,12 @@ impl<'s> Context<'s> {
     }
 
     /// Looks whether an operation has ended, for so long.
-    pub fn look(&mut self, who: Who, ticket: &Ticket, patience: Duration) -> Result<Option<OperationResult>, Stop> {
+    pub fn look(
+        &mut self,
+        who: Who,
+        ticket: &Ticket,
+        patience: Duration,
+    ) -> Result<Option<OperationResult>, Stop> {
         self.noting(who, |session| session.look(ticket, patience))
     }
 
@@ -599,7 +778,11 @@ impl<'s> Context<'s> {
         self.session(who).abandon(ticket);
     }
 
-    fn noting<T>(&mut self, who: Who, act: impl FnOnce(&mut Session) -> Result<T, Trouble>) -> Result<T, Stop> {
+    fn noting<T>(
+        &mut self,
+        who: Who,
+        act: impl FnOnce(&mut Session) -> Result<T, Trouble>,
+    ) -> Result<T, Stop> {
         act(self.session(who)).map_err(|trouble| match who {
             Who::Testee => trouble.into(),
             Who::Counterpart => Failure::new(
@@ -613,16 +796,27 @@ impl<'s> Context<'s> {
 
     fn session(&mut self, who: Who) -> &mut Session {
         match who {
-            Who::Testee => self.testee.as_deref_mut().expect("only cases with an adapter ask a testee"),
-            Who::Counterpart => self.counterpart.as_deref_mut().expect("only pair cases have a counterpart"),
+            Who::Testee => self
+                .testee
+                .as_deref_mut()
+                .expect("only cases with an adapter ask a testee"),
+            Who::Counterpart => self
+                .counterpart
+                .as_deref_mut()
+                .expect("only pair cases have a counterpart"),
         }
     }
 
     fn listen_as(&mut self, who: Who, arguments: Listen) -> Result<Listening, Stop> {
-        self.try_listen_as(who, arguments)?.map_err(|error| Failure::operation("listen", &error).into())
+        self.try_listen_as(who, arguments)?
+            .map_err(|error| Failure::operation("listen", &error).into())
     }
 
-    fn try_listen_as(&mut self, who: Who, arguments: Listen) -> Result<Result<Listening, OperationError>, Stop> {
+    fn try_listen_as(
+        &mut self,
+        who: Who,
+        arguments: Listen,
+    ) -> Result<Result<Listening, OperationError>, Stop> {
         let result = self.call(who, Operation::Listen(arguments))?;
         self.hold_answer(who, &result);
         Ok(result.map(|answer| match answer {
@@ -635,7 +829,10 @@ impl<'s> Context<'s> {
         match answer {
             Answer::Connected(Connected { connection }) => {
                 self.held.push((who, connection));
-                End { who, handle: connection }
+                End {
+                    who,
+                    handle: connection,
+                }
             }
             _ => unreachable!("a link answers connect by a connection"),
         }
@@ -643,7 +840,13 @@ impl<'s> Context<'s> {
 
     fn accepted(&mut self, who: Who, accepted: Accepted) -> (End, Option<RawAddress>) {
         self.held.push((who, accepted.connection));
-        (End { who, handle: accepted.connection }, accepted.last_accepted)
+        (
+            End {
+                who,
+                handle: accepted.connection,
+            },
+            accepted.last_accepted,
+        )
     }
 
     /// Remembers what an answer brought into being, so that it is dropped at the end.
@@ -668,12 +871,23 @@ impl<'s> Context<'s> {
 /// The payload of a string in a request: written out when short, else as a pattern.
 fn request_payload(bytes: &[u8]) -> Payload {
     if bytes.len() <= WRITTEN_OUT {
-        return Payload::Bytes { bytes: bytes.to_vec() };
+        return Payload::Bytes {
+            bytes: bytes.to_vec(),
+        };
     }
     // Most long payloads of the suite repeat a pattern of this length.
     let fill = &bytes[..bytes.len().min(pattern::PERIOD)];
-    let pattern = Payload::Fill { fill: fill.to_vec(), length: bytes.len() };
-    if pattern.describes(bytes) { pattern } else { Payload::Bytes { bytes: bytes.to_vec() } }
+    let pattern = Payload::Fill {
+        fill: fill.to_vec(),
+        length: bytes.len(),
+    };
+    if pattern.describes(bytes) {
+        pattern
+    } else {
+        Payload::Bytes {
+            bytes: bytes.to_vec(),
+        }
+    }
 }
 
 /// Long payloads whose every part can be told from every other.
@@ -683,7 +897,10 @@ pub mod pattern {
 
     /// So many bytes, all different within any 251 of them.
     pub fn bytes(length: usize) -> Vec<u8> {
-        (0..PERIOD).map(|at| at as u8).cycle().take(length).collect()
+        let period: Vec<u8> = (0..=u8::MAX).take(PERIOD).collect();
+        let mut bytes = period.repeat(length.div_ceil(PERIOD));
+        bytes.truncate(length);
+        bytes
     }
 }
 
@@ -694,10 +911,17 @@ fn check_payload(payload: &Payload, expected: &[u8]) -> Outcome {
     let outcome = if payload.length() == expected.len() {
         "recv_string: wrong bytes".to_owned()
     } else {
-        format!("recv_string: {} bytes instead of {}", payload.length(), expected.len())
+        format!(
+            "recv_string: {} bytes instead of {}",
+            payload.length(),
+            expected.len()
+        )
     };
-    let failure = Failure::new(outcome, format!("recv_string returns {}", Payload::describing(expected)))
-        .detail(format!("it returned {payload}"));
+    let failure = Failure::new(
+        outcome,
+        format!("recv_string returns {}", Payload::describing(expected)),
+    )
+    .detail(format!("it returned {payload}"));
     Err(match payload.bytes() {
         Some(actual) => failure.showing(EvidenceKind::String, expected, &actual),
         None => failure,
@@ -707,9 +931,12 @@ fn check_payload(payload: &Payload, expected: &[u8]) -> Outcome {
 
 fn check_object(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Outcome {
     compare(expected, actual, fidelity).map_err(|difference| {
-        Failure::new("recv: wrong object", format!("recv returns {}", expected.python(200)))
-            .detail(format!("{difference}\nit returned {}", actual.python(200)))
-            .into()
+        Failure::new(
+            "recv: wrong object",
+            format!("recv returns {}", expected.python(200)),
+        )
+        .detail(format!("{difference}\nit returned {}", actual.python(200)))
+        .into()
     })
 }
 
@@ -717,10 +944,13 @@ fn check_object(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Outcome
 pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> Outcome {
     let evidence = pickle::write(expected, 2).unwrap_or_default();
     let reading = pickle::read(payload, &pickle::Limits::default()).map_err(|error| {
-        Failure::new("wire: not a pickle", format!("a pickle of {}", expected.python(200)))
-            .detail(error.to_string())
-            .showing(EvidenceKind::Pickle, &evidence, payload)
-            .breaks("object.pickle")
+        Failure::new(
+            "wire: not a pickle",
+            format!("a pickle of {}", expected.python(200)),
+        )
+        .detail(error.to_string())
+        .showing(EvidenceKind::Pickle, &evidence, payload)
+        .breaks("object.pickle")
     })?;
     if reading.protocol > 2 {
         return Err(Failure::new(
@@ -732,28 +962,43 @@ pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> Out
         .into());
     }
     if reading.consumed != payload.len() {
-        return Err(Failure::new("wire: bytes after the pickle", "one pickle and nothing else")
-            .showing(EvidenceKind::Pickle, &evidence, payload)
-            .breaks("object.pickle")
-            .into());
+        return Err(Failure::new(
+            "wire: bytes after the pickle",
+            "one pickle and nothing else",
+        )
+        .showing(EvidenceKind::Pickle, &evidence, payload)
+        .breaks("object.pickle")
+        .into());
     }
     compare(expected, &reading.graph, fidelity).map_err(|difference| {
-        Failure::new("wire: pickle of another object", format!("a pickle of {}", expected.python(200)))
-            .detail(difference.to_string())
-            .showing(EvidenceKind::Pickle, &evidence, payload)
-            .into()
+        Failure::new(
+            "wire: pickle of another object",
+            format!("a pickle of {}", expected.python(200)),
+        )
+        .detail(difference.to_string())
+        .showing(EvidenceKind::Pickle, &evidence, payload)
+        .into()
     })
 }
 
 /// What an operation that should have failed returned: in stable words, and in full.
 fn describe_answer(answer: &Answer) -> (String, String) {
     match answer {
-        Answer::Payload(payload) => (format!("returned {} bytes", payload.length()), format!("it returned {payload}")),
-        Answer::Object(object) => ("returned an object".into(), format!("it returned {}", object.python(200))),
+        Answer::Payload(payload) => (
+            format!("returned {} bytes", payload.length()),
+            format!("it returned {payload}"),
+        ),
+        Answer::Object(object) => (
+            "returned an object".into(),
+            format!("it returned {}", object.python(200)),
+        ),
         Answer::Ready(ready) => (format!("returned {ready}"), String::new()),
         Answer::Listening(listening) => (
             "succeeded".into(),
-            listening.address.as_ref().map_or(String::new(), |address| format!("it listens at {address}")),
+            listening
+                .address
+                .as_ref()
+                .map_or(String::new(), |address| format!("it listens at {address}")),
         ),
         Answer::Hello(_) | Answer::Accepted(_) | Answer::Connected(_) | Answer::Done => {
             ("succeeded".into(), String::new())

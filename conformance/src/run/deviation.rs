@@ -96,7 +96,8 @@ impl Deviations {
     ///
     /// Never: a test reads the same text.
     pub fn known() -> Self {
-        Self::parse(include_str!("../peers/deviations.toml")).expect("the suite's own deviations are well-formed")
+        Self::parse(include_str!("../peers/deviations.toml"))
+            .expect("the suite's own deviations are well-formed")
     }
 
     /// Reads a file: TOML with a table `[[deviation]]` for each.
@@ -116,7 +117,10 @@ impl Deviations {
             for pattern in &stanza.cases {
                 let bare = WildMatch::new(pattern.split('[').next().unwrap_or(pattern));
                 if !catalogue().any(|case| bare.matches(case.id)) {
-                    return Err(DeviationError::NoCase { id: stanza.id.clone(), pattern: pattern.clone() });
+                    return Err(DeviationError::NoCase {
+                        id: stanza.id.clone(),
+                        pattern: pattern.clone(),
+                    });
                 }
             }
         }
@@ -141,14 +145,18 @@ impl Deviations {
         case: &'d Case,
         setting: &'d Setting,
     ) -> impl Iterator<Item = &'d Deviation> {
-        self.0.iter().filter(move |deviation| deviation.shows_in(testee, case, setting))
+        self.0
+            .iter()
+            .filter(move |deviation| deviation.shows_in(testee, case, setting))
     }
 }
 
 impl Deviation {
     /// Whether a peer of this name has it.
     pub fn concerns(&self, peer: &str) -> bool {
-        self.peers.iter().any(|pattern| WildMatch::new(pattern).matches(peer))
+        self.peers
+            .iter()
+            .any(|pattern| WildMatch::new(pattern).matches(peer))
     }
 
     /// Whether it predicts this outcome.
@@ -157,14 +165,16 @@ impl Deviation {
     }
 
     fn shows_in(&self, testee: &str, case: &Case, setting: &Setting) -> bool {
-        let listed = |list: &[String], name: &str| list.is_empty() || list.iter().any(|known| known == name);
+        let listed =
+            |list: &[String], name: &str| list.is_empty() || list.iter().any(|known| known == name);
         self.concerns(testee.strip_prefix("peer:").unwrap_or(testee))
             && listed(&self.families, &setting.family.to_string())
             && listed(&self.roles, &setting.role.to_string())
             && listed(&self.platforms, std::env::consts::OS)
             && self.cases.iter().any(|pattern| {
                 let pattern = WildMatch::new(pattern);
-                pattern.matches(case.id) || pattern.matches(&format!("{}{}", case.id, setting.parameters))
+                pattern.matches(case.id)
+                    || pattern.matches(&format!("{}{}", case.id, setting.parameters))
             })
     }
 }

@@ -24,22 +24,30 @@ fn in_stream(evidence: &Evidence, framing: Framing) -> Option<String> {
     for other in frame::FRAMINGS {
         let header = frame::header(other, wanted);
         if other != framing && actual.starts_with(&header) && header != expected[..length] {
-            return Some(format!("the header is in {other}, not in {framing}: wrong byte order, or another dialect"));
+            return Some(format!(
+                "the header is in {other}, not in {framing}: wrong byte order, or another dialect"
+            ));
         }
     }
     let got = frame::announced(framing, actual.get(..length)?)?;
     let by = i64::from(got) - i64::from(wanted);
     if by == i64::try_from(length).ok()? {
-        return Some(format!("the header counts itself: it announces {got} bytes for a payload of {wanted}"));
+        return Some(format!(
+            "the header counts itself: it announces {got} bytes for a payload of {wanted}"
+        ));
     }
     if by != 0 && by.abs() <= 8 {
-        return Some(format!("the header is off by {by}: it announces {got} bytes for a payload of {wanted}"));
+        return Some(format!(
+            "the header is off by {by}: it announces {got} bytes for a payload of {wanted}"
+        ));
     }
     let payload = &actual[length..];
     let wanted_payload = &expected[length..];
     if by == 0 && payload.len() < wanted_payload.len() && wanted_payload.starts_with(payload) {
         let missing = wanted_payload.len() - payload.len();
-        return Some(format!("the last {missing} bytes of the message were never written, though the header announces them"));
+        return Some(format!(
+            "the last {missing} bytes of the message were never written, though the header announces them"
+        ));
     }
     if i64::from(got) > i64::from(wanted) && payload.starts_with(wanted_payload) {
         return Some("two messages were merged into one".into());
@@ -58,12 +66,20 @@ fn in_words(outcome: &str, expected: &str) -> Option<String> {
     if outcome == "wire: no end of stream" {
         return Some("the connection was not really closed: something still refers to it, or the socket was never shut".into());
     }
-    if let Some((got, wanted)) = outcome.strip_prefix("recv_string: ").and_then(|rest| rest.split_once(" bytes instead of "))
+    if let Some((got, wanted)) = outcome
+        .strip_prefix("recv_string: ")
+        .and_then(|rest| rest.split_once(" bytes instead of "))
         && let (Ok(got), Ok(wanted)) = (got.parse::<u64>(), wanted.parse::<u64>())
     {
         return Some(match got.cmp(&wanted) {
-            std::cmp::Ordering::Less => format!("{} bytes of the payload were lost on receiving", wanted - got),
-            _ => "more than one message's bytes were delivered as one, or the header was counted in".into(),
+            std::cmp::Ordering::Less => format!(
+                "{} bytes of the payload were lost on receiving",
+                wanted - got
+            ),
+            _ => {
+                "more than one message's bytes were delivered as one, or the header was counted in"
+                    .into()
+            }
         });
     }
     None
@@ -74,7 +90,11 @@ mod tests {
     use super::*;
 
     fn cause(expected: &[u8], actual: &[u8], framing: Framing) -> String {
-        let failure = Failure::new("wire: wrong header", "a message").showing(EvidenceKind::Stream, expected, actual);
+        let failure = Failure::new("wire: wrong header", "a message").showing(
+            EvidenceKind::Stream,
+            expected,
+            actual,
+        );
         likely_cause(&failure, framing).expect("a known signature")
     }
 
@@ -90,6 +110,9 @@ mod tests {
 
     #[test]
     fn an_unknown_signature_has_no_cause() {
-        assert_eq!(likely_cause(&Failure::new("wire: system error", "x"), Framing::Be32), None);
+        assert_eq!(
+            likely_cause(&Failure::new("wire: system error", "x"), Framing::Be32),
+            None
+        );
     }
 }

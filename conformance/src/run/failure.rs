@@ -85,14 +85,21 @@ impl Failure {
 
     /// Adds bytes to compare.
     pub fn showing(mut self, kind: EvidenceKind, expected: &[u8], actual: &[u8]) -> Self {
-        self.evidence = Some(Box::new(Evidence { kind, expected: expected.into(), actual: actual.into() }));
+        self.evidence = Some(Box::new(Evidence {
+            kind,
+            expected: expected.into(),
+            actual: actual.into(),
+        }));
         self
     }
 
     /// An operation that should have worked.
     pub fn operation(operation: &str, error: &OperationError) -> Self {
-        Self::new(format!("{operation}: error {}", error.kind), format!("{operation} succeeds"))
-            .detail(format!("the testee says: {}", error.message))
+        Self::new(
+            format!("{operation}: error {}", error.kind),
+            format!("{operation} succeeds"),
+        )
+        .detail(format!("the testee says: {}", error.message))
     }
 
     /// Something on the wire that should not be.
@@ -117,6 +124,8 @@ impl From<Failure> for Stop {
 
 impl From<Trouble> for Stop {
     fn from(trouble: Trouble) -> Self {
-        Failure::new(trouble.outcome(), "an answer").detail(trouble.to_string()).into()
+        Failure::new(trouble.outcome(), "an answer")
+            .detail(trouble.to_string())
+            .into()
     }
 }

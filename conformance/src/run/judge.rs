@@ -36,7 +36,9 @@ pub fn judge(
     scratch: &Scratch,
     deviations: &Deviations,
 ) -> Judgement {
-    let version = testee.as_ref().map(|session| session.hello().version.clone());
+    let version = testee
+        .as_ref()
+        .map(|session| session.hello().version.clone());
     let (counterpart_name, counterpart) = counterpart.unzip();
     let mut context = Context::new(&execution.setting, testee, counterpart, scratch);
     let transcript = context.transcript.clone();
@@ -64,8 +66,9 @@ pub fn judge(
                 .unwrap_or("no message");
             failures.insert(
                 0,
-                Failure::new("suite: panicked", "the suite itself works")
-                    .detail(format!("this is a fault of the suite, please report it: {said}")),
+                Failure::new("suite: panicked", "the suite itself works").detail(format!(
+                    "this is a fault of the suite, please report it: {said}"
+                )),
             );
             None
         }
@@ -89,17 +92,37 @@ pub fn judge(
 
 impl Judgement {
     /// What is said of an execution that was not run.
-    pub fn without_running(execution: &Execution, name: &str, verdict: Verdict, reason: String) -> Self {
+    pub fn without_running(
+        execution: &Execution,
+        name: &str,
+        verdict: Verdict,
+        reason: String,
+    ) -> Self {
         let mut row = blank(execution, name, None, None);
         row.verdict = verdict;
         row.message = Some(reason);
-        Self { row, case: execution.case, failures: Vec::new(), transcript: None }
+        Self {
+            row,
+            case: execution.case,
+            failures: Vec::new(),
+            transcript: None,
+        }
     }
 
     /// What is said of an execution whose testee could not even be started.
-    pub fn unstarted(execution: &Execution, name: &str, failure: Failure, deviations: &Deviations) -> Self {
+    pub fn unstarted(
+        execution: &Execution,
+        name: &str,
+        failure: Failure,
+        deviations: &Deviations,
+    ) -> Self {
         let row = blank(execution, name, None, None);
-        let mut judgement = Self { row, case: execution.case, failures: vec![failure], transcript: None };
+        let mut judgement = Self {
+            row,
+            case: execution.case,
+            failures: vec![failure],
+            transcript: None,
+        };
         weigh(&mut judgement, execution, name, deviations);
         judgement
     }
@@ -110,9 +133,18 @@ fn weigh(judgement: &mut Judgement, execution: &Execution, name: &str, deviation
     let case = execution.case;
     let level = |failure: &Failure| failure.level.unwrap_or(case.level);
     let known: Vec<&Deviation> = deviations.of(name, case, &execution.setting).collect();
-    let explained = |failure: &Failure| known.iter().find(|deviation| deviation.predicts(&failure.outcome));
+    let explained = |failure: &Failure| {
+        known
+            .iter()
+            .find(|deviation| deviation.predicts(&failure.outcome))
+    };
 
-    judgement.failures.sort_by_key(|failure| (explained(failure).is_some(), std::cmp::Reverse(level(failure))));
+    judgement.failures.sort_by_key(|failure| {
+        (
+            explained(failure).is_some(),
+            std::cmp::Reverse(level(failure)),
+        )
+    });
     let row = &mut judgement.row;
     match judgement.failures.first() {
         Some(worst) => {
@@ -136,15 +168,21 @@ fn weigh(judgement: &mut Judgement, execution: &Execution, name: &str, deviation
         None => row.verdict = Verdict::Pass,
     }
     // A deviation that did not show is stale, whatever else happened.
-    let stale = known
-        .iter()
-        .find(|deviation| !judgement.failures.iter().any(|failure| deviation.predicts(&failure.outcome)));
+    let stale = known.iter().find(|deviation| {
+        !judgement
+            .failures
+            .iter()
+            .any(|failure| deviation.predicts(&failure.outcome))
+    });
     if let Some(deviation) = stale
         && row.verdict != Verdict::Fail
     {
         row.verdict = Verdict::UnexpectedPass;
         row.deviation = Some(deviation.id.clone());
-        row.message = Some(format!("it did not happen that `{}`, which deviation `{}` predicts", deviation.outcome, deviation.id));
+        row.message = Some(format!(
+            "it did not happen that `{}`, which deviation `{}` predicts",
+            deviation.outcome, deviation.id
+        ));
     }
 }
 
@@ -152,11 +190,21 @@ fn summarise(failure: &Failure) -> String {
     format!("{} (expected: {})", failure.outcome, failure.expected)
 }
 
-fn blank(execution: &Execution, name: &str, version: Option<String>, counterpart: Option<&str>) -> Row {
+fn blank(
+    execution: &Execution,
+    name: &str,
+    version: Option<String>,
+    counterpart: Option<&str>,
+) -> Row {
     let setting = &execution.setting;
     Row {
         case: execution.case.id.into(),
-        parameters: setting.parameters.0.iter().map(|(name, value)| ((*name).into(), value.clone())).collect::<BTreeMap<_, _>>(),
+        parameters: setting
+            .parameters
+            .0
+            .iter()
+            .map(|(name, value)| ((*name).into(), value.clone()))
+            .collect::<BTreeMap<_, _>>(),
         testee: name.into(),
         peer_version: version,
         dialect: setting.dialect.clone(),
@@ -165,7 +213,12 @@ fn blank(execution: &Execution, name: &str, version: Option<String>, counterpart
         counterpart: counterpart.map(Into::into),
         verdict: Verdict::NotRun,
         level: execution.case.level.to_string(),
-        requirements: execution.case.requirements.iter().map(|id| (*id).into()).collect(),
+        requirements: execution
+            .case
+            .requirements
+            .iter()
+            .map(|id| (*id).into())
+            .collect(),
         deviation: None,
         duration_ms: 0.0,
         message: None,
@@ -175,4 +228,3 @@ fn blank(execution: &Execution, name: &str, version: Option<String>, counterpart
 fn milliseconds(took: Duration) -> f64 {
     (took.as_secs_f64() * 1e6).round() / 1e3
 }
-

@@ -48,7 +48,10 @@ impl Selection {
             || self.patterns.iter().any(|pattern| {
                 let glob = WildMatch::new(pattern);
                 pattern == case.area()
-                    || case.id.strip_prefix(pattern.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+                    || case
+                        .id
+                        .strip_prefix(pattern.trim_end_matches('/'))
+                        .is_some_and(|rest| rest.starts_with('/'))
                     || glob.matches(case.id)
                     || glob.matches(execution)
             })
@@ -57,7 +60,9 @@ impl Selection {
     /// Whether a case could be asked for at all.
     pub fn could_take(&self, case: &Case) -> bool {
         FRAMINGS.iter().any(|framing| {
-            (case.parameters)(*framing).iter().any(|parameters| self.takes(case, &format!("{}{parameters}", case.id)))
+            (case.parameters)(*framing)
+                .iter()
+                .any(|parameters| self.takes(case, &format!("{}{parameters}", case.id)))
         })
     }
 }
@@ -68,9 +73,12 @@ pub fn plan(claims: &Hello, selection: &Selection, patience: Duration) -> Vec<Ex
         .dialects
         .iter()
         .filter_map(|name| Some((name.clone(), name.parse().ok()?)))
-        .filter(|(_, dialect)| selection.dialects.is_empty() || selection.dialects.contains(dialect))
+        .filter(|(_, dialect)| {
+            selection.dialects.is_empty() || selection.dialects.contains(dialect)
+        })
         .collect();
-    let wanted = |family: &Family| selection.families.is_empty() || selection.families.contains(family);
+    let wanted =
+        |family: &Family| selection.families.is_empty() || selection.families.contains(family);
     let mut executions = Vec::new();
     for case in catalogue() {
         if matches!(case.kind, Kind::BareServer | Kind::BareClient) {
@@ -78,7 +86,10 @@ pub fn plan(claims: &Hello, selection: &Selection, patience: Duration) -> Vec<Ex
         }
         for (name, dialect) in &dialects {
             // AF_PIPE has its own cases, which come with its transport.
-            for family in [Family::Inet, Family::Unix].into_iter().filter(|family| wanted(family)) {
+            for family in [Family::Inet, Family::Unix]
+                .into_iter()
+                .filter(|family| wanted(family))
+            {
                 for role in case.roles {
                     let base = Setting {
                         family,
@@ -89,7 +100,13 @@ pub fn plan(claims: &Hello, selection: &Selection, patience: Duration) -> Vec<Ex
                         bare: None,
                         patience,
                     };
-                    expand(case, &base, obstacle(case, claims, family, dialect.framing()), selection, &mut executions);
+                    expand(
+                        case,
+                        &base,
+                        obstacle(case, claims, family, dialect.framing()),
+                        selection,
+                        &mut executions,
+                    );
                 }
             }
         }
@@ -138,7 +155,10 @@ fn expand(
         .filter(|parameters| selection.takes(case, &format!("{}{parameters}", case.id)))
         .map(|parameters| Execution {
             case,
-            setting: Setting { parameters, ..base.clone() },
+            setting: Setting {
+                parameters,
+                ..base.clone()
+            },
             not_applicable: obstacle.clone(),
         });
     if obstacle.is_some() {
@@ -165,12 +185,18 @@ fn obstacle(case: &Case, claims: &Hello, family: Family, framing: Framing) -> Op
         return Some(format!("it is not about {framing}"));
     }
     if claims.profile < needs.profile {
-        return Some(format!("it needs profile `{}`, the testee claims `{}`", needs.profile, claims.profile));
+        return Some(format!(
+            "it needs profile `{}`, the testee claims `{}`",
+            needs.profile, claims.profile
+        ));
     }
     if let Some(only) = needs.only
         && claims.profile != only
     {
-        return Some(format!("it is about profile `{only}`, the testee claims `{}`", claims.profile));
+        return Some(format!(
+            "it is about profile `{only}`, the testee claims `{}`",
+            claims.profile
+        ));
     }
     if let Some(operation) = needs.operation
         && !claims.operations.iter().any(|known| known == operation)

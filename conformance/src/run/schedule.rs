@@ -58,7 +58,14 @@ pub fn run(
     std::thread::scope(|scope| {
         for _ in 0..conditions.jobs.clamp(1, executions.len().max(1)) {
             scope.spawn(|| {
-                let mut worker = Worker { conditions, health: &health, scratch: &scratch, testee: None, counterpart: None, sister: None };
+                let mut worker = Worker {
+                    conditions,
+                    health: &health,
+                    scratch: &scratch,
+                    testee: None,
+                    counterpart: None,
+                    sister: None,
+                };
                 while let Some(at) = lock(&queue).pop_front() {
                     let judgement = worker.judge(&executions[at]);
                     observe(&judgement);
@@ -67,9 +74,16 @@ pub fn run(
             });
         }
     });
-    let mut judgements = judgements.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut judgements = judgements
+        .into_inner()
+        .unwrap_or_else(PoisonError::into_inner);
     judgements.sort_by_key(|(at, _)| *at);
-    Ok(Run { judgements: judgements.into_iter().map(|(_, judgement)| judgement).collect() })
+    Ok(Run {
+        judgements: judgements
+            .into_iter()
+            .map(|(_, judgement)| judgement)
+            .collect(),
+    })
 }
 
 /// Whether it makes sense to go on with a testee.
@@ -115,9 +129,13 @@ struct Worker<'w> {
 
 impl Worker<'_> {
     fn judge(&mut self, execution: &Execution) -> Judgement {
-        let Conditions { name, deviations, .. } = self.conditions;
-        let not_run = |reason: String| Judgement::without_running(execution, name, Verdict::NotRun, reason);
-        let not_applicable = |reason| Judgement::without_running(execution, name, Verdict::NotApplicable, reason);
+        let Conditions {
+            name, deviations, ..
+        } = self.conditions;
+        let not_run =
+            |reason: String| Judgement::without_running(execution, name, Verdict::NotRun, reason);
+        let not_applicable =
+            |reason| Judgement::without_running(execution, name, Verdict::NotApplicable, reason);
         if let Some(reason) = &execution.not_applicable {
             return not_applicable(reason.clone());
         }
@@ -127,7 +145,9 @@ impl Worker<'_> {
         if let Some(trouble) = self.health.hopeless() {
             let failure = Failure::new(trouble.outcome(), "an answer").detail(trouble.to_string());
             return match trouble {
-                Trouble::NeverStarted { .. } => Judgement::unstarted(execution, name, failure, deviations),
+                Trouble::NeverStarted { .. } => {
+                    Judgement::unstarted(execution, name, failure, deviations)
+                }
                 _ => not_run(format!(
                     "the testee was given up after {HOPELESS} executions in a row without an answer; the last one: {trouble}"
                 )),
@@ -137,7 +157,8 @@ impl Worker<'_> {
             && let Err(trouble) = freshen(&mut self.testee, start)
         {
             self.health.note(Some(&trouble));
-            let failure = Failure::new(trouble.outcome(), "a testee that starts").detail(trouble.to_string());
+            let failure =
+                Failure::new(trouble.outcome(), "a testee that starts").detail(trouble.to_string());
             return Judgement::unstarted(execution, name, failure, deviations);
         }
         let counterpart = match execution.case.kind {
@@ -146,7 +167,10 @@ impl Worker<'_> {
                     if let Err(trouble) = freshen(&mut self.counterpart, start) {
                         return not_run(format!("the counterpart {counterpart}: {trouble}"));
                     }
-                    Some((counterpart, self.counterpart.as_mut().expect("it was just started")))
+                    Some((
+                        counterpart,
+                        self.counterpart.as_mut().expect("it was just started"),
+                    ))
                 }
                 None => return not_run("there is no counterpart".into()),
             },
@@ -157,7 +181,11 @@ impl Worker<'_> {
                     }
                     Some((sister, self.sister.as_mut().expect("it was just started")))
                 }
-                None => return not_applicable("the testee has no other flavour that frames differently".into()),
+                None => {
+                    return not_applicable(
+                        "the testee has no other flavour that frames differently".into(),
+                    );
+                }
             },
             Kind::Wire | Kind::BareServer | Kind::BareClient => None,
         };
@@ -166,16 +194,26 @@ impl Worker<'_> {
         {
             return not_applicable(reason);
         }
-        let judgement =
-            judge(execution, name, self.testee.as_mut(), counterpart, self.scratch, deviations);
-        self.health.note(self.testee.as_ref().and_then(Session::trouble));
+        let judgement = judge(
+            execution,
+            name,
+            self.testee.as_mut(),
+            counterpart,
+            self.scratch,
+            deviations,
+        );
+        self.health
+            .note(self.testee.as_ref().and_then(Session::trouble));
         judgement
     }
 }
 
 /// Makes sure that there is a session, and one that is fit for use.
 fn freshen(session: &mut Option<Session>, start: &Starter<'_>) -> Result<(), Trouble> {
-    if session.as_ref().is_some_and(|session| session.trouble().is_some() || session.is_littered()) {
+    if session
+        .as_ref()
+        .is_some_and(|session| session.trouble().is_some() || session.is_littered())
+    {
         // The old one is ended first.
         *session = None;
     }
@@ -189,9 +227,14 @@ fn freshen(session: &mut Option<Session>, start: &Starter<'_>) -> Result<(), Tro
 fn cannot_talk(name: &str, counterpart: &Session, setting: &Setting) -> Option<String> {
     let hello = counterpart.hello();
     if !hello.dialects.contains(&setting.dialect) {
-        return Some(format!("{name} speaks {}, not {}", hello.dialects.join(", "), setting.dialect));
+        return Some(format!(
+            "{name} speaks {}, not {}",
+            hello.dialects.join(", "),
+            setting.dialect
+        ));
     }
-    (!hello.families.contains(&setting.family)).then(|| format!("{name} does not have {} here", setting.family))
+    (!hello.families.contains(&setting.family))
+        .then(|| format!("{name} does not have {} here", setting.family))
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {

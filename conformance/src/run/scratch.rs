@@ -19,31 +19,50 @@ impl Scratch {
     /// Makes a fresh directory whose paths are short enough for `sockaddr_un` on every system.
     pub fn new() -> io::Result<Self> {
         let short = Path::new("/tmp");
-        let builder = || tempfile::Builder::new().prefix("pc-").rand_bytes(6).to_owned();
+        let builder = || {
+            tempfile::Builder::new()
+                .prefix("pc-")
+                .rand_bytes(6)
+                .to_owned()
+        };
         let directory = match builder().tempdir_in(short) {
             Ok(directory) => directory,
             Err(_) => builder().tempdir()?,
         };
-        Ok(Self { directory, next: AtomicUsize::new(0), elsewhere: Mutex::new(Vec::new()) })
+        Ok(Self {
+            directory,
+            next: AtomicUsize::new(0),
+            elsewhere: Mutex::new(Vec::new()),
+        })
     }
 
     /// A path on which nothing stands.
     pub fn path(&self) -> PathBuf {
-        self.directory.path().join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
+        self.directory
+            .path()
+            .join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
     }
 
     /// Removes a socket file that a testee made elsewhere, should it still be there at the end.
     pub fn sweep_later(&self, path: &str) {
         let path = PathBuf::from(path);
         if path.is_absolute() && !path.starts_with(self.directory.path()) {
-            self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner).push(path);
+            self.elsewhere
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(path);
         }
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        for path in self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+        for path in self
+            .elsewhere
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .drain(..)
+        {
             if is_socket(&path) {
                 let _ = std::fs::remove_file(path);
             }
@@ -54,7 +73,8 @@ impl Drop for Scratch {
 #[cfg(unix)]
 fn is_socket(path: &Path) -> bool {
     use std::os::unix::fs::FileTypeExt;
-    path.symlink_metadata().is_ok_and(|metadata| metadata.file_type().is_socket())
+    path.symlink_metadata()
+        .is_ok_and(|metadata| metadata.file_type().is_socket())
 }
 
 #[cfg(not(unix))]

@@ -75,8 +75,11 @@ impl Row {
         if self.parameters.is_empty() {
             return self.case.clone();
         }
-        let shown: Vec<String> =
-            self.parameters.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let shown: Vec<String> = self
+            .parameters
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
         format!("{}[{}]", self.case, shown.join(","))
     }
 

@@ -39,7 +39,10 @@ impl Program {
     /// Takes a command line apart as a POSIX shell would, without running one.
     pub fn parse(command: &str) -> Option<Self> {
         let words: Vec<OsString> = shlex::split(command)?.into_iter().map(Into::into).collect();
-        (!words.is_empty()).then_some(Self { words, environment: Vec::new() })
+        (!words.is_empty()).then_some(Self {
+            words,
+            environment: Vec::new(),
+        })
     }
 }
 
@@ -63,7 +66,12 @@ impl ChildLink {
         let mut command = Command::new(&program.words[0]);
         command
             .args(&program.words[1..])
-            .envs(program.environment.iter().map(|(name, value)| (name, value)))
+            .envs(
+                program
+                    .environment
+                    .iter()
+                    .map(|(name, value)| (name, value)),
+            )
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
@@ -96,16 +104,22 @@ impl ChildLink {
         let status = loop {
             match self.child.try_wait() {
                 Ok(Some(status)) => break describe_status(status),
-                Ok(None) if Instant::now() < patience => std::thread::sleep(Duration::from_millis(2)),
+                Ok(None) if Instant::now() < patience => {
+                    std::thread::sleep(Duration::from_millis(2))
+                }
                 Ok(None) => break "it closed its standard output and went on".into(),
                 Err(error) => break error.to_string(),
             }
         };
-        Trouble::Crashed { status, stderr: self.end_of_stderr() }
+        Trouble::Crashed {
+            status,
+            stderr: self.end_of_stderr(),
+        }
     }
 
     fn end_of_stderr(&self) -> String {
-        String::from_utf8_lossy(&self.stderr.lock().unwrap_or_else(PoisonError::into_inner)).into_owned()
+        String::from_utf8_lossy(&self.stderr.lock().unwrap_or_else(PoisonError::into_inner))
+            .into_owned()
     }
 
     fn parse(&mut self, line: &[u8]) -> Result<Reply, Trouble> {
@@ -118,9 +132,12 @@ impl ChildLink {
         }
         let garbage = |reason: String| Trouble::Garbage {
             reason,
-            line: String::from_utf8_lossy(&line[..line.len().min(GARBAGE_SHOWN)]).trim_end().into(),
+            line: String::from_utf8_lossy(&line[..line.len().min(GARBAGE_SHOWN)])
+                .trim_end()
+                .into(),
         };
-        let raw: RawReply = serde_json::from_slice(line).map_err(|error| garbage(error.to_string()))?;
+        let raw: RawReply =
+            serde_json::from_slice(line).map_err(|error| garbage(error.to_string()))?;
         let Some(operation) = self.asked.remove(&raw.id) else {
             return Err(garbage(format!("no request with id {} is open", raw.id)));
         };
@@ -139,13 +156,22 @@ impl Link for ChildLink {
         let mut line = serde_json::to_vec(&request).expect("requests are representable in JSON");
         line.push(b'\n');
         self.asked.insert(request.id, request.operation.name());
-        let stdin = self.stdin.as_mut().expect("stdin is open until the link is dropped");
-        stdin.write_all(&line).and_then(|()| stdin.flush()).map_err(|_| self.crashed())
+        let stdin = self
+            .stdin
+            .as_mut()
+            .expect("stdin is open until the link is dropped");
+        stdin
+            .write_all(&line)
+            .and_then(|()| stdin.flush())
+            .map_err(|_| self.crashed())
     }
 
     fn receive(&mut self, deadline: Instant) -> Result<Option<Reply>, Trouble> {
         let wait = deadline.saturating_duration_since(Instant::now());
-        let lines = self.lines.as_ref().expect("lines are read until the link is dropped");
+        let lines = self
+            .lines
+            .as_ref()
+            .expect("lines are read until the link is dropped");
         match lines.recv_timeout(wait) {
             Ok(Line::Complete(line)) => self.parse(&line).map(Some),
             Ok(Line::TooLong(beginning)) => Err(Trouble::Garbage {
@@ -197,7 +223,11 @@ fn kill_group(child: &mut Child) {
 fn read_lines(mut stdout: impl BufRead, sender: &SyncSender<Line>) {
     loop {
         let mut line = Vec::new();
-        match stdout.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line) {
+        match stdout
+            .by_ref()
+            .take(LONGEST_LINE)
+            .read_until(b'\n', &mut line)
+        {
             Ok(0) | Err(_) => return,
             Ok(read) if read as u64 == LONGEST_LINE => {
                 line.truncate(GARBAGE_SHOWN);
@@ -269,7 +299,9 @@ fn describe_status(status: ExitStatus) -> String {
 }
 
 fn describe_code(status: ExitStatus) -> String {
-    status.code().map_or_else(|| status.to_string(), |code| format!("exit status {code}"))
+    status
+        .code()
+        .map_or_else(|| status.to_string(), |code| format!("exit status {code}"))
 }
 
 #[cfg(unix)]
@@ -285,5 +317,8 @@ fn signal_name(signal: i32) -> Option<&'static str> {
         (Signal::SEGV, "SIGSEGV"),
         (Signal::TERM, "SIGTERM"),
     ];
-    names.iter().find(|(known, _)| known.as_raw() == signal).map(|(_, name)| *name)
+    names
+        .iter()
+        .find(|(known, _)| known.as_raw() == signal)
+        .map(|(_, name)| *name)
 }

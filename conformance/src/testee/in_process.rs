@@ -17,7 +17,10 @@ impl<I: Implementation> InProcess<I> {
     /// Puts an implementation behind a link.
     pub fn start(implementation: I) -> Self {
         let (sender, replies) = channel();
-        Self { adapter: Adapter::new(implementation, sender), replies }
+        Self {
+            adapter: Adapter::new(implementation, sender),
+            replies,
+        }
     }
 }
 
@@ -28,7 +31,10 @@ impl<I: Implementation> Link for InProcess<I> {
     }
 
     fn receive(&mut self, deadline: Instant) -> Result<Option<Reply>, Trouble> {
-        match self.replies.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+        match self
+            .replies
+            .recv_timeout(deadline.saturating_duration_since(Instant::now()))
+        {
             Ok(reply) => Ok(Some(reply)),
             Err(RecvTimeoutError::Timeout) => Ok(None),
             Err(RecvTimeoutError::Disconnected) => unreachable!("the adapter holds the other end"),

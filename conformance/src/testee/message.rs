@@ -266,7 +266,10 @@ pub struct OperationError {
 /// The closed set of error kinds; ADAPTER.md says when each applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-#[expect(missing_docs, reason = "ADAPTER.md describes them, and the names say it")]
+#[expect(
+    missing_docs,
+    reason = "ADAPTER.md describes them, and the names say it"
+)]
 pub enum ErrorKind {
     Closed,
     Cut,

@@ -54,9 +54,9 @@ impl FromStr for Testee {
         match text.split_once(':') {
             None if text == "reference" => Ok(Self::Reference),
             Some(("peer", name)) if !name.is_empty() => Ok(Self::Peer(name.into())),
-            Some(("exec", command)) => {
-                Program::parse(command).map(Self::Exec).ok_or_else(|| TesteeError::Command(command.into()))
-            }
+            Some(("exec", command)) => Program::parse(command)
+                .map(Self::Exec)
+                .ok_or_else(|| TesteeError::Command(command.into())),
             Some(("connect", address)) => parse_address(address).map(Self::Connect),
             Some(("listen", address)) => parse_address(address).map(Self::Listen),
             _ => Err(TesteeError::Unknown(text.into())),
@@ -94,7 +94,11 @@ pub fn parse_address(text: &str) -> Result<RawAddress, TesteeError> {
         return Ok(RawAddress::Text(path.into()));
     }
     if let Some(name) = text.strip_prefix("pipe:").filter(|name| !name.is_empty()) {
-        return Ok(RawAddress::Text(if name.starts_with(r"\\") { name.into() } else { format!(r"\\.\pipe\{name}") }));
+        return Ok(RawAddress::Text(if name.starts_with(r"\\") {
+            name.into()
+        } else {
+            format!(r"\\.\pipe\{name}")
+        }));
     }
     if text.starts_with(r"\\") || text.contains('/') {
         return Ok(RawAddress::Text(text.into()));
@@ -121,22 +125,49 @@ mod tests {
 
     #[test]
     fn what_is_no_address_is_told_apart() {
-        for wrong in ["", "localhost", "localhost:", "localhost:70000", "tcp:localhost", "unix:", "pipe:"] {
-            assert_eq!(parse_address(wrong), Err(TesteeError::Address(wrong.into())), "{wrong}");
+        for wrong in [
+            "",
+            "localhost",
+            "localhost:",
+            "localhost:70000",
+            "tcp:localhost",
+            "unix:",
+            "pipe:",
+        ] {
+            assert_eq!(
+                parse_address(wrong),
+                Err(TesteeError::Address(wrong.into())),
+                "{wrong}"
+            );
         }
     }
 
     #[test]
     fn testees_of_the_command_line() {
         assert_eq!("reference".parse(), Ok(Testee::Reference));
-        assert_eq!("peer:processing-0.20-c".parse(), Ok(Testee::Peer("processing-0.20-c".into())));
+        assert_eq!(
+            "peer:processing-0.20-c".parse(),
+            Ok(Testee::Peer("processing-0.20-c".into()))
+        );
         let exec: Testee = "exec:adapter 'an argument' -v".parse().unwrap();
-        let Testee::Exec(program) = &exec else { panic!("{exec:?}") };
+        let Testee::Exec(program) = &exec else {
+            panic!("{exec:?}")
+        };
         assert_eq!(program.words, ["adapter", "an argument", "-v"]);
         for wrong in ["", "peer:", "Reference", "http://localhost"] {
-            assert_eq!(wrong.parse::<Testee>(), Err(TesteeError::Unknown(wrong.into())), "{wrong}");
+            assert_eq!(
+                wrong.parse::<Testee>(),
+                Err(TesteeError::Unknown(wrong.into())),
+                "{wrong}"
+            );
         }
-        assert!(matches!("exec:".parse::<Testee>(), Err(TesteeError::Command(_))));
-        assert!(matches!("exec:'open".parse::<Testee>(), Err(TesteeError::Command(_))));
+        assert!(matches!(
+            "exec:".parse::<Testee>(),
+            Err(TesteeError::Command(_))
+        ));
+        assert!(matches!(
+            "exec:'open".parse::<Testee>(),
+            Err(TesteeError::Command(_))
+        ));
     }
 }

@@ -40,7 +40,9 @@ impl Payload {
     /// Describes bytes, written out when they are few.
     pub fn describing(bytes: &[u8]) -> Self {
         if bytes.len() <= WRITTEN_OUT {
-            return Self::Bytes { bytes: bytes.to_vec() };
+            return Self::Bytes {
+                bytes: bytes.to_vec(),
+            };
         }
         Self::Digest {
             length: bytes.len(),
@@ -101,7 +103,10 @@ mod tests {
 
     #[test]
     fn a_pattern_is_repeated_and_cut() {
-        let payload = Payload::Fill { fill: b"abc".to_vec(), length: 7 };
+        let payload = Payload::Fill {
+            fill: b"abc".to_vec(),
+            length: 7,
+        };
         assert_eq!(payload.bytes().unwrap(), b"abcabca");
         assert!(payload.describes(b"abcabca"));
     }
@@ -117,7 +122,21 @@ mod tests {
 
     #[test]
     fn an_empty_pattern_makes_no_bytes() {
-        assert_eq!(Payload::Fill { fill: vec![], length: 5 }.bytes(), None);
-        assert_eq!(Payload::Fill { fill: vec![], length: 0 }.bytes(), Some(vec![]));
+        assert_eq!(
+            Payload::Fill {
+                fill: vec![],
+                length: 5
+            }
+            .bytes(),
+            None
+        );
+        assert_eq!(
+            Payload::Fill {
+                fill: vec![],
+                length: 0
+            }
+            .bytes(),
+            Some(vec![])
+        );
     }
 }

@@ -133,17 +133,28 @@ impl Session {
         // Starting an interpreter on a busy machine takes longer than any operation after that.
         let starting = patience.max(Duration::from_secs(20));
         let ticket = session.start(Operation::Hello { protocol: PROTOCOL })?;
-        let answer = session.finish_within(&ticket, starting).map_err(|trouble| match trouble {
-            Trouble::Crashed { status, stderr } => Trouble::NeverStarted {
-                reason: format!("its process ended with {status} before it said hello{}", Stderr(&stderr)),
-            },
-            Trouble::Hung { after, stderr, .. } => Trouble::NeverStarted {
-                reason: format!("it did not answer `hello` within {} s{}", after.as_secs(), Stderr(&stderr)),
-            },
-            other => other,
-        })?;
+        let answer = session
+            .finish_within(&ticket, starting)
+            .map_err(|trouble| match trouble {
+                Trouble::Crashed { status, stderr } => Trouble::NeverStarted {
+                    reason: format!(
+                        "its process ended with {status} before it said hello{}",
+                        Stderr(&stderr)
+                    ),
+                },
+                Trouble::Hung { after, stderr, .. } => Trouble::NeverStarted {
+                    reason: format!(
+                        "it did not answer `hello` within {} s{}",
+                        after.as_secs(),
+                        Stderr(&stderr)
+                    ),
+                },
+                other => other,
+            })?;
         match answer {
-            Ok(Answer::Hello(hello)) if hello.protocol == PROTOCOL && !hello.dialects.is_empty() => {
+            Ok(Answer::Hello(hello))
+                if hello.protocol == PROTOCOL && !hello.dialects.is_empty() =>
+            {
                 session.hello = *hello;
                 Ok(session)
             }
@@ -193,8 +204,14 @@ impl Session {
     pub fn start(&mut self, operation: Operation) -> Result<Ticket, Trouble> {
         self.check()?;
         self.next_id += 1;
-        let ticket = Ticket { id: self.next_id, operation: operation.name() };
-        let sent = self.link.send(Request { id: ticket.id, operation });
+        let ticket = Ticket {
+            id: self.next_id,
+            operation: operation.name(),
+        };
+        let sent = self.link.send(Request {
+            id: ticket.id,
+            operation,
+        });
         self.noting(sent)?;
         Ok(ticket)
     }
@@ -205,7 +222,11 @@ impl Session {
     }
 
     /// Waits for an operation.
-    pub fn finish_within(&mut self, ticket: &Ticket, patience: Duration) -> Result<OperationResult, Trouble> {
+    pub fn finish_within(
+        &mut self,
+        ticket: &Ticket,
+        patience: Duration,
+    ) -> Result<OperationResult, Trouble> {
         if let Some(result) = self.look(ticket, patience)? {
             return Ok(result);
         }
@@ -219,7 +240,11 @@ impl Session {
     }
 
     /// Waits for an operation that need not end; `None` when it has not by then.
-    pub fn look(&mut self, ticket: &Ticket, patience: Duration) -> Result<Option<OperationResult>, Trouble> {
+    pub fn look(
+        &mut self,
+        ticket: &Ticket,
+        patience: Duration,
+    ) -> Result<Option<OperationResult>, Trouble> {
         let deadline = Instant::now() + patience;
         loop {
             if let Some(result) = self.early.remove(&ticket.id) {

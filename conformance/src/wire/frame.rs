@@ -74,7 +74,13 @@ mod tests {
 
     #[test]
     fn only_lower_case_digits_are_a_hex8_header() {
-        for header in [&b"0000000A"[..], b"+0000001", b" 0000001", b"0x000001", b"0000000g"] {
+        for header in [
+            &b"0000000A"[..],
+            b"+0000001",
+            b" 0000001",
+            b"0x000001",
+            b"0000000g",
+        ] {
             assert_eq!(announced(Framing::Hex8, header), None, "{header:?}");
         }
     }

@@ -93,7 +93,12 @@ impl Wire {
         Self::new(socket, framing, patience, transcript)
     }
 
-    fn new(socket: Socket, framing: Framing, patience: Duration, transcript: &Transcript) -> io::Result<Self> {
+    fn new(
+        socket: Socket,
+        framing: Framing,
+        patience: Duration,
+        transcript: &Transcript,
+    ) -> io::Result<Self> {
         socket.set_read_timeout(Some(patience))?;
         socket.set_write_timeout(Some(patience))?;
         if socket.local_addr()?.is_ipv4() {
@@ -102,7 +107,13 @@ impl Wire {
         }
         let number = transcript.connection();
         transcript.note(number, "connected");
-        Ok(Self { socket, framing, patience, number, transcript: transcript.clone() })
+        Ok(Self {
+            socket,
+            framing,
+            patience,
+            number,
+            transcript: transcript.clone(),
+        })
     }
 
     /// The suite's own end of the connection.
@@ -112,7 +123,8 @@ impl Wire {
 
     /// Writes bytes as they are, in as many segments as the system makes of them.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), WireError> {
-        self.transcript.bytes(self.number, Direction::ToTestee, bytes);
+        self.transcript
+            .bytes(self.number, Direction::ToTestee, bytes);
         Ok((&self.socket).write_all(bytes)?)
     }
 
@@ -127,7 +139,8 @@ impl Wire {
         let mut got = Vec::with_capacity(expected.min(1 << 20));
         let outcome = (&self.socket).take(expected as u64).read_to_end(&mut got);
         if !got.is_empty() {
-            self.transcript.bytes(self.number, Direction::FromTestee, &got);
+            self.transcript
+                .bytes(self.number, Direction::FromTestee, &got);
         }
         match outcome {
             Ok(_) if got.len() == expected => Ok(got),
@@ -136,10 +149,14 @@ impl Wire {
                 Err(WireError::Ended { got, expected })
             }
             Err(error) => Err(match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::TimedOut => {
-                    WireError::Quiet { got, expected, after: self.patience }
+                ErrorKind::WouldBlock | ErrorKind::TimedOut => WireError::Quiet {
+                    got,
+                    expected,
+                    after: self.patience,
+                },
+                ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
+                    WireError::Reset { got, expected }
                 }
-                ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => WireError::Reset { got, expected },
                 _ => WireError::System(error),
             }),
         }
@@ -149,7 +166,10 @@ impl Wire {
     pub fn read_message(&mut self, longest: usize) -> Result<Vec<u8>, WireError> {
         let header = self.read(frame::header_length(self.framing))?;
         let Some(announced) = frame::announced(self.framing, &header) else {
-            return Err(WireError::NotAHeader { header, framing: self.framing });
+            return Err(WireError::NotAHeader {
+                header,
+                framing: self.framing,
+            });
         };
         if announced as usize > longest {
             return Err(WireError::TooLong { header, announced });
@@ -228,7 +248,13 @@ impl Door {
         socket.bind(&address)?;
         socket.listen(64)?;
         let address = raw_address(&socket.local_addr()?);
-        Ok(Self { socket, address, framing, patience, transcript: transcript.clone() })
+        Ok(Self {
+            socket,
+            address,
+            framing,
+            patience,
+            transcript: transcript.clone(),
+        })
     }
 
     /// Where it listens.
@@ -242,9 +268,17 @@ impl Door {
     }
 
     /// Waits for a testee to come, for so long, and records it elsewhere.
-    pub fn accept_for(&self, patience: Duration, transcript: &Transcript) -> Result<Wire, WireError> {
+    pub fn accept_for(
+        &self,
+        patience: Duration,
+        transcript: &Transcript,
+    ) -> Result<Wire, WireError> {
         if !readable(&self.socket, patience)? {
-            return Err(WireError::Quiet { got: Vec::new(), expected: 0, after: patience });
+            return Err(WireError::Quiet {
+                got: Vec::new(),
+                expected: 0,
+                after: patience,
+            });
         }
         let (socket, _) = self.socket.accept()?;
         Ok(Wire::new(socket, self.framing, self.patience, transcript)?)
@@ -264,7 +298,10 @@ fn readable(socket: &Socket, patience: Duration) -> io::Result<bool> {
     let deadline = Instant::now() + patience;
     loop {
         let left = deadline.saturating_duration_since(Instant::now());
-        let left = Timespec::try_from(left).unwrap_or(Timespec { tv_sec: i64::from(i32::MAX), tv_nsec: 0 });
+        let left = Timespec::try_from(left).unwrap_or(Timespec {
+            tv_sec: i64::from(i32::MAX),
+            tv_nsec: 0,
+        });
         match poll(&mut [PollFd::new(socket, PollFlags::IN)], Some(&left)) {
             Ok(ready) => return Ok(ready > 0),
             Err(rustix::io::Errno::INTR) => {}
@@ -277,18 +314,28 @@ fn readable(socket: &Socket, patience: Duration) -> io::Result<bool> {
 fn resolve(address: &RawAddress) -> io::Result<(Domain, SockAddr)> {
     match address {
         RawAddress::Pair(host, port) => {
-            let port = u16::try_from(*port)
-                .map_err(|_| io::Error::new(ErrorKind::InvalidInput, format!("{port} is no port")))?;
+            let port = u16::try_from(*port).map_err(|_| {
+                io::Error::new(ErrorKind::InvalidInput, format!("{port} is no port"))
+            })?;
             // A listener on every interface is reached over loopback, and over nothing else.
-            let host = if matches!(host.as_str(), "" | "0.0.0.0") { "127.0.0.1" } else { host };
-            let found = (host, port).to_socket_addrs()?.find(std::net::SocketAddr::is_ipv4);
+            let host = if matches!(host.as_str(), "" | "0.0.0.0") {
+                "127.0.0.1"
+            } else {
+                host
+            };
+            let found = (host, port)
+                .to_socket_addrs()?
+                .find(std::net::SocketAddr::is_ipv4);
             let found = found.ok_or_else(|| {
                 io::Error::new(ErrorKind::NotFound, format!("{host} has no IPv4 address"))
             })?;
             if !found.ip().is_loopback() {
                 return Err(io::Error::new(
                     ErrorKind::InvalidInput,
-                    format!("{host} is {}, which is not on this machine's loopback", found.ip()),
+                    format!(
+                        "{host} is {}, which is not on this machine's loopback",
+                        found.ip()
+                    ),
                 ));
             }
             Ok((Domain::IPV4, found.into()))
@@ -313,5 +360,8 @@ fn raw_address(address: &SockAddr) -> RawAddress {
 pub fn vacant_port() -> io::Result<u16> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.bind(&SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())?;
-    Ok(socket.local_addr()?.as_socket_ipv4().map_or(0, |address| address.port()))
+    Ok(socket
+        .local_addr()?
+        .as_socket_ipv4()
+        .map_or(0, |address| address.port()))
 }

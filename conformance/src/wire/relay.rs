@@ -40,7 +40,8 @@ impl Relay {
         socket.listen(64)?;
         let address = super::raw_address(&socket.local_addr()?);
         let socket = Arc::new(socket);
-        let (listening, target, transcript) = (Arc::downgrade(&socket), target.clone(), transcript.clone());
+        let (listening, target, transcript) =
+            (Arc::downgrade(&socket), target.clone(), transcript.clone());
         std::thread::spawn(move || {
             // Held only while waiting, so that dropping the relay ends it.
             while let Some(socket) = listening.upgrade() {
@@ -81,7 +82,10 @@ fn pass_on(client: Socket, target: &RawAddress, from_client: Direction, transcri
         Ok(listener)
     });
     let Ok(listener) = reached else {
-        transcript.note(number, "the listener behind the recorder could not be reached");
+        transcript.note(
+            number,
+            "the listener behind the recorder could not be reached",
+        );
         return;
     };
     let _ = client.set_tcp_nodelay(true);

@@ -60,7 +60,11 @@ struct Record {
 impl Transcript {
     /// Begins an empty record.
     pub fn begin() -> Self {
-        Self(Arc::new(Mutex::new(Record { began: Instant::now(), connections: 0, entries: Vec::new() })))
+        Self(Arc::new(Mutex::new(Record {
+            began: Instant::now(),
+            connections: 0,
+            entries: Vec::new(),
+        })))
     }
 
     /// A number for another connection.
@@ -99,7 +103,11 @@ impl Transcript {
         self.with(|record| {
             if record.entries.len() < ENTRIES {
                 let at = record.began.elapsed();
-                record.entries.push(Entry { at, connection, event: event() });
+                record.entries.push(Entry {
+                    at,
+                    connection,
+                    event: event(),
+                });
             }
         });
     }

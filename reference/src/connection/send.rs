@@ -72,16 +72,6 @@ impl SendHalf {
         let mut started = false;
         let stop = |error, started| if started { link.poison(error) } else { error };
         while !parts.is_empty() {
-            if deadline.is_set() {
-                let ready = transport.wait(Ready::Write, deadline);
-                if !ready.map_err(|error| stop(error.into(), started))? {
-                    let error = Error::TimedOut {
-                        operation: "send",
-                        resumable: !started,
-                    };
-                    return Err(stop(error, started));
-                }
-            }
             match transport.write(parts, !deadline.is_set()) {
                 Ok(written) => {
                     started |= written > 0;
@@ -89,7 +79,17 @@ impl SendHalf {
                 }
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted => {}
-                    io::ErrorKind::WouldBlock if deadline.is_set() => {}
+                    // Only now: a system may call a socket unwritable that still has room.
+                    io::ErrorKind::WouldBlock if deadline.is_set() => {
+                        let ready = transport.wait(Ready::Write, deadline);
+                        if !ready.map_err(|error| stop(error.into(), started))? {
+                            let error = Error::TimedOut {
+                                operation: "send",
+                                resumable: !started,
+                            };
+                            return Err(stop(error, started));
+                        }
+                    }
                     _ if is_reset(&error) => {
                         return Err(stop(
                             Error::Reset {

@@ -5,7 +5,7 @@ use std::net::{
     Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream, ToSocketAddrs,
 };
 
-use socket2::{Domain, SockRef, Socket, Type};
+use socket2::{Domain, Socket, Type};
 
 use super::{Acceptor, SetBlocking, Transport, accept_within, address_error, write_socket};
 use crate::address::Address;
@@ -117,7 +117,7 @@ impl Transport for TcpStream {
     }
 
     fn write(&self, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize> {
-        write_socket(&SockRef::from(self), parts, wait)
+        write_socket(self, parts, wait)
     }
 
     fn wait(&self, ready: Ready, deadline: Deadline) -> io::Result<bool> {

@@ -11,6 +11,9 @@ use std::fmt::Debug;
 use std::io::{self, IoSlice};
 use std::net::Shutdown;
 
+use rustix::fd::AsFd;
+use socket2::SockRef;
+
 use crate::address::Address;
 use crate::deadline::{Deadline, Ready};
 use crate::error::{Error, Result};
@@ -67,11 +70,7 @@ pub(crate) fn listen(address: &Address, backlog: i32) -> Result<Box<dyn Acceptor
 
 /// One vectored write on a socket, without a signal if the peer is gone.
 #[cfg(unix)]
-fn write_socket(
-    socket: &socket2::SockRef<'_>,
-    parts: &[IoSlice<'_>],
-    wait: bool,
-) -> io::Result<usize> {
+fn write_socket(socket: &impl AsFd, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize> {
     use rustix::net::SendFlags;
 
     // Elsewhere it is left to the Rust runtime, which ignores the signal.
@@ -85,19 +84,20 @@ fn write_socket(
     } else {
         quiet | SendFlags::DONTWAIT
     };
-    socket.send_vectored_with_flags(parts, flags.bits().cast_signed())
+    SockRef::from(socket).send_vectored_with_flags(parts, flags.bits().cast_signed())
 }
 
-/// One vectored write on a socket. There is no flag against waiting: a writable socket takes this
-/// little without it.
+/// One vectored write on a socket. There is no flag against waiting: it is asked first, and a
+/// writable socket takes this little without waiting.
 #[cfg(windows)]
-fn write_socket(
-    socket: &socket2::SockRef<'_>,
-    parts: &[IoSlice<'_>],
-    wait: bool,
-) -> io::Result<usize> {
+fn write_socket(socket: &impl AsFd, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize> {
     const LITTLE: usize = 1 << 16;
 
+    let now = Deadline::after(Some(std::time::Duration::ZERO));
+    if !wait && !crate::deadline::wait(socket, Ready::Write, now)? {
+        return Err(io::ErrorKind::WouldBlock.into());
+    }
+    let socket = SockRef::from(socket);
     if wait || parts.iter().map(|part| part.len()).sum::<usize>() <= LITTLE {
         return socket.send_vectored(parts);
     }
@@ -111,7 +111,7 @@ fn write_socket(
 /// Accepts on a listening socket within the deadline. A client that gave up before it was
 /// accepted is passed over.
 fn accept_within<T>(
-    socket: &(impl rustix::fd::AsFd + SetBlocking),
+    socket: &(impl AsFd + SetBlocking),
     deadline: Deadline,
     accept: impl Fn() -> io::Result<T>,
 ) -> io::Result<Option<T>> {

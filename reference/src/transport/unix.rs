@@ -8,7 +8,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
-use socket2::{Domain, SockAddr, SockRef, Socket, Type};
+use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{Acceptor, SetBlocking, Transport, accept_within, address_error, write_socket};
 use crate::address::Address;
@@ -83,7 +83,7 @@ impl Transport for UnixStream {
     }
 
     fn write(&self, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize> {
-        write_socket(&SockRef::from(self), parts, wait)
+        write_socket(self, parts, wait)
     }
 
     fn wait(&self, ready: Ready, deadline: Deadline) -> io::Result<bool> {

@@ -203,6 +203,19 @@ fn doubling_is_not_exponential_and_depth_does_not_recurse() {
 }
 
 #[test]
+fn a_long_path_is_shortened() {
+    let deep = |inner: Node| {
+        let mut nodes = vec![inner];
+        nodes.extend((0..100_000).map(|inner| Node::List(vec![inner])));
+        Graph {
+            root: 100_000,
+            nodes,
+        }
+    };
+    assert_snapshot!(difference(&deep(Node::None), &deep(Node::Bool(true))), @"[0][0][0][0][0][0][0][0][0][0]<99980 more steps>[0][0][0][0][0][0][0][0][0][0] is bool True, expected None");
+}
+
+#[test]
 fn large_sets_are_matched_without_trying_all_pairs() {
     let set = |numbers: &mut dyn Iterator<Item = i32>| {
         Graph::build(|b| {

@@ -37,7 +37,7 @@ fn what_has_no_value_is_named_with_its_node() {
         );
     }
     assert_eq!(reasons[6].as_deref(), Some("node 0 cannot be pickled"));
-    assert_eq!(outside(|b| b.none()), None);
+    assert_eq!(outside(Builder::none), None);
 
     let recursive = Graph::build(|b| {
         let list = b.list([]);

@@ -15,16 +15,16 @@ fn instructions_are_listed_with_offsets_and_marks() {
      8: J        BININT     -1
     13: \x8a     LONG1      255
     17: G        BINFLOAT   1.5
-    26: U        SHORT_BINSTRING'it'
+    26: U        SHORT_BINSTRING 'it'
     30: X        BINUNICODE u'\ud800'
     38: c        GLOBAL     'datetime date'
     53: q        BINPUT     2
     55: }        EMPTY_DICT
     56: (        MARK
-    57: U            SHORT_BINSTRING'k'
+    57: U            SHORT_BINSTRING 'k'
     60: N            NONE
-    61: u        SETITEMS    (MARK at 56)
-    62: e    APPENDS     (MARK at 5)
+    61: u        SETITEMS (MARK at 56)
+    62: e    APPENDS (MARK at 5)
     63: .    STOP
     "#);
 }
@@ -33,15 +33,15 @@ fn instructions_are_listed_with_offsets_and_marks() {
 fn protocol_0_is_listed_as_it_is_written() {
     assert_snapshot!(annotate(b"(lp1\nI01\naF0.1\naS'a\\n'\naV\\u20ac\nag1\na.rest"), @r#"
      0: (    MARK
-     1: l    LIST        (MARK at 0)
+     1: l    LIST (MARK at 0)
      2: p    PUT        1
      5: I    INT        01
      9: a    APPEND
     10: F    FLOAT      0.1
     15: a    APPEND
-    16: S    STRING     'a\\n'
+    16: S    STRING     'a\n'
     23: a    APPEND
-    24: V    UNICODE    '\\u20ac'
+    24: V    UNICODE    u'€'
     32: a    APPEND
     33: g    GET        1
     36: a    APPEND

@@ -204,17 +204,11 @@ fn limits_are_limits() {
 
 #[test]
 fn depth_is_no_problem() {
-    for mut pickle in [vec![b']'; 200_000], b"\x80\x02N".repeat(1)] {
-        let closing: &[u8] = if pickle[0] == b']' { b"a" } else { b"\x85" };
-        let count = if pickle[0] == b']' {
-            pickle.len() - 1
-        } else {
-            200_000
-        };
-        pickle.extend(closing.repeat(count));
-        pickle.push(b'.');
+    let lists = [b"]".repeat(100_000), b"a".repeat(99_999), b".".to_vec()].concat();
+    let tuples = [b"N".to_vec(), b"\x85".repeat(100_000), b".".to_vec()].concat();
+    for pickle in [lists, tuples] {
         let graph = graph_of(&pickle);
-        assert!(graph.nodes.len() >= 200_000);
+        assert!(graph.nodes.len() >= 100_000);
         for protocol in 0..3 {
             assert_same(&graph, &graph_of(&write(&graph, protocol).unwrap()));
         }
@@ -262,7 +256,7 @@ proptest! {
         let mut pickle = write(&graph, protocol).unwrap();
         let whole = pickle.len();
         for length in [cut.index(whole), whole] {
-            let count = disassemble(&pickle[..length]).filter(Result::is_ok).count();
+            let count = disassemble(&pickle[..length]).flatten().count();
             prop_assert_eq!(read_default(&pickle[..length]).is_ok(), length == whole);
             prop_assert!(count <= length);
         }
