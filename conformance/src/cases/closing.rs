@@ -184,6 +184,13 @@ pub(super) const CASES: &[Case] = &[
         ..Case::WIRE
     },
     Case {
+        id: "closing/use-after-close/receive-read-ahead",
+        about: "Receiving from a closed connection is an error, also when the message came together with an earlier one.",
+        requirements: &["closing.use-after-close", "error.kind"],
+        run: read_ahead_after_close,
+        ..Case::WIRE
+    },
+    Case {
         id: "closing/use-after-close/send-object",
         about: "Sending an object on a closed connection is an error.",
         requirements: &["closing.use-after-close", "error.kind"],
@@ -458,6 +465,15 @@ fn use_after_close(context: &mut Context<'_>, operation: fn(End) -> Operation) -
     context
         .expect_error(end.who, operation(end), &[ErrorKind::NotOpen])
         .map(drop)
+}
+
+fn read_ahead_after_close(context: &mut Context<'_>) -> Outcome {
+    let (mut wire, end) = context.open()?;
+    let both = [context.message(SHORT), context.message(b"read ahead")].concat();
+    context.write(&mut wire, &both)?;
+    context.expect_string(end, SHORT)?;
+    context.close(end.who, end.handle)?;
+    context.expect_no_string(end, &[ErrorKind::NotOpen])
 }
 
 fn drop_after_error(context: &mut Context<'_>) -> Outcome {

@@ -219,6 +219,19 @@ pub(super) const CASES: &[Case] = &[
         ..Case::WIRE
     },
     Case {
+        id: "framing/length/hostile-then-receive",
+        about: "Whatever is asked of a connection after a hostile header, the process lives.",
+        requirements: &["error.survive", "framing.too-long"],
+        parameters: |_| {
+            each(
+                "length",
+                ["0x7fffffff", "0x80000000", "0xfffffffe", "0xffffffff"],
+            )
+        },
+        run: hostile_length_then_receive,
+        ..Case::LISTENER
+    },
+    Case {
         id: "framing/length/hostile-then-others",
         about: "A connection that got a hostile header does not disturb the others of its process.",
         requirements: &["error.survive", "listener.many-clients"],
@@ -542,6 +555,32 @@ const AFTER_A_HOSTILE_HEADER: &[ErrorKind] = &[
     ErrorKind::TooLong,
     ErrorKind::Cut,
 ];
+
+fn hostile_length_then_receive(context: &mut Context<'_>) -> Outcome {
+    const ATTEMPTS: usize = 3;
+    let header = context.header(announced(&context.setting.parameters));
+    let (mut wire, end) = context.open()?;
+    context.write(&mut wire, &[&header[..], b"abc"].concat())?;
+    // The first attempt finds the stream open, the others find it ended: values and errors are judged by other
+    // cases, here it counts only that there is an answer.
+    let receiving = context.start_recv_string(end)?;
+    barrier(context, end.who)?;
+    let early = context.look(end.who, &receiving, std::time::Duration::ZERO)?;
+    if early.is_some() {
+        let again = context.start_recv_string(end)?;
+        barrier(context, end.who)?;
+        finish_ignoring_a_reset(&mut wire)?;
+        let _ = context.finish_operation(end.who, &again)?;
+    } else {
+        finish_ignoring_a_reset(&mut wire)?;
+        let _ = context.finish_operation(end.who, &receiving)?;
+    }
+    for _ in 0..ATTEMPTS {
+        let _ = context.try_recv_string(end)?;
+    }
+    let (mut wire, end) = context.open()?;
+    context.expect_in_step(&mut wire, end)
+}
 
 fn hostile_length_beside_others(context: &mut Context<'_>) -> Outcome {
     let header = context.header(announced(&context.setting.parameters));

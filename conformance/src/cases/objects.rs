@@ -526,7 +526,7 @@ fn datetimes() -> Vec<Sample> {
 fn globals() -> Vec<Sample> {
     vec![
         built("class", |b| b.global("datetime", "date")),
-        built("function", |b| b.global("os.path", "join")),
+        built("function", |b| b.global("textwrap", "dedent")),
         built("builtin", |b| b.global("__builtin__", "len")),
     ]
 }

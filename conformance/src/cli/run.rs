@@ -22,7 +22,7 @@ use super::target::{Target, assumed_claims};
 use super::{FAILED, GOOD, NOTHING_RUN, NOTHING_SELECTED, Refusal, print};
 
 /// How many executions run at once for each processor, since most of them wait most of the time.
-const JOBS_PER_PROCESSOR: usize = 4;
+const JOBS_PER_PROCESSOR: usize = 8;
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
     let selection = selection(arguments)?;

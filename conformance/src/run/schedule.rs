@@ -66,7 +66,9 @@ pub fn run(
                     counterpart: None,
                     sister: None,
                 };
-                while let Some(at) = lock(&queue).pop_front() {
+                // Taken in a call of its own: in the condition the lock would be held for the whole turn.
+                let next = || lock(&queue).pop_front();
+                while let Some(at) = next() {
                     let judgement = worker.judge(&executions[at]);
                     observe(&judgement);
                     lock(&judgements).push((at, judgement));
