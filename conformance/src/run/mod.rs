@@ -13,4 +13,4 @@ pub mod verdict;
 
 pub use context::Context;
 pub use judge::{Judgement, judge};
-pub use schedule::{Conditions, Run, Starter, run};
+pub use schedule::{Conditions, Health, Run, Starter, Worker, run};

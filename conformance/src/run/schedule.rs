@@ -58,14 +58,7 @@ pub fn run(
     std::thread::scope(|scope| {
         for _ in 0..conditions.jobs.clamp(1, executions.len().max(1)) {
             scope.spawn(|| {
-                let mut worker = Worker {
-                    conditions,
-                    health: &health,
-                    scratch: &scratch,
-                    testee: None,
-                    counterpart: None,
-                    sister: None,
-                };
+                let mut worker = Worker::new(conditions, &health, &scratch);
                 // Taken in a call of its own: in the condition the lock would be held for the whole turn.
                 let next = || lock(&queue).pop_front();
                 while let Some(at) = next() {
@@ -88,9 +81,9 @@ pub fn run(
     })
 }
 
-/// Whether it makes sense to go on with a testee.
+/// Whether it makes sense to go on with a testee; shared by all workers of a run.
 #[derive(Default)]
-struct Health {
+pub struct Health {
     troubles: Mutex<Troubles>,
 }
 
@@ -120,7 +113,8 @@ impl Health {
     }
 }
 
-struct Worker<'w> {
+/// One line of work: its own sessions, and one execution after the other.
+pub struct Worker<'w> {
     conditions: &'w Conditions<'w>,
     health: &'w Health,
     scratch: &'w Scratch,
@@ -129,8 +123,21 @@ struct Worker<'w> {
     sister: Option<Session>,
 }
 
-impl Worker<'_> {
-    fn judge(&mut self, execution: &Execution) -> Judgement {
+impl<'w> Worker<'w> {
+    /// A worker that has not started anything yet.
+    pub fn new(conditions: &'w Conditions<'w>, health: &'w Health, scratch: &'w Scratch) -> Self {
+        Self {
+            conditions,
+            health,
+            scratch,
+            testee: None,
+            counterpart: None,
+            sister: None,
+        }
+    }
+
+    /// Runs one execution, with sessions started if need be.
+    pub fn judge(&mut self, execution: &Execution) -> Judgement {
         let Conditions {
             name, deviations, ..
         } = self.conditions;

@@ -43,6 +43,15 @@ impl Scratch {
             .join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
     }
 
+    /// Removes everything now, for whoever will never be dropped.
+    pub fn sweep(&self) {
+        let mut elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        for path in elsewhere.drain(..).filter(|path| is_socket(path)) {
+            let _ = std::fs::remove_file(path);
+        }
+        let _ = std::fs::remove_dir_all(self.directory.path());
+    }
+
     /// Removes a socket file that a testee made elsewhere, should it still be there at the end.
     pub fn sweep_later(&self, path: &str) {
         let path = PathBuf::from(path);
@@ -57,16 +66,7 @@ impl Scratch {
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        for path in self
-            .elsewhere
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .drain(..)
-        {
-            if is_socket(&path) {
-                let _ = std::fs::remove_file(path);
-            }
-        }
+        self.sweep();
     }
 }
 

@@ -1,0 +1,159 @@
+//! Every execution of the catalogue as a test of its own, named `conformance::…`.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::sync::LazyLock;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use processing_conformance::adapter::Reference;
+use processing_conformance::report::terminal;
+use processing_conformance::run::deviation::Deviations;
+use processing_conformance::run::plan::{Execution, Selection, plan};
+use processing_conformance::run::scratch::Scratch;
+use processing_conformance::run::verdict::Verdict;
+use processing_conformance::run::{Conditions, Health, Judgement, Starter, Worker};
+use processing_conformance::testee::in_process::InProcess;
+use processing_conformance::testee::message::Hello;
+use processing_conformance::testee::session::{Session, Trouble};
+
+/// The same in CI and at a desk.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many tests run at once, unless the command line says otherwise.
+const THREADS: usize = 16;
+
+/// Starts a testee, for as long as the process lives.
+pub(crate) type StaticStarter = &'static Starter<'static>;
+
+/// A testee and how to start it.
+pub(crate) struct Subject {
+    /// As on the command line.
+    pub(crate) name: &'static str,
+    /// What it is expected to claim: listing tests starts nothing.
+    pub(crate) claims: Hello,
+    /// Starts it.
+    pub(crate) start: StaticStarter,
+    /// The other flavour of its release, by name.
+    pub(crate) sister: Option<(&'static str, StaticStarter)>,
+    /// Why it is not run, if it is not; asked when a test runs.
+    pub(crate) absent: fn(&'static str) -> Option<Absence>,
+}
+
+/// A testee that is not here.
+pub(crate) struct Absence {
+    /// Why, and what would help.
+    pub(crate) reason: String,
+    /// Whether it should have been.
+    pub(crate) required: bool,
+}
+
+/// What is shared by the tests of one subject.
+struct Stage {
+    conditions: Conditions<'static>,
+    health: Health,
+}
+
+static SCRATCH: LazyLock<Scratch> =
+    LazyLock::new(|| Scratch::new().expect("a directory for socket files can be made"));
+static DEVIATIONS: LazyLock<Deviations> = LazyLock::new(Deviations::known);
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+/// Runs the whole catalogue against these subjects.
+pub(crate) fn main(subjects: Vec<Subject>) {
+    let mut arguments = Arguments::from_args();
+    // Most of them wait most of the time.
+    arguments.test_threads = arguments.test_threads.or(Some(THREADS));
+    let trials = subjects.into_iter().flat_map(trials).collect();
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    // What is static is never dropped.
+    SCRATCH.sweep();
+    conclusion.exit();
+}
+
+fn trials(subject: Subject) -> Vec<Trial> {
+    let executions = plan(&subject.claims, &Selection::default(), PATIENCE);
+    let stage: &'static Stage = Box::leak(Box::new(Stage {
+        conditions: Conditions {
+            name: subject.name,
+            testee: Some(subject.start),
+            counterpart: Some(("reference", &start_reference)),
+            sister: subject.sister,
+            deviations: &DEVIATIONS,
+            jobs: 1,
+            interrupted: &NEVER,
+        },
+        health: Health::default(),
+    }));
+    let Subject { name, absent, .. } = subject;
+    executions
+        .into_iter()
+        .map(|execution| {
+            let setting = &execution.setting;
+            let title = format!(
+                "conformance::{name}::{}::{}::{}::{}",
+                setting.dialect,
+                setting.family,
+                setting.role,
+                execution.id()
+            );
+            Trial::ignorable_test(title, move || run(stage, name, absent, &execution))
+        })
+        .collect()
+}
+
+fn run(
+    stage: &'static Stage,
+    name: &'static str,
+    absent: fn(&'static str) -> Option<Absence>,
+    execution: &Execution,
+) -> Result<Completion, Failed> {
+    if let Some(reason) = &execution.not_applicable {
+        return Ok(Completion::ignored_with(reason));
+    }
+    match absent(name) {
+        Some(Absence { reason, required: true }) => return Err(reason.into()),
+        Some(Absence { reason, required: false }) => return Ok(Completion::ignored_with(reason)),
+        None => {}
+    }
+    let judgement = with_worker(stage, name, |worker| worker.judge(execution));
+    conclude(&judgement)
+}
+
+/// Each thread has its own sessions, one after the other test.
+fn with_worker<T>(
+    stage: &'static Stage,
+    name: &'static str,
+    act: impl FnOnce(&mut Worker<'static>) -> T,
+) -> T {
+    thread_local! {
+        static WORKERS: RefCell<HashMap<&'static str, Worker<'static>>> = RefCell::default();
+    }
+    WORKERS.with_borrow_mut(|workers| {
+        act(workers
+            .entry(name)
+            .or_insert_with(|| Worker::new(&stage.conditions, &stage.health, &SCRATCH)))
+    })
+}
+
+fn conclude(judgement: &Judgement) -> Result<Completion, Failed> {
+    let row = &judgement.row;
+    match row.verdict {
+        Verdict::Pass | Verdict::ExpectedFail => Ok(Completion::Completed),
+        Verdict::NotApplicable => Ok(Completion::ignored_with(row.message.as_deref().unwrap_or_default())),
+        Verdict::Fail if row.is_broken_should() => Ok(Completion::ignored_with(format!(
+            "breaks a {}: {}",
+            row.level,
+            row.message.as_deref().unwrap_or_default()
+        ))),
+        Verdict::Fail | Verdict::UnexpectedPass | Verdict::NotRun => {
+            Err(anstream::adapter::strip_str(&terminal::failure(judgement)).to_string().into())
+        }
+    }
+}
+
+/// The reference, in this process.
+pub(crate) fn start_reference() -> Result<Session, Trouble> {
+    Session::open(Box::new(InProcess::start(Reference)), PATIENCE)
+}

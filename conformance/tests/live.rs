@@ -1,0 +1,58 @@
+//! The whole catalogue against every known peer that this machine can have.
+//!
+//! `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns peers that are missing into failures.
+
+mod harness;
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+
+use harness::{Absence, PATIENCE, StaticStarter, Subject};
+use processing_conformance::peers::{Installed, Peer, Peers, catalogue};
+use processing_conformance::testee::session::{Session, Trouble};
+
+fn main() {
+    let subjects = catalogue().iter().map(|peer| Subject {
+        name: Box::leak(format!("peer:{}", peer.name).into_boxed_str()),
+        claims: peer.claims(),
+        start: starter(peer),
+        sister: peer.sister().map(|sister| (sister.name.as_str(), starter(sister))),
+        absent,
+    });
+    harness::main(subjects.collect());
+}
+
+fn starter(peer: &'static Peer) -> StaticStarter {
+    Box::leak(Box::new(move || start(peer)))
+}
+
+fn start(peer: &'static Peer) -> Result<Session, Trouble> {
+    match install(peer) {
+        Ok(installed) => installed.start(PATIENCE),
+        Err(reason) => Err(Trouble::NeverStarted { reason }),
+    }
+}
+
+/// Installs a peer on first use, and remembers what came of it.
+fn install(peer: &'static Peer) -> Result<Installed, String> {
+    static OUTCOMES: Mutex<Option<HashMap<&'static str, Result<Installed, String>>>> = Mutex::new(None);
+    let mut outcomes = OUTCOMES.lock().unwrap_or_else(PoisonError::into_inner);
+    outcomes
+        .get_or_insert_default()
+        .entry(&peer.name)
+        .or_insert_with(|| {
+            Peers::new(None).and_then(|peers| peers.install(peer)).map_err(|error| error.to_string())
+        })
+        .clone()
+}
+
+fn absent(name: &'static str) -> Option<Absence> {
+    let peer = catalogue().iter().find(|peer| name.strip_prefix("peer:") == Some(&peer.name))?;
+    let reason = install(peer).err()?;
+    Some(Absence { reason, required: is_required(&peer.name) })
+}
+
+fn is_required(name: &str) -> bool {
+    let required = std::env::var("PROCESSING_CONFORMANCE_REQUIRE").unwrap_or_default();
+    required.split(',').map(str::trim).any(|required| required == "all" || required == name)
+}
