@@ -16,7 +16,9 @@ fn main() {
         name: Box::leak(format!("peer:{}", peer.name).into_boxed_str()),
         claims: peer.claims(),
         start: starter(peer),
-        sister: peer.sister().map(|sister| (sister.name.as_str(), starter(sister))),
+        sister: peer
+            .sister()
+            .map(|sister| (sister.name.as_str(), starter(sister))),
         absent,
     });
     harness::main(subjects.collect());
@@ -35,24 +37,35 @@ fn start(peer: &'static Peer) -> Result<Session, Trouble> {
 
 /// Installs a peer on first use, and remembers what came of it.
 fn install(peer: &'static Peer) -> Result<Installed, String> {
-    static OUTCOMES: Mutex<Option<HashMap<&'static str, Result<Installed, String>>>> = Mutex::new(None);
+    static OUTCOMES: Mutex<Option<HashMap<&'static str, Result<Installed, String>>>> =
+        Mutex::new(None);
     let mut outcomes = OUTCOMES.lock().unwrap_or_else(PoisonError::into_inner);
     outcomes
         .get_or_insert_default()
         .entry(&peer.name)
         .or_insert_with(|| {
-            Peers::new(None).and_then(|peers| peers.install(peer)).map_err(|error| error.to_string())
+            Peers::new(None)
+                .and_then(|peers| peers.install(peer))
+                .map_err(|error| error.to_string())
         })
         .clone()
 }
 
 fn absent(name: &'static str) -> Option<Absence> {
-    let peer = catalogue().iter().find(|peer| name.strip_prefix("peer:") == Some(&peer.name))?;
+    let peer = catalogue()
+        .iter()
+        .find(|peer| name.strip_prefix("peer:") == Some(&peer.name))?;
     let reason = install(peer).err()?;
-    Some(Absence { reason, required: is_required(&peer.name) })
+    Some(Absence {
+        reason,
+        required: is_required(&peer.name),
+    })
 }
 
 fn is_required(name: &str) -> bool {
     let required = std::env::var("PROCESSING_CONFORMANCE_REQUIRE").unwrap_or_default();
-    required.split(',').map(str::trim).any(|required| required == "all" || required == name)
+    required
+        .split(',')
+        .map(str::trim)
+        .any(|required| required == "all" || required == name)
 }

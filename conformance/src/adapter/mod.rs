@@ -117,7 +117,7 @@ impl<I: Implementation> Adapter<I> {
         let implementation = Arc::clone(&self.implementation);
         match request.operation {
             Operation::Hello { .. } => {
-                reply.with(Ok(Answer::Hello(Box::new(implementation.hello()))))
+                reply.with(Ok(Answer::Hello(Box::new(implementation.hello()))));
             }
             Operation::Listen(arguments) => reply.with(self.listen(&arguments)),
             Operation::Connect(arguments) => {

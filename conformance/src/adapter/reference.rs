@@ -171,7 +171,6 @@ fn raw(address: &Address) -> RawAddress {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn told(error: Error) -> OperationError {
     let kind = match &error {
         Error::Closed

@@ -244,6 +244,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Case> {
         object::CASES,
         address::CASES,
         listener::CASES,
+        listener::unix_path::CASES,
         client::CASES,
         connection::CASES,
         closing::CASES,

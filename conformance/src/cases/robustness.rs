@@ -246,7 +246,7 @@ fn many_die(context: &mut Context<'_>) -> Outcome {
         let mut wire = context.wire_to(&listening)?;
         let end = context.accept(listening.listener)?;
         let message = context.message(&pattern::bytes(10));
-        context.write(&mut wire, &message[..1 + number % (message.len() - 1)])?;
+        context.write(&mut wire, &message[..=(number % (message.len() - 1))])?;
         wire.close();
         context.expect_no_string(end, &[ErrorKind::Cut])?;
         context.release(end.who, end.handle)?;

@@ -52,7 +52,7 @@ pub(super) struct RunArguments {
     /// Who plays the other end of pair cases: reference, peer:NAME or exec:COMMAND.
     #[arg(long, value_name = "TESTEE", default_value = "reference")]
     pub(super) counterpart: Testee,
-    /// Only these families: AF_INET, AF_UNIX.
+    /// Only these families: `AF_INET`, `AF_UNIX`.
     #[arg(long, value_name = "FAMILY", value_delimiter = ',')]
     pub(super) family: Vec<Family>,
     /// Only these dialects: be32, le32, hex8. A testee without an adapter is taken to speak the first.

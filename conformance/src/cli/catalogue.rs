@@ -50,20 +50,19 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, Refusal> {
     let deviations = super::run::deviations(&arguments.deviations)?;
     let mut texts = Vec::new();
     for id in &arguments.ids {
-        match explain::explain(id, &deviations) {
-            Some(text) => texts.push(text),
-            None => {
-                let similar = explain::similar(id, &deviations);
-                let hint = if similar.is_empty() {
-                    "`processing-conformance list` shows the cases".to_owned()
-                } else {
-                    format!("is it one of these? {}", similar.join(", "))
-                };
-                return Err(Refusal {
-                    code: USAGE,
-                    message: format!("no case, requirement or deviation is called `{id}`; {hint}"),
-                });
-            }
+        if let Some(text) = explain::explain(id, &deviations) {
+            texts.push(text)
+        } else {
+            let similar = explain::similar(id, &deviations);
+            let hint = if similar.is_empty() {
+                "`processing-conformance list` shows the cases".to_owned()
+            } else {
+                format!("is it one of these? {}", similar.join(", "))
+            };
+            return Err(Refusal {
+                code: USAGE,
+                message: format!("no case, requirement or deviation is called `{id}`; {hint}"),
+            });
         }
     }
     print(&texts.join("\n"));

@@ -20,15 +20,15 @@ use crate::testee::message::{Hello, PROTOCOL, Profile};
 pub struct Peer {
     /// What it is called on the command line.
     pub name: String,
-    /// Its name on PyPI.
+    /// Its name on `PyPI`.
     pub package: String,
     /// Its version there.
     pub release: String,
-    /// The SHA-256 of the source archive on PyPI, in hexadecimal.
+    /// The SHA-256 of the source archive on `PyPI`, in hexadecimal.
     pub sha256: String,
     /// With its C extension or without.
     pub flavour: Flavour,
-    /// The version of CPython that it runs on.
+    /// The version of `CPython` that it runs on.
     pub python: String,
     /// The families that it has on a POSIX system.
     pub families: Vec<String>,

@@ -44,7 +44,7 @@ pub enum PythonError {
 }
 
 impl Python {
-    /// Finds a CPython of this version (`2.7`): the one that the user names, else on `PATH`, else in pyenv.
+    /// Finds a `CPython` of this version (`2.7`): the one that the user names, else on `PATH`, else in pyenv.
     pub fn find(version: &str) -> Result<Self, PythonError> {
         let variable = format!("PROCESSING_CONFORMANCE_PYTHON{}", version.replace('.', ""));
         if let Some(named) = std::env::var_os(&variable) {

@@ -1,4 +1,4 @@
-//! The report for CI systems that read JUnit's XML.
+//! The report for CI systems that read `JUnit`'s XML.
 
 use std::time::Duration;
 

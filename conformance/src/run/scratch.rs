@@ -45,7 +45,10 @@ impl Scratch {
 
     /// Removes everything now, for whoever will never be dropped.
     pub fn sweep(&self) {
-        let mut elsewhere = self.elsewhere.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut elsewhere = self
+            .elsewhere
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         for path in elsewhere.drain(..).filter(|path| is_socket(path)) {
             let _ = std::fs::remove_file(path);
         }

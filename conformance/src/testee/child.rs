@@ -105,7 +105,7 @@ impl ChildLink {
             match self.child.try_wait() {
                 Ok(Some(status)) => break describe_status(status),
                 Ok(None) if Instant::now() < patience => {
-                    std::thread::sleep(Duration::from_millis(2))
+                    std::thread::sleep(Duration::from_millis(2));
                 }
                 Ok(None) => break "it closed its standard output and went on".into(),
                 Err(error) => break error.to_string(),

@@ -203,7 +203,7 @@ impl Wire {
         self.transcript.note(self.number, "closed by the suite");
     }
 
-    /// Breaks the connection off: over AF_INET the other end sees a reset.
+    /// Breaks the connection off: over `AF_INET` the other end sees a reset.
     pub fn reset(self) -> Result<(), WireError> {
         self.transcript.note(self.number, "reset by the suite");
         Ok(self.socket.set_linger(Some(Duration::ZERO))?)

@@ -113,8 +113,14 @@ fn run(
         return Ok(Completion::ignored_with(reason));
     }
     match absent(name) {
-        Some(Absence { reason, required: true }) => return Err(reason.into()),
-        Some(Absence { reason, required: false }) => return Ok(Completion::ignored_with(reason)),
+        Some(Absence {
+            reason,
+            required: true,
+        }) => return Err(reason.into()),
+        Some(Absence {
+            reason,
+            required: false,
+        }) => return Ok(Completion::ignored_with(reason)),
         None => {}
     }
     let judgement = with_worker(stage, name, |worker| worker.judge(execution));
@@ -141,14 +147,18 @@ fn conclude(judgement: &Judgement) -> Result<Completion, Failed> {
     let row = &judgement.row;
     match row.verdict {
         Verdict::Pass | Verdict::ExpectedFail => Ok(Completion::Completed),
-        Verdict::NotApplicable => Ok(Completion::ignored_with(row.message.as_deref().unwrap_or_default())),
+        Verdict::NotApplicable => Ok(Completion::ignored_with(
+            row.message.as_deref().unwrap_or_default(),
+        )),
         Verdict::Fail if row.is_broken_should() => Ok(Completion::ignored_with(format!(
             "breaks a {}: {}",
             row.level,
             row.message.as_deref().unwrap_or_default()
         ))),
         Verdict::Fail | Verdict::UnexpectedPass | Verdict::NotRun => {
-            Err(anstream::adapter::strip_str(&terminal::failure(judgement)).to_string().into())
+            Err(anstream::adapter::strip_str(&terminal::failure(judgement))
+                .to_string()
+                .into())
         }
     }
 }

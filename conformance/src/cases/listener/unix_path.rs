@@ -1,0 +1,259 @@
+//! The socket file of a listener over `AF_UNIX`.
+
+use std::path::{Path, PathBuf};
+
+use super::{Going, TAKEN, UNIX_ONLY, address_of, goes, serve_another};
+use crate::cases::{Case, Level};
+use crate::run::Context;
+use crate::run::context::Who;
+use crate::run::failure::{Failure, Outcome, Stop};
+use crate::testee::message::{Listen, Listening, Operation, RawAddress};
+
+/// The cases of this part of the area.
+pub(in crate::cases) const CASES: &[Case] = &[
+    Case {
+        id: "listener/unix-path/appears",
+        about: "The path exists as long as the listener does.",
+        requirements: &["listener.unix-path"],
+        needs: UNIX_ONLY,
+        run: path_appears,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/removed-by-close",
+        about: "The path is removed when the listener is closed.",
+        requirements: &["listener.unix-path"],
+        needs: UNIX_ONLY,
+        run: |context| path_removed(context, Going::Close),
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/removed-by-drop",
+        about: "The path is removed when the listener is dropped.",
+        requirements: &["listener.unix-path"],
+        needs: UNIX_ONLY,
+        run: |context| path_removed(context, Going::Drop),
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/default-removed",
+        about: "A path that the listener chose itself is removed when it is closed.",
+        requirements: &["listener.unix-path", "address.none-is-arbitrary"],
+        needs: UNIX_ONLY,
+        run: chosen_path_removed,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/not-by-a-client",
+        about: "A client that leaves does not remove the path.",
+        requirements: &["listener.unix-path"],
+        needs: UNIX_ONLY,
+        run: path_survives_clients,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/foreign-file",
+        about: "A file that is in the way is left as it is, and listening on it is an error.",
+        requirements: &["listener.foreign-path", "error.kind"],
+        needs: UNIX_ONLY,
+        run: foreign_file,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/foreign-socket",
+        about: "A socket file that somebody left is left as it is, and listening on it is an error.",
+        requirements: &["listener.foreign-path", "error.kind"],
+        needs: UNIX_ONLY,
+        run: foreign_socket,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/replaced",
+        about: "A path that has become somebody else's is not removed by `close`.",
+        requirements: &["listener.replaced-path"],
+        level: Level::Should,
+        needs: UNIX_ONLY,
+        run: path_replaced,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/already-gone",
+        about: "Closing a listener whose path has been removed is harmless.",
+        requirements: &["listener.unix-path"],
+        level: Level::Should,
+        needs: UNIX_ONLY,
+        run: path_already_gone,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/unix-path/mode",
+        about: "The socket file is accessible to its owner only.",
+        requirements: &["listener.unix-mode"],
+        level: Level::May,
+        needs: UNIX_ONLY,
+        run: path_mode,
+        ..Case::LISTENER
+    },
+];
+
+fn path_appears(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let path = path_of(&listening)?;
+    if !exists(&path) {
+        return Err(Failure::new(
+            "listen: no socket file",
+            format!("{} exists", path.display()),
+        )
+        .into());
+    }
+    Ok(())
+}
+
+fn path_removed(context: &mut Context<'_>, going: Going) -> Outcome {
+    let listening = context.listen()?;
+    let path = path_of(&listening)?;
+    goes(context, &listening, going)?;
+    expect_removed(&path)
+}
+
+fn chosen_path_removed(context: &mut Context<'_>) -> Outcome {
+    let arguments = Listen {
+        family: Some("AF_UNIX".into()),
+        ..context.listen_arguments()
+    };
+    let listening = context.listen_with(arguments)?;
+    let path = path_of(&listening)?;
+    context.close(Who::Testee, listening.listener)?;
+    expect_removed(&path)
+}
+
+fn path_survives_clients(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    serve_another(context, &listening)?;
+    let path = path_of(&listening)?;
+    if !exists(&path) {
+        return Err(Failure::new(
+            "suite: the socket file is gone",
+            format!("{} exists", path.display()),
+        )
+        .into());
+    }
+    serve_another(context, &listening)
+}
+
+fn foreign_file(context: &mut Context<'_>) -> Outcome {
+    const CONTENT: &[u8] = b"somebody's file";
+    let path = context.fresh_path();
+    std::fs::write(&path, CONTENT).map_err(|error| Stop::NotRun(error.to_string()))?;
+    let outcome = listen_on_foreign(context, &path);
+    let content = std::fs::read(&path).ok();
+    let _ = std::fs::remove_file(&path);
+    if content.as_deref() != Some(CONTENT) {
+        return Err(Failure::new(
+            "listen: somebody's file is gone",
+            "the file is left as it is",
+        )
+        .into());
+    }
+    outcome
+}
+
+fn foreign_socket(context: &mut Context<'_>) -> Outcome {
+    let path = context.fresh_path();
+    // Bound and abandoned, as a process leaves it that was killed.
+    let left = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)
+        .and_then(|socket| socket.bind(&socket2::SockAddr::unix(&path)?));
+    left.map_err(|error| Stop::NotRun(error.to_string()))?;
+    let outcome = listen_on_foreign(context, &path);
+    let is_there = exists(&path);
+    let _ = std::fs::remove_file(&path);
+    if !is_there {
+        return Err(Failure::new(
+            "listen: somebody's socket file is gone",
+            "the file is left as it is",
+        )
+        .into());
+    }
+    outcome
+}
+
+fn path_replaced(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let path = path_of(&listening)?;
+    std::fs::remove_file(&path)
+        .and_then(|()| std::fs::write(&path, b"somebody else's"))
+        .map_err(|error| Stop::NotRun(error.to_string()))?;
+    let outcome = context.close(Who::Testee, listening.listener);
+    let is_there = exists(&path);
+    let _ = std::fs::remove_file(&path);
+    if !is_there {
+        return Err(Failure::new(
+            "close: removed somebody's file",
+            "what stands at the path now is left alone",
+        )
+        .into());
+    }
+    outcome
+}
+
+fn path_already_gone(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let path = path_of(&listening)?;
+    std::fs::remove_file(&path).map_err(|error| Stop::NotRun(error.to_string()))?;
+    context.close(Who::Testee, listening.listener)
+}
+
+#[cfg(unix)]
+fn path_mode(context: &mut Context<'_>) -> Outcome {
+    use std::os::unix::fs::PermissionsExt;
+    let listening = context.listen()?;
+    let path = path_of(&listening)?;
+    let metadata = path
+        .symlink_metadata()
+        .map_err(|error| Stop::NotRun(error.to_string()))?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if mode & 0o077 != 0 {
+        return Err(Failure::new("listen: others may connect", "mode 0600")
+            .detail(format!("the mode is {mode:04o}"))
+            .into());
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn path_mode(_: &mut Context<'_>) -> Outcome {
+    Err(Stop::NotApplicable("files have no mode here".into()))
+}
+
+fn expect_removed(path: &Path) -> Outcome {
+    if exists(path) {
+        return Err(Failure::new(
+            "suite: the socket file is still there",
+            format!("{} is gone", path.display()),
+        )
+        .into());
+    }
+    Ok(())
+}
+
+fn listen_on_foreign(context: &mut Context<'_>, path: &Path) -> Outcome {
+    let address = RawAddress::Text(path.to_string_lossy().into_owned());
+    let arguments = Listen {
+        address: Some(address),
+        ..context.listen_arguments()
+    };
+    context
+        .expect_error(Who::Testee, Operation::Listen(arguments), TAKEN)
+        .map(drop)
+}
+
+fn path_of(listening: &Listening) -> Result<PathBuf, Stop> {
+    match address_of(listening)? {
+        RawAddress::Text(path) => Ok(path.into()),
+        RawAddress::Pair(..) => Err(Failure::new("listen: family AF_INET", "a path").into()),
+    }
+}
+
+fn exists(path: &Path) -> bool {
+    path.symlink_metadata().is_ok()
+}

@@ -1,0 +1,307 @@
+//! Getting connected: listening, connecting, accepting, and two testees put together.
+
+use processing_connection::Family;
+
+use super::{Context, End, Pair, Who};
+use crate::cases::Role;
+use crate::run::failure::{Failure, Stop};
+use crate::testee::message::{
+    Accepted, Answer, Connect, Connected, Handle, Listen, Listening, Operation, OperationError,
+    RawAddress,
+};
+use crate::testee::session::{OperationResult, Ticket};
+use crate::wire::{Direction, Door, Relay, Wire};
+
+impl Context<'_> {
+    /// An address on which a listener of this family can listen.
+    pub fn free_address(&self) -> RawAddress {
+        match self.setting.family {
+            Family::Unix => RawAddress::Text(self.fresh_path().to_string_lossy().into_owned()),
+            _ => RawAddress::Pair("127.0.0.1".into(), 0),
+        }
+    }
+
+    /// The testee and the suite, connected to each other.
+    pub fn open(&mut self) -> Result<(Wire, End), Stop> {
+        match self.setting.role {
+            Role::Listener => {
+                let listening = self.listen()?;
+                let wire = self.wire_to(&listening)?;
+                let end = self.accept(listening.listener)?;
+                Ok((wire, end))
+            }
+            Role::Client => {
+                let door = self.door()?;
+                self.come_through(&door)
+            }
+        }
+    }
+
+    /// The testee's listener, on a free address.
+    pub fn listen(&mut self) -> Result<Listening, Stop> {
+        let address = self.free_address();
+        self.listen_with(Listen {
+            address: Some(address),
+            ..self.listen_arguments()
+        })
+    }
+
+    /// The testee's listener, made as told.
+    pub fn listen_with(&mut self, arguments: Listen) -> Result<Listening, Stop> {
+        self.listen_as(Who::Testee, arguments)
+    }
+
+    /// Arguments for a listener that name nothing but the dialect.
+    pub fn listen_arguments(&self) -> Listen {
+        Listen {
+            dialect: self.setting.dialect.clone(),
+            ..Listen::default()
+        }
+    }
+
+    /// Arguments for a client that name nothing but the dialect.
+    pub fn connect_arguments(&self) -> Connect {
+        Connect {
+            dialect: self.setting.dialect.clone(),
+            ..Connect::default()
+        }
+    }
+
+    /// What `listen` comes to, when it need not succeed.
+    pub fn try_listen(
+        &mut self,
+        arguments: Listen,
+    ) -> Result<Result<Listening, OperationError>, Stop> {
+        self.try_listen_as(Who::Testee, arguments)
+    }
+
+    /// What `connect` comes to, when it need not succeed.
+    pub fn try_connect(&mut self, arguments: Connect) -> Result<Result<End, OperationError>, Stop> {
+        let result = self.call(Who::Testee, Operation::Connect(arguments))?;
+        Ok(result.map(|answer| self.connected(Who::Testee, answer)))
+    }
+
+    /// The suite's own listener.
+    pub fn door(&mut self) -> Result<Door, Stop> {
+        let path = self.fresh_path();
+        Door::open(
+            self.setting.family,
+            &path,
+            self.setting.framing,
+            self.setting.patience,
+            &self.transcript,
+        )
+        .map_err(|error| Stop::NotRun(format!("the suite could not listen: {error}")))
+    }
+
+    /// Lets the testee connect to the suite's listener.
+    pub fn come_through(&mut self, door: &Door) -> Result<(Wire, End), Stop> {
+        let arguments = Connect {
+            address: Some(door.address().clone()),
+            ..self.connect_arguments()
+        };
+        let ticket = self.start(Who::Testee, Operation::Connect(arguments))?;
+        let wire = door.accept();
+        let end = match self.finish_operation(Who::Testee, &ticket)? {
+            Ok(answer) => self.connected(Who::Testee, answer),
+            Err(error) => return Err(Failure::operation("connect", &error).into()),
+        };
+        let wire = wire.map_err(|error| Failure::wire("the testee connects", &error))?;
+        Ok((wire, end))
+    }
+
+    /// The suite's own connection to the testee's listener.
+    pub fn wire_to(&mut self, listening: &Listening) -> Result<Wire, Stop> {
+        let Some(address) = &listening.address else {
+            return Err(
+                Failure::new("listen: no address", "the listener's `address`")
+                    .breaks("address.reported")
+                    .into(),
+            );
+        };
+        self.wire_at(address)
+    }
+
+    /// The suite's own connection to an address.
+    pub fn wire_at(&mut self, address: &RawAddress) -> Result<Wire, Stop> {
+        self.try_wire(address).map_err(|error| {
+            Failure::new(
+                "suite: connection refused",
+                format!("a client can connect to {address}"),
+            )
+            .detail(error.to_string())
+            .into()
+        })
+    }
+
+    /// The suite's own connection to an address, when it need not succeed.
+    pub fn try_wire(&mut self, address: &RawAddress) -> std::io::Result<Wire> {
+        Wire::connect(
+            address,
+            self.setting.framing,
+            self.setting.patience,
+            &self.transcript,
+        )
+    }
+
+    /// The testee accepts a client that has connected or will.
+    pub fn accept(&mut self, listener: Handle) -> Result<End, Stop> {
+        self.accept_fully(listener).map(|(end, _)| end)
+    }
+
+    /// The testee accepts, and says from where.
+    pub fn accept_fully(&mut self, listener: Handle) -> Result<(End, Option<RawAddress>), Stop> {
+        let ticket = self.start(Who::Testee, Operation::Accept { listener })?;
+        self.finish_accept(&ticket)
+    }
+
+    /// The testee was waiting for a client; now there is one.
+    pub fn finish_accept(&mut self, ticket: &Ticket) -> Result<(End, Option<RawAddress>), Stop> {
+        match self.finish_operation(Who::Testee, ticket)? {
+            Ok(Answer::Accepted(accepted)) => Ok(self.accepted(Who::Testee, accepted)),
+            Ok(_) => unreachable!("a link answers accept by a connection"),
+            Err(error) => Err(Failure::operation("accept", &error).into()),
+        }
+    }
+
+    /// The two testees of a pair, connected through the recorder.
+    pub fn pair(&mut self) -> Result<Pair, Stop> {
+        let (listener, client) = match self.setting.role {
+            Role::Listener => (Who::Testee, Who::Counterpart),
+            Role::Client => (Who::Counterpart, Who::Testee),
+        };
+        let arguments = Listen {
+            address: Some(self.free_address()),
+            ..self.listen_arguments()
+        };
+        let listening = self.listen_as(listener, arguments)?;
+        let Some(target) = listening.address else {
+            return Err(Failure::new("listen: no address", "the listener's `address`").into());
+        };
+        let from_client = if client == Who::Testee {
+            Direction::FromTestee
+        } else {
+            Direction::ToTestee
+        };
+        let path = self.fresh_path();
+        let relay = Relay::start(
+            self.setting.family,
+            &path,
+            &target,
+            from_client,
+            &self.transcript,
+        )
+        .map_err(|error| {
+            Stop::NotRun(format!("the recorder could not be put in between: {error}"))
+        })?;
+        let accepting = self.start(
+            listener,
+            Operation::Accept {
+                listener: listening.listener,
+            },
+        )?;
+        let arguments = Connect {
+            address: Some(relay.address().clone()),
+            ..self.connect_arguments()
+        };
+        let near = match self.call(client, Operation::Connect(arguments))? {
+            Ok(answer) => self.connected(client, answer),
+            Err(error) => return Err(Failure::operation("connect", &error).into()),
+        };
+        let far = match self.finish_operation(listener, &accepting)? {
+            Ok(Answer::Accepted(accepted)) => self.accepted(listener, accepted).0,
+            Ok(_) => unreachable!("a link answers accept by a connection"),
+            Err(error) => return Err(Failure::operation("accept", &error).into()),
+        };
+        let (testee, counterpart) = if client == Who::Testee {
+            (near, far)
+        } else {
+            (far, near)
+        };
+        Ok(Pair {
+            testee,
+            counterpart,
+            _relay: relay,
+        })
+    }
+
+    /// A fresh connection to a server without an adapter.
+    pub fn call_on_server(&mut self) -> Result<Wire, Stop> {
+        let bare = self
+            .setting
+            .bare
+            .clone()
+            .expect("only cases without an adapter ask this");
+        bare.call_on_server(self.setting, &self.transcript)
+    }
+
+    /// The next client without an adapter that comes.
+    pub fn receive_client(&mut self) -> Result<Wire, Stop> {
+        let bare = self
+            .setting
+            .bare
+            .clone()
+            .expect("only cases without an adapter ask this");
+        bare.receive_client(self.setting, &self.transcript)
+    }
+
+    fn listen_as(&mut self, who: Who, arguments: Listen) -> Result<Listening, Stop> {
+        self.try_listen_as(who, arguments)?
+            .map_err(|error| Failure::operation("listen", &error).into())
+    }
+
+    fn try_listen_as(
+        &mut self,
+        who: Who,
+        arguments: Listen,
+    ) -> Result<Result<Listening, OperationError>, Stop> {
+        let result = self.call(who, Operation::Listen(arguments))?;
+        self.hold_answer(who, &result);
+        Ok(result.map(|answer| match answer {
+            Answer::Listening(listening) => listening,
+            _ => unreachable!("a link answers listen by a listener"),
+        }))
+    }
+
+    fn connected(&mut self, who: Who, answer: Answer) -> End {
+        match answer {
+            Answer::Connected(Connected { connection }) => {
+                self.held.push((who, connection));
+                End {
+                    who,
+                    handle: connection,
+                }
+            }
+            _ => unreachable!("a link answers connect by a connection"),
+        }
+    }
+
+    fn accepted(&mut self, who: Who, accepted: Accepted) -> (End, Option<RawAddress>) {
+        self.held.push((who, accepted.connection));
+        (
+            End {
+                who,
+                handle: accepted.connection,
+            },
+            accepted.last_accepted,
+        )
+    }
+
+    /// Remembers what an answer brought into being, so that it is dropped at the end.
+    pub(super) fn hold_answer(&mut self, who: Who, result: &OperationResult) {
+        let handle = match result {
+            Ok(Answer::Listening(listening)) => {
+                if let Some(RawAddress::Text(path)) = &listening.address {
+                    self.scratch.sweep_later(path);
+                }
+                listening.listener
+            }
+            Ok(Answer::Accepted(accepted)) => accepted.connection,
+            Ok(Answer::Connected(connected)) => connected.connection,
+            _ => return,
+        };
+        if !self.held.contains(&(who, handle)) {
+            self.held.push((who, handle));
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! What a case has in hand: the testee, the wire, and the words to say what it expects.
+//!
+//! Every method that begins with `expect` fails the case when the testee does something else.
+
+mod connect;
+pub mod pattern;
+mod receive;
+mod send;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use processing_connection::{Family, Framing};
+
+use super::bare::Bare;
+use super::failure::{Failure, Outcome, Stop};
+use super::scratch::Scratch;
+use crate::cases::{Level, Parameters, Role};
+use crate::notation::Fidelity;
+use crate::testee::message::{Handle, Hello, Operation, Profile};
+use crate::testee::session::{OperationResult, Session, Ticket, Trouble};
+use crate::wire::{Relay, Transcript, frame};
+
+pub use send::check_pickle;
+
+/// Under which circumstances a case is run.
+#[derive(Clone, Debug)]
+pub struct Setting {
+    /// The family of the addresses.
+    pub family: Family,
+    /// The framing of the streams.
+    pub framing: Framing,
+    /// The dialect by name, as the testee is told it.
+    pub dialect: String,
+    /// Which end the testee plays.
+    pub role: Role,
+    /// The case's parameters.
+    pub parameters: Parameters,
+    /// How a testee without an adapter is reached.
+    pub bare: Option<Arc<Bare>>,
+    /// How long anything may take.
+    pub patience: Duration,
+}
+
+/// What a case has in hand.
+pub struct Context<'s> {
+    /// Under which circumstances it is run.
+    pub setting: &'s Setting,
+    /// What went over the wires.
+    pub transcript: Transcript,
+    testee: Option<&'s mut Session>,
+    counterpart: Option<&'s mut Session>,
+    scratch: &'s Scratch,
+    held: Vec<(Who, Handle)>,
+    broken_shoulds: Vec<Failure>,
+}
+
+/// One of the two testees of a pair; in a wire case there is only the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// The one under judgement.
+    Testee,
+    /// The one it talks to.
+    Counterpart,
+}
+
+/// One end of a connection, by whom it is held.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct End {
+    /// Who holds it.
+    pub who: Who,
+    /// By which handle.
+    pub handle: Handle,
+}
+
+/// Two testees that are connected, through the suite's recorder.
+pub struct Pair {
+    /// The testee's end.
+    pub testee: End,
+    /// The other one.
+    pub counterpart: End,
+    _relay: Relay,
+}
+
+impl<'s> Context<'s> {
+    /// Prepares for one execution.
+    pub fn new(
+        setting: &'s Setting,
+        testee: Option<&'s mut Session>,
+        counterpart: Option<&'s mut Session>,
+        scratch: &'s Scratch,
+    ) -> Self {
+        Self {
+            setting,
+            transcript: Transcript::begin(),
+            testee,
+            counterpart,
+            scratch,
+            held: Vec::new(),
+            broken_shoulds: Vec::new(),
+        }
+    }
+
+    /// Lets go of everything that the case left, and says which recommendations were broken.
+    pub fn finish(mut self) -> Vec<Failure> {
+        for (who, handle) in std::mem::take(&mut self.held) {
+            let session = self.session(who);
+            if session.trouble().is_none() {
+                // Trouble is kept in the session, which is replaced then.
+                let _ = session.release(handle);
+            }
+        }
+        self.broken_shoulds
+    }
+
+    /// What the testee claims.
+    pub fn hello(&self) -> &Hello {
+        self.testee
+            .as_ref()
+            .expect("only cases with an adapter ask this")
+            .hello()
+    }
+
+    /// How much of an object both ends keep.
+    pub fn profile(&self) -> Profile {
+        let testee = self.hello().profile;
+        self.counterpart.as_ref().map_or(testee, |counterpart| {
+            testee.min(counterpart.hello().profile)
+        })
+    }
+
+    /// How objects are compared at this profile.
+    pub fn fidelity(&self) -> Fidelity {
+        match self.profile() {
+            Profile::Graph => Fidelity::Graph,
+            Profile::Bytes | Profile::Serde => Fidelity::Values,
+        }
+    }
+
+    /// The header that announces so many bytes.
+    pub fn header(&self, length: u32) -> Vec<u8> {
+        frame::header(self.setting.framing, length)
+    }
+
+    /// A message with its header.
+    pub fn message(&self, payload: &[u8]) -> Vec<u8> {
+        frame::message(self.setting.framing, payload)
+    }
+
+    /// A path on which nothing stands, short enough for every system.
+    pub fn fresh_path(&self) -> PathBuf {
+        self.scratch.path()
+    }
+
+    /// The memory that the testee's process has resident, in bytes, where that can be told.
+    pub fn resident_memory(&self) -> Option<u64> {
+        let process = self.testee.as_ref()?.process_id()?;
+        let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+        let line = status
+            .lines()
+            .find_map(|line| line.strip_prefix("VmRSS:"))?;
+        line.trim()
+            .strip_suffix(" kB")?
+            .parse::<u64>()
+            .ok()
+            .map(|kib| kib * 1024)
+    }
+
+    /// Notes a broken recommendation without ending the case.
+    pub fn should(&mut self, result: Result<(), Failure>) {
+        if let Err(mut failure) = result {
+            failure.level = Some(Level::Should);
+            self.broken_shoulds.push(failure);
+        }
+    }
+
+    /// Closes a listener or a connection.
+    pub fn close(&mut self, who: Who, handle: Handle) -> Outcome {
+        match self.call(who, Operation::Close { handle })? {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::operation("close", &error).into()),
+        }
+    }
+
+    /// Drops a listener or a connection without closing it.
+    pub fn release(&mut self, who: Who, handle: Handle) -> Outcome {
+        self.held.retain(|held| *held != (who, handle));
+        match self.call(who, Operation::Drop { handle })? {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::operation("drop", &error).into()),
+        }
+    }
+
+    /// Does an operation and waits for it.
+    pub fn call(&mut self, who: Who, operation: Operation) -> Result<OperationResult, Stop> {
+        let ticket = self.start(who, operation)?;
+        self.finish_operation(who, &ticket)
+    }
+
+    /// Begins an operation.
+    pub fn start(&mut self, who: Who, operation: Operation) -> Result<Ticket, Stop> {
+        self.noting(who, |session| session.start(operation))
+    }
+
+    /// Waits for an operation to end, one way or the other.
+    pub fn finish_operation(&mut self, who: Who, ticket: &Ticket) -> Result<OperationResult, Stop> {
+        self.noting(who, |session| session.finish(ticket))
+    }
+
+    /// Looks whether an operation has ended, for so long.
+    pub fn look(
+        &mut self,
+        who: Who,
+        ticket: &Ticket,
+        patience: Duration,
+    ) -> Result<Option<OperationResult>, Stop> {
+        self.noting(who, |session| session.look(ticket, patience))
+    }
+
+    /// Stops caring for an operation that will not end.
+    pub fn abandon(&mut self, who: Who, ticket: &Ticket) {
+        self.session(who).abandon(ticket);
+    }
+
+    fn noting<T>(
+        &mut self,
+        who: Who,
+        act: impl FnOnce(&mut Session) -> Result<T, Trouble>,
+    ) -> Result<T, Stop> {
+        act(self.session(who)).map_err(|trouble| match who {
+            Who::Testee => trouble.into(),
+            Who::Counterpart => Failure::new(
+                format!("counterpart {}", trouble.outcome()),
+                "the counterpart, which is not under judgement, does its part",
+            )
+            .detail(trouble.to_string())
+            .into(),
+        })
+    }
+
+    fn session(&mut self, who: Who) -> &mut Session {
+        match who {
+            Who::Testee => self
+                .testee
+                .as_deref_mut()
+                .expect("only cases with an adapter ask a testee"),
+            Who::Counterpart => self
+                .counterpart
+                .as_deref_mut()
+                .expect("only pair cases have a counterpart"),
+        }
+    }
+}

@@ -1,0 +1,228 @@
+//! What the testee receives, and what must go wrong.
+
+use super::{Context, End, Who};
+use crate::notation::{Fidelity, Graph, compare};
+use crate::run::failure::{EvidenceKind, Failure, Outcome, Stop};
+use crate::testee::message::{Answer, ErrorKind, Operation, OperationError};
+use crate::testee::payload::Payload;
+use crate::testee::session::{OperationResult, Ticket};
+
+impl Context<'_> {
+    /// `recv_string` returns exactly these bytes.
+    pub fn expect_string(&mut self, end: End, expected: &[u8]) -> Outcome {
+        let ticket = self.start_recv_string(end)?;
+        self.finish_string(end, &ticket, expected)
+    }
+
+    /// The testee begins to wait for a string.
+    pub fn start_recv_string(&mut self, end: End) -> Result<Ticket, Stop> {
+        self.start(
+            end.who,
+            Operation::RecvString {
+                connection: end.handle,
+            },
+        )
+    }
+
+    /// The testee was waiting for a string, and returns exactly these bytes.
+    pub fn finish_string(&mut self, end: End, ticket: &Ticket, expected: &[u8]) -> Outcome {
+        match self.finish_operation(end.who, ticket)? {
+            Ok(Answer::Payload(payload)) => check_payload(&payload, expected),
+            Ok(_) => unreachable!("a link answers recv_string by a payload"),
+            Err(error) => Err(Failure::operation("recv_string", &error).into()),
+        }
+    }
+
+    /// `recv` returns an object that is described like this one.
+    pub fn expect_object(&mut self, end: End, expected: &Graph) -> Outcome {
+        let ticket = self.start(
+            end.who,
+            Operation::Recv {
+                connection: end.handle,
+            },
+        )?;
+        self.finish_object(end, &ticket, expected)
+    }
+
+    /// The testee was waiting for an object, and returns one that is described like this one.
+    pub fn finish_object(&mut self, end: End, ticket: &Ticket, expected: &Graph) -> Outcome {
+        match self.finish_operation(end.who, ticket)? {
+            Ok(Answer::Object(actual)) => check_object(expected, &actual, self.fidelity()),
+            Ok(_) => unreachable!("a link answers recv by an object"),
+            Err(error) => Err(Failure::operation("recv", &error)
+                .detail(format!(
+                    "the object was {}; the testee says: {}",
+                    expected.python(200),
+                    error.message
+                ))
+                .into()),
+        }
+    }
+
+    /// What `recv_string` comes to, when it need not succeed.
+    pub fn try_recv_string(&mut self, end: End) -> Result<Result<Payload, OperationError>, Stop> {
+        Ok(self
+            .call(
+                end.who,
+                Operation::RecvString {
+                    connection: end.handle,
+                },
+            )?
+            .map(|answer| match answer {
+                Answer::Payload(payload) => payload,
+                _ => unreachable!("a link answers recv_string by a payload"),
+            }))
+    }
+
+    /// An operation is an error. Which kind it is, is recommended: one of `kinds`.
+    pub fn expect_error(
+        &mut self,
+        who: Who,
+        operation: Operation,
+        kinds: &[ErrorKind],
+    ) -> Result<OperationError, Stop> {
+        let ticket = self.start(who, operation)?;
+        self.finish_error(who, &ticket, kinds)
+    }
+
+    /// An operation that is under way ends as an error.
+    pub fn finish_error(
+        &mut self,
+        who: Who,
+        ticket: &Ticket,
+        kinds: &[ErrorKind],
+    ) -> Result<OperationError, Stop> {
+        let result = self.finish_operation(who, ticket)?;
+        self.hold_answer(who, &result);
+        self.check_error(ticket.operation(), result, kinds)
+    }
+
+    /// Receiving a string is an error.
+    pub fn expect_no_string(&mut self, end: End, kinds: &[ErrorKind]) -> Outcome {
+        self.expect_error(
+            end.who,
+            Operation::RecvString {
+                connection: end.handle,
+            },
+            kinds,
+        )
+        .map(drop)
+    }
+
+    /// Receiving an object is an error.
+    pub fn expect_no_object(&mut self, end: End, kinds: &[ErrorKind]) -> Outcome {
+        self.expect_error(
+            end.who,
+            Operation::Recv {
+                connection: end.handle,
+            },
+            kinds,
+        )
+        .map(drop)
+    }
+
+    fn check_error(
+        &mut self,
+        operation: &'static str,
+        result: OperationResult,
+        kinds: &[ErrorKind],
+    ) -> Result<OperationError, Stop> {
+        let names = kinds
+            .iter()
+            .map(|kind| kind.name())
+            .collect::<Vec<_>>()
+            .join(" or ");
+        match result {
+            Ok(answer) => {
+                let (returned, detail) = describe_answer(&answer);
+                Err(Failure::new(
+                    format!("{operation}: {returned}"),
+                    format!("{operation} is an error ({names})"),
+                )
+                .detail(detail)
+                .into())
+            }
+            Err(error) => {
+                self.recommend_kind(operation, &error, kinds);
+                Ok(error)
+            }
+        }
+    }
+
+    /// An error is recommended to be of one of these kinds.
+    pub fn recommend_kind(&mut self, operation: &str, error: &OperationError, kinds: &[ErrorKind]) {
+        if kinds.contains(&error.kind) {
+            return;
+        }
+        let names = kinds
+            .iter()
+            .map(|kind| kind.name())
+            .collect::<Vec<_>>()
+            .join(" or ");
+        self.should(Err(Failure::new(
+            format!("{operation}: error {}", error.kind),
+            format!("an error of kind {names}"),
+        )
+        .detail(format!("the testee says: {}", error.message))
+        .breaks("error.kind")));
+    }
+}
+
+fn check_payload(payload: &Payload, expected: &[u8]) -> Outcome {
+    if payload.describes(expected) {
+        return Ok(());
+    }
+    let outcome = if payload.length() == expected.len() {
+        "recv_string: wrong bytes".to_owned()
+    } else {
+        format!(
+            "recv_string: {} bytes instead of {}",
+            payload.length(),
+            expected.len()
+        )
+    };
+    let failure = Failure::new(
+        outcome,
+        format!("recv_string returns {}", Payload::describing(expected)),
+    )
+    .detail(format!("it returned {payload}"));
+    Err(match payload.bytes() {
+        Some(actual) => failure.showing(EvidenceKind::String, expected, &actual),
+        None => failure,
+    }
+    .into())
+}
+fn check_object(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Outcome {
+    compare(expected, actual, fidelity).map_err(|difference| {
+        Failure::new(
+            "recv: wrong object",
+            format!("recv returns {}", expected.python(200)),
+        )
+        .detail(format!("{difference}\nit returned {}", actual.python(200)))
+        .into()
+    })
+}
+/// What an operation that should have failed returned: in stable words, and in full.
+fn describe_answer(answer: &Answer) -> (String, String) {
+    match answer {
+        Answer::Payload(payload) => (
+            format!("returned {} bytes", payload.length()),
+            format!("it returned {payload}"),
+        ),
+        Answer::Object(object) => (
+            "returned an object".into(),
+            format!("it returned {}", object.python(200)),
+        ),
+        Answer::Ready(ready) => (format!("returned {ready}"), String::new()),
+        Answer::Listening(listening) => (
+            "succeeded".into(),
+            listening
+                .address
+                .as_ref()
+                .map_or(String::new(), |address| format!("it listens at {address}")),
+        ),
+        Answer::Hello(_) | Answer::Accepted(_) | Answer::Connected(_) | Answer::Done => {
+            ("succeeded".into(), String::new())
+        }
+    }
+}

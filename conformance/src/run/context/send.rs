@@ -1,0 +1,228 @@
+//! What the testee sends, as the wire shows it.
+
+use std::time::Duration;
+
+use super::{Context, End, pattern};
+use crate::notation::{Fidelity, Graph, compare};
+use crate::pickle;
+use crate::run::failure::{EvidenceKind, Failure, Outcome, Stop};
+use crate::testee::message::{Answer, Operation};
+use crate::testee::payload::{Payload, WRITTEN_OUT};
+use crate::testee::session::Ticket;
+use crate::wire::{Wire, WireError, frame};
+
+impl Context<'_> {
+    /// `send_string` succeeds.
+    pub fn send_string(&mut self, end: End, bytes: &[u8]) -> Outcome {
+        let ticket = self.start_send_string(end, bytes)?;
+        self.finish_sent(end, &ticket)
+    }
+
+    /// The testee begins to send a string.
+    pub fn start_send_string(&mut self, end: End, bytes: &[u8]) -> Result<Ticket, Stop> {
+        let operation = Operation::SendString {
+            connection: end.handle,
+            payload: request_payload(bytes),
+        };
+        self.start(end.who, operation)
+    }
+
+    /// `send` succeeds.
+    pub fn send(&mut self, end: End, object: &Graph) -> Outcome {
+        let operation = Operation::Send {
+            connection: end.handle,
+            object: object.clone(),
+        };
+        let ticket = self.start(end.who, operation)?;
+        self.finish_sent(end, &ticket)
+    }
+
+    /// A send that is under way succeeds.
+    pub fn finish_sent(&mut self, end: End, ticket: &Ticket) -> Outcome {
+        match self.finish_operation(end.who, ticket)? {
+            Ok(_) => Ok(()),
+            Err(error) => Err(Failure::operation(ticket.operation(), &error).into()),
+        }
+    }
+
+    /// The wire shows exactly this message.
+    pub fn expect_message(&mut self, wire: &mut Wire, payload: &[u8]) -> Outcome {
+        let expected = self.message(payload);
+        let read = wire.read(expected.len());
+        let actual = match read {
+            Ok(actual) if actual == expected => return Ok(()),
+            Ok(actual)
+            | Err(
+                WireError::Ended { got: actual, .. }
+                | WireError::Reset { got: actual, .. }
+                | WireError::Quiet { got: actual, .. },
+            ) if !actual.is_empty() => actual,
+            Err(error) => return Err(Failure::wire("the message on the wire", &error).into()),
+            Ok(_) => unreachable!("no message is empty: it has a header"),
+        };
+        let at = expected
+            .iter()
+            .zip(&actual)
+            .position(|(a, b)| a != b)
+            .unwrap_or(actual.len());
+        let header = frame::header_length(self.setting.framing);
+        let place = if at < header {
+            "wrong header"
+        } else if actual.len() < expected.len() {
+            "message too short"
+        } else {
+            "wrong payload"
+        };
+        Err(Failure::new(
+            format!("wire: {place}"),
+            format!("a message of {} bytes, header included", expected.len()),
+        )
+        .detail(format!(
+            "{} bytes came; the first difference is at byte {at}",
+            actual.len()
+        ))
+        .showing(EvidenceKind::Stream, &expected, &actual)
+        .into())
+    }
+
+    /// The wire shows one message, whose payload is a pickle of this object, of a protocol that the dialect
+    /// allows.
+    pub fn expect_pickle(&mut self, wire: &mut Wire, expected: &Graph) -> Outcome {
+        let payload = wire
+            .read_message(64 << 20)
+            .map_err(|error| Failure::wire("a message that holds the object", &error))?;
+        check_pickle(expected, &payload, self.fidelity())
+    }
+
+    /// A send that is under way shows on the wire as a pickle of this object, and succeeds.
+    pub fn expect_pickle_sent(
+        &mut self,
+        wire: &mut Wire,
+        end: End,
+        sending: &Ticket,
+        object: &Graph,
+    ) -> Outcome {
+        // An error of the testee says more than a wire on which nothing comes; a send that waits for its
+        // reader has no answer yet.
+        let early = self.look(end.who, sending, Duration::ZERO)?;
+        if let Some(Err(error)) = &early {
+            return Err(Failure::operation("send", error).into());
+        }
+        let shown = self.expect_pickle(wire, object);
+        let answer = match early {
+            Some(answer) => answer,
+            None if shown.is_ok() => self.finish_operation(end.who, sending)?,
+            None => self
+                .look(end.who, sending, Duration::ZERO)?
+                .unwrap_or(Ok(Answer::Done)),
+        };
+        match answer {
+            Ok(_) => shown,
+            Err(error) => Err(Failure::operation("send", &error).into()),
+        }
+    }
+
+    /// Both directions still work: nothing was lost or left over.
+    pub fn expect_in_step(&mut self, wire: &mut Wire, end: End) -> Outcome {
+        const INTO: &[u8] = b"still in step, inwards";
+        const OUT: &[u8] = b"still in step, outwards";
+        wire.write_message(INTO)
+            .map_err(|error| Failure::wire("the connection is still open", &error))?;
+        self.expect_string(end, INTO)?;
+        self.send_string(end, OUT)?;
+        self.expect_message(wire, OUT)
+    }
+
+    /// The wire shows the end of the stream, and nothing before it.
+    pub fn expect_end(&mut self, wire: &mut Wire, requirement: &'static str) -> Outcome {
+        match wire.read_end() {
+            Ok(()) => Ok(()),
+            Err(WireError::Ended { got, .. }) => Err(Failure::new(
+                "wire: bytes before the end of the stream",
+                "the end of the stream",
+            )
+            .showing(EvidenceKind::Stream, &[], &got)
+            .breaks(requirement)
+            .into()),
+            Err(WireError::Quiet { after, .. }) => Err(Failure::new(
+                "wire: no end of stream",
+                "the end of the stream",
+            )
+            .detail(format!(
+                "the connection was still open after {} s",
+                after.as_secs_f32()
+            ))
+            .breaks(requirement)
+            .into()),
+            Err(error) => Err(Failure::wire("the end of the stream", &error).into()),
+        }
+    }
+
+    /// The suite writes; the testee being gone would be a failure.
+    pub fn write(&mut self, wire: &mut Wire, bytes: &[u8]) -> Outcome {
+        wire.write(bytes)
+            .map_err(|error| Failure::wire("the connection is open", &error).into())
+    }
+}
+
+/// The payload of a string in a request: written out when short, else as a pattern.
+fn request_payload(bytes: &[u8]) -> Payload {
+    if bytes.len() <= WRITTEN_OUT {
+        return Payload::Bytes {
+            bytes: bytes.to_vec(),
+        };
+    }
+    // Most long payloads of the suite repeat a pattern of this length.
+    let fill = &bytes[..bytes.len().min(pattern::PERIOD)];
+    let pattern = Payload::Fill {
+        fill: fill.to_vec(),
+        length: bytes.len(),
+    };
+    if pattern.describes(bytes) {
+        pattern
+    } else {
+        Payload::Bytes {
+            bytes: bytes.to_vec(),
+        }
+    }
+}
+/// Judges a payload that should be a pickle of an object.
+pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> Outcome {
+    let evidence = pickle::write(expected, 2).unwrap_or_default();
+    let reading = pickle::read(payload, &pickle::Limits::default()).map_err(|error| {
+        Failure::new(
+            "wire: not a pickle",
+            format!("a pickle of {}", expected.python(200)),
+        )
+        .detail(error.to_string())
+        .showing(EvidenceKind::Pickle, &evidence, payload)
+        .breaks("object.pickle")
+    })?;
+    if reading.protocol > 2 {
+        return Err(Failure::new(
+            format!("wire: pickle protocol {}", reading.protocol),
+            "a pickle of protocol 2 or lower",
+        )
+        .showing(EvidenceKind::Pickle, &evidence, payload)
+        .breaks("object.protocol-ceiling")
+        .into());
+    }
+    if reading.consumed != payload.len() {
+        return Err(Failure::new(
+            "wire: bytes after the pickle",
+            "one pickle and nothing else",
+        )
+        .showing(EvidenceKind::Pickle, &evidence, payload)
+        .breaks("object.pickle")
+        .into());
+    }
+    compare(expected, &reading.graph, fidelity).map_err(|difference| {
+        Failure::new(
+            "wire: pickle of another object",
+            format!("a pickle of {}", expected.python(200)),
+        )
+        .detail(difference.to_string())
+        .showing(EvidenceKind::Pickle, &evidence, payload)
+        .into()
+    })
+}
