@@ -51,7 +51,7 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, Refusal> {
     let mut texts = Vec::new();
     for id in &arguments.ids {
         if let Some(text) = explain::explain(id, &deviations) {
-            texts.push(text)
+            texts.push(text);
         } else {
             let similar = explain::similar(id, &deviations);
             let hint = if similar.is_empty() {

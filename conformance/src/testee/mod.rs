@@ -64,18 +64,33 @@ impl FromStr for Testee {
     }
 }
 
+/// As the command line would name it.
 impl fmt::Display for Testee {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reference => f.write_str("reference"),
             Self::Peer(name) => write!(f, "peer:{name}"),
             Self::Exec(program) => {
-                let words = program.words.iter().map(|word| word.to_string_lossy());
-                write!(f, "exec:{}", words.collect::<Vec<_>>().join(" "))
+                let words: Vec<_> = program
+                    .words
+                    .iter()
+                    .map(|word| word.to_string_lossy())
+                    .collect();
+                // What was taken apart has no NUL, the only thing that cannot be quoted.
+                let command = shlex::try_join(words.iter().map(AsRef::as_ref)).unwrap_or_default();
+                write!(f, "exec:{command}")
             }
-            Self::Connect(address) => write!(f, "connect:{address}"),
-            Self::Listen(address) => write!(f, "listen:{address}"),
+            Self::Connect(address) => write!(f, "connect:{}", name_address(address)),
+            Self::Listen(address) => write!(f, "listen:{}", name_address(address)),
         }
+    }
+}
+
+fn name_address(address: &RawAddress) -> String {
+    match address {
+        RawAddress::Pair(host, port) => format!("{host}:{port}"),
+        RawAddress::Text(text) if text.starts_with(r"\\") || text.contains('/') => text.clone(),
+        RawAddress::Text(path) => format!("unix:{path}"),
     }
 }
 
@@ -139,6 +154,21 @@ mod tests {
                 Err(TesteeError::Address(wrong.into())),
                 "{wrong}"
             );
+        }
+    }
+
+    #[test]
+    fn a_testee_is_called_what_the_command_line_calls_it() {
+        for name in [
+            "reference",
+            "peer:processing-0.20-c",
+            "exec:adapter 'an argument' -v",
+            "connect:localhost:6000",
+            "listen:/tmp/socket",
+            "connect:unix:socket",
+            r"connect:\\.\pipe\demo",
+        ] {
+            assert_eq!(name.parse::<Testee>().unwrap().to_string(), name);
         }
     }
 

@@ -1,0 +1,328 @@
+//! The command line as a user meets it: what it prints, how it ends, what it says of nonsense.
+
+// What is printed names the families and the errors of a POSIX system.
+#![cfg(unix)]
+
+use std::io::Write;
+use std::process::{Command, Output};
+
+use processing_conformance::report::json::{REPORT_SCHEMA, Report};
+use processing_conformance::run::verdict::Verdict;
+
+fn suite(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_processing-conformance"))
+        .args(arguments)
+        // No peer is here, wherever this test runs.
+        .env("PROCESSING_CONFORMANCE_PYTHON27", "/nonexistent/python2.7")
+        .env("PROCESSING_CONFORMANCE_PEERS_DIR", "/nonexistent/peers")
+        .env("COLUMNS", "100")
+        .output()
+        .expect("the command starts")
+}
+
+fn code(output: &Output) -> i32 {
+    output.status.code().expect("it was not killed")
+}
+
+fn stdout(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("it prints UTF-8")
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8(output.stderr.clone()).expect("it prints UTF-8")
+}
+
+/// What a refused command line says.
+fn refusal(arguments: &[&str]) -> String {
+    let output = suite(arguments);
+    assert_eq!(stdout(&output), "", "{arguments:?}");
+    format!("exit code {}\n{}", code(&output), stderr(&output))
+}
+
+fn report(arguments: &[&str]) -> (Output, Report) {
+    let output = suite(&[arguments, &["--format", "json"]].concat());
+    let text = stdout(&output);
+    let report: Report = serde_json::from_str(&text)
+        .unwrap_or_else(|error| panic!("{error} in {text}{}", stderr(&output)));
+    let schema = serde_json::from_str(REPORT_SCHEMA).expect("the schema is JSON");
+    let value = serde_json::from_str(&text).expect("it was just read");
+    if let Err(error) = jsonschema::validate(&schema, &value) {
+        panic!("the report does not satisfy its schema: {error}");
+    }
+    (output, report)
+}
+
+// ---- what is run ----
+
+#[test]
+fn a_good_testee_ends_with_0_and_a_summary() {
+    let output = suite(&["string", "--family", "AF_INET", "--dialect", "le32"]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"in \d+\.\d s", "in [time]");
+    settings.bind(|| insta::assert_snapshot!(stdout(&output)));
+}
+
+#[test]
+fn run_is_what_happens_when_no_command_is_given() {
+    let (_, with) = report(&["run", "framing/empty/*", "--dialect", "be32"]);
+    let (_, without) = report(&["framing/empty/*", "--dialect", "be32"]);
+    assert_eq!(with.summary, without.summary);
+    assert_eq!(with.summary.pass, 12);
+}
+
+#[test]
+fn a_report_has_a_row_for_each_execution() {
+    let (output, report) = report(&[
+        "framing/segmentation/split[at=2]",
+        "listener/unix-path/appears",
+    ]);
+    assert_eq!(code(&output), 0);
+    let first = &report.results[0];
+    assert_eq!(first.execution(), "framing/segmentation/split[at=2]");
+    assert_eq!(first.parameters["at"], "2");
+    assert_eq!(
+        (first.testee.as_str(), first.verdict),
+        ("reference", Verdict::Pass)
+    );
+    let over_inet = |row: &&processing_conformance::run::verdict::Row| {
+        row.case == "listener/unix-path/appears" && row.family == "AF_INET"
+    };
+    let row = report
+        .results
+        .iter()
+        .find(over_inet)
+        .expect("it is accounted for");
+    assert_eq!(row.verdict, Verdict::NotApplicable);
+    assert_eq!(row.message.as_deref(), Some("it is not about AF_INET"));
+}
+
+#[test]
+fn junit_has_a_test_case_for_each_execution_and_counts_them() {
+    let output = suite(&["framing/empty", "--format", "junit", "--dialect", "hex8"]);
+    assert_eq!(code(&output), 0);
+    let xml = stdout(&output);
+    assert_eq!(xml.matches("<testcase ").count(), 12, "{xml}");
+    assert!(
+        xml.contains(r#"tests="12""#) && xml.contains(r#"failures="0""#),
+        "{xml}"
+    );
+}
+
+#[test]
+fn the_reference_behind_an_adapter_is_the_reference() {
+    let adapter = format!(
+        "exec:'{}' adapter",
+        env!("CARGO_BIN_EXE_processing-conformance")
+    );
+    let (_, inside) = report(&["string", "object/list", "closing/end", "pair/seed"]);
+    let (output, outside) = report(&[
+        "string",
+        "object/list",
+        "closing/end",
+        "pair/seed",
+        "--testee",
+        &adapter,
+    ]);
+    assert_eq!(code(&output), 0, "{:?}", outside.summary);
+    assert_eq!(inside.summary, outside.summary);
+}
+
+#[test]
+fn several_testees_are_judged_one_after_the_other() {
+    let adapter = format!(
+        "exec:{} adapter",
+        env!("CARGO_BIN_EXE_processing-conformance")
+    );
+    let (_, report) = report(&[
+        "framing/empty/sent",
+        "--testee",
+        "reference",
+        "--testee",
+        &adapter,
+        "--dialect",
+        "be32",
+    ]);
+    let testees: Vec<&str> = report
+        .results
+        .iter()
+        .map(|row| row.testee.as_str())
+        .collect();
+    assert_eq!(
+        testees.iter().filter(|name| **name == "reference").count(),
+        4
+    );
+    assert_eq!(testees.len(), 8);
+}
+
+// ---- what cannot be run ----
+
+#[test]
+fn a_peer_that_is_not_here_is_not_run_and_says_why() {
+    let (output, report) = report(&["string/raw/sent", "--testee", "peer:processing-0.20-c"]);
+    assert_eq!(code(&output), 4);
+    assert_eq!(report.summary.not_run, report.results.len());
+    let reason = report.results[0].message.as_deref().unwrap_or_default();
+    assert!(
+        reason.contains("PROCESSING_CONFORMANCE_PYTHON27")
+            && reason.contains("/nonexistent/python2.7"),
+        "{reason}"
+    );
+}
+
+#[test]
+fn peers_that_are_not_here_say_what_would_help() {
+    let output = suite(&["peers"]);
+    assert_eq!(code(&output), 0);
+    insta::assert_snapshot!(stdout(&output));
+}
+
+#[test]
+fn installing_what_cannot_be_installed_fails() {
+    let output = suite(&["peers", "install", "processing-0.20-pure"]);
+    assert_eq!(code(&output), 1);
+    assert!(
+        stdout(&output).starts_with("processing-0.20-pure: not installed: "),
+        "{}",
+        stdout(&output)
+    );
+}
+
+#[test]
+fn a_server_that_is_not_there_fails() {
+    let output = suite(&["--testee", "connect:127.0.0.1:1", "bare/server/seed"]);
+    assert_eq!(code(&output), 1);
+    insta::assert_snapshot!(
+        stdout(&output)
+            .lines()
+            .take(8)
+            .collect::<Vec<_>>()
+            .join("\n")
+    );
+}
+
+// ---- deviations of a third party ----
+
+fn deviations(text: &str) -> tempfile::NamedTempFile {
+    let mut file = tempfile::NamedTempFile::new().expect("a file can be made");
+    file.write_all(text.as_bytes()).expect("it can be written");
+    file
+}
+
+const STALE: &str = r#"
+[[deviation]]
+id = "mine"
+cases = ["framing/empty/sent"]
+peers = ["reference"]
+outcome = "wire: wrong header"
+severity = "major"
+source = "mine.rs"
+why = "It did once."
+"#;
+
+#[test]
+fn a_deviation_that_does_not_show_is_a_failure() {
+    let file = deviations(STALE);
+    let path = file.path().to_str().expect("the path is text");
+    let (output, report) = report(&["framing/empty", "--dialect", "be32", "--deviations", path]);
+    assert_eq!(code(&output), 1);
+    assert_eq!(report.summary.unexpected_pass, 4);
+    assert_eq!(report.results[0].deviation.as_deref(), Some("mine"));
+}
+
+#[test]
+fn a_deviation_of_ones_own_can_be_explained() {
+    let file = deviations(STALE);
+    let path = file.path().to_str().expect("the path is text");
+    let output = suite(&["explain", "mine", "--deviations", path]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    insta::assert_snapshot!(stdout(&output));
+}
+
+#[test]
+fn a_file_of_deviations_that_is_wrong_is_refused() {
+    let mut refusals = String::new();
+    for wrong in [
+        "[[deviation]]\nid = 1",
+        "[[deviations]]",
+        &STALE.replace("framing/empty/sent", "framing/emtpy"),
+    ] {
+        let file = deviations(wrong);
+        let path = file.path().to_str().expect("the path is text");
+        refusals += &refusal(&["--deviations", path]).replace(path, "[file]");
+    }
+    insta::assert_snapshot!(refusals);
+}
+
+// ---- nonsense ----
+
+#[test]
+fn nonsense_is_refused_with_what_would_be_right() {
+    let mut refusals = String::new();
+    for arguments in [
+        &["no/such/case"][..],
+        &["framing", "framign"],
+        &["--testee", "http://localhost"],
+        &["--testee", "exec:"],
+        &["--testee", "connect:localhost"],
+        &["--testee", "peer:processing-9.99"],
+        &["--counterpart", "connect:localhost:6000"],
+        &["--family", "AF_APPLETALK"],
+        &["--dialect", "le64"],
+        &["--deadline", "0.5"],
+        &["--deviations", "/nonexistent/deviations.toml"],
+        &["explain", "framing/emtpy"],
+        &["list", "nothing"],
+        &["peers", "install", "multiprocessing"],
+    ] {
+        refusals += &format!("$ {}\n{}\n", arguments.join(" "), refusal(arguments));
+    }
+    insta::assert_snapshot!(refusals);
+}
+
+#[test]
+fn a_dialect_that_the_testee_does_not_speak_selects_nothing() {
+    let adapter = format!(
+        "exec:{} adapter",
+        env!("CARGO_BIN_EXE_processing-conformance")
+    );
+    let selected = suite(&[
+        "framing/empty/sent",
+        "--testee",
+        &adapter,
+        "--dialect",
+        "hex8",
+    ]);
+    assert_eq!(code(&selected), 0, "{}", stdout(&selected));
+    let refused = refusal(&["--testee", "peer:processing-0.20-c", "--dialect", "hex8"]);
+    insta::assert_snapshot!(refused);
+}
+
+#[test]
+fn a_family_without_a_transport_selects_nothing() {
+    insta::assert_snapshot!(refusal(&["--family", "AF_PIPE"]));
+}
+
+// ---- what there is ----
+
+#[test]
+fn the_help_tells_everything() {
+    insta::assert_snapshot!(stdout(&suite(&["run", "--help"])));
+}
+
+#[test]
+fn the_catalogue_can_be_listed() {
+    insta::assert_snapshot!(stdout(&suite(&["list"])));
+}
+
+#[test]
+fn a_case_a_requirement_and_a_deviation_can_be_explained() {
+    let output = suite(&[
+        "explain",
+        "framing/length/hostile",
+        "closing.end-between",
+        "c-length-is-signed",
+    ]);
+    assert_eq!(code(&output), 0);
+    insta::assert_snapshot!(stdout(&output));
+}
