@@ -43,10 +43,7 @@ pub(crate) fn wait(socket: &impl AsFd, ready: Ready, deadline: Deadline) -> io::
         let remaining = deadline.remaining();
         // Systems that count milliseconds in an int cannot wait for longer than 24 days at once.
         let slice = remaining.map(|remaining| remaining.min(LONGEST_WAIT));
-        let timeout = slice.map(|slice| Timespec {
-            tv_sec: slice.as_secs().cast_signed(),
-            tv_nsec: slice.subsec_nanos().into(),
-        });
+        let timeout = slice.and_then(|slice| Timespec::try_from(slice).ok());
         match poll(&mut [PollFd::new(socket, events)], timeout.as_ref()) {
             Ok(0) if remaining > slice => {}
             Ok(ready) => return Ok(ready > 0),

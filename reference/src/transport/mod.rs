@@ -84,7 +84,7 @@ fn write_socket(socket: &impl AsFd, parts: &[IoSlice<'_>], wait: bool) -> io::Re
     } else {
         quiet | SendFlags::DONTWAIT
     };
-    SockRef::from(socket).send_vectored_with_flags(parts, flags.bits().cast_signed())
+    SockRef::from(&socket.as_fd()).send_vectored_with_flags(parts, flags.bits().cast_signed())
 }
 
 /// One vectored write on a socket. There is no flag against waiting: it is asked first, and a
@@ -97,7 +97,8 @@ fn write_socket(socket: &impl AsFd, parts: &[IoSlice<'_>], wait: bool) -> io::Re
     if !wait && !crate::deadline::wait(socket, Ready::Write, now)? {
         return Err(io::ErrorKind::WouldBlock.into());
     }
-    let socket = SockRef::from(socket);
+    let borrowed = socket.as_fd();
+    let socket = SockRef::from(&borrowed);
     if wait || parts.iter().map(|part| part.len()).sum::<usize>() <= LITTLE {
         return socket.send_vectored(parts);
     }
