@@ -2,7 +2,7 @@
 
 use processing_connection::Framing;
 
-use super::{Case, Level, Needs, Parameters, each};
+use super::{Case, Level, Needs, Parameters, each, each_named};
 use crate::run::Context;
 use crate::run::context::{Who, pattern};
 use crate::run::failure::{EvidenceKind, Failure, Outcome};
@@ -251,12 +251,7 @@ pub(super) const CASES: &[Case] = &[
         id: "framing/hex8/not-a-header",
         about: "Eight bytes that are not hexadecimal digits are an error.",
         requirements: &["framing.not-a-header"],
-        parameters: |_| {
-            each(
-                "header",
-                HEADERS_THAT_ARE_NONE.iter().map(|(name, _)| *name),
-            )
-        },
+        parameters: |_| each_named("header", &HEADERS_THAT_ARE_NONE),
         needs: Needs {
             framings: &[Framing::Hex8],
             ..Needs::NOTHING
@@ -518,12 +513,7 @@ fn hostile_length(context: &mut Context<'_>) -> Outcome {
 fn hostile_length_object(context: &mut Context<'_>) -> Outcome {
     let header = context.header(announced(&context.setting.parameters));
     let (mut wire, end) = context.open()?;
-    let receiving = context.start(
-        end.who,
-        Operation::Recv {
-            connection: end.handle,
-        },
-    )?;
+    let receiving = context.start_recv(end)?;
     context.write(&mut wire, &header)?;
     finish_ignoring_a_reset(&mut wire)?;
     context
@@ -627,11 +617,10 @@ fn claims_no_memory(context: &mut Context<'_>) -> Outcome {
 }
 
 fn not_a_header(context: &mut Context<'_>) -> Outcome {
-    let name = context.setting.parameters.text("header");
-    let (_, header) = HEADERS_THAT_ARE_NONE
-        .iter()
-        .find(|(known, _)| *known == name)
-        .expect("it is listed");
+    let header = context
+        .setting
+        .parameters
+        .look_up("header", &HEADERS_THAT_ARE_NONE);
     let (mut wire, end) = context.open()?;
     context.write(&mut wire, &[&header[..], SHORT].concat())?;
     finish_ignoring_a_reset(&mut wire)?;

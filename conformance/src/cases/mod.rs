@@ -236,6 +236,22 @@ fn each<T: ToString>(name: &'static str, values: impl IntoIterator<Item = T>) ->
         .collect()
 }
 
+/// The values of a parameter `name` that stand in a table, by their names.
+fn each_named<T>(name: &'static str, table: &[(&'static str, T)]) -> Vec<Parameters> {
+    each(name, table.iter().map(|(known, _)| *known))
+}
+
+impl Parameters {
+    /// What a parameter stands for in its case's table.
+    fn look_up<T: Copy>(&self, name: &str, table: &[(&'static str, T)]) -> T {
+        let value = self.text(name);
+        let found = table.iter().find(|(known, _)| *known == value);
+        found
+            .unwrap_or_else(|| panic!("`{name}` has no value `{value}`"))
+            .1
+    }
+}
+
 /// Every case, in the order of the areas.
 pub fn catalogue() -> impl Iterator<Item = &'static Case> {
     [

@@ -1,6 +1,6 @@
 //! Objects: what is pickled, what is unpickled, and what is neither.
 
-use super::{Case, Level, Needs, Parameters, each, objects};
+use super::{Case, Level, Needs, Parameters, each, each_named, objects};
 use crate::notation::{Graph, Node, outside_values};
 use crate::pickle;
 use crate::run::Context;
@@ -103,7 +103,7 @@ macro_rules! both_ways {
                 id: "object/undecodable/in-step",
                 about: "A payload that cannot be unpickled, in an intact message, is an error, and the next message is delivered.",
                 requirements: &["object.undecodable", "error.kind"],
-                parameters: |_| each("payload", UNDECODABLE.iter().map(|(name, _)| *name)),
+                parameters: |_| each_named("payload", &UNDECODABLE),
                 needs: Needs::OBJECTS,
                 run: undecodable,
                 ..Case::WIRE
@@ -121,7 +121,7 @@ macro_rules! both_ways {
                 id: "object/outside-profile/no-calls",
                 about: "A pickle that would call something is an error, and nothing is called.",
                 requirements: &["object.no-calls"],
-                parameters: |_| each("call", CALLS.iter().map(|(name, _)| *name)),
+                parameters: |_| each_named("call", &CALLS),
                 needs: SERDE_ONLY,
                 run: no_calls,
                 ..Case::LISTENER
@@ -202,12 +202,7 @@ fn received(context: &mut Context<'_>, kind: &str) -> Outcome {
 
 fn received_sample(context: &mut Context<'_>, sample: &Graph) -> Outcome {
     let (mut wire, end) = context.open()?;
-    let receiving = context.start(
-        end.who,
-        Operation::Recv {
-            connection: end.handle,
-        },
-    )?;
+    let receiving = context.start_recv(end)?;
     context.write(&mut wire, &context.message(&pickled(sample, 2)))?;
     context.finish_object(end, &receiving, sample)?;
     context.expect_in_step(&mut wire, end)
@@ -303,12 +298,7 @@ fn unpicklable(context: &mut Context<'_>, object: &Graph) -> Outcome {
 }
 
 fn undecodable(context: &mut Context<'_>) -> Outcome {
-    let name = context.setting.parameters.text("payload");
-    let payload = UNDECODABLE
-        .iter()
-        .find(|(known, _)| *known == name)
-        .expect("it is listed")
-        .1;
+    let payload = context.setting.parameters.look_up("payload", &UNDECODABLE);
     let (mut wire, end) = context.open()?;
     context.write(&mut wire, &context.message(payload))?;
     context.write(&mut wire, &context.message(&pickled(&Graph::int(42), 2)))?;
@@ -362,12 +352,7 @@ fn outside_received(context: &mut Context<'_>) -> Outcome {
 }
 
 fn no_calls(context: &mut Context<'_>) -> Outcome {
-    let name = context.setting.parameters.text("call");
-    let payload = CALLS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .expect("it is listed")
-        .1;
+    let payload = context.setting.parameters.look_up("call", &CALLS);
     let (mut wire, end) = context.open()?;
     context.write(&mut wire, &context.message(payload))?;
     context.expect_no_object(end, &[ErrorKind::NeedsClass])?;

@@ -197,12 +197,7 @@ fn string(context: &mut Context<'_>, towards: Towards) -> Outcome {
 }
 
 fn pass(context: &mut Context<'_>, from: End, to: End, object: &Graph) -> Outcome {
-    let receiving = context.start(
-        to.who,
-        Operation::Recv {
-            connection: to.handle,
-        },
-    )?;
+    let receiving = context.start_recv(to)?;
     let sending = context.start(
         from.who,
         Operation::Send {

@@ -1,6 +1,6 @@
 //! What arrives when the other end is broken, malicious, or dies.
 
-use super::{Case, Needs, each};
+use super::{Case, Needs, each, each_named};
 use crate::run::Context;
 use crate::run::context::pattern;
 use crate::run::failure::{Failure, Outcome};
@@ -12,7 +12,7 @@ pub(super) const CASES: &[Case] = &[
         id: "robustness/garbage/received-as-string",
         about: "Garbage instead of messages is an error once the stream ends, and the process lives.",
         requirements: &["error.survive", "framing.too-long"],
-        parameters: |_| each("garbage", GARBAGE.iter().map(|(name, _)| *name)),
+        parameters: |_| each_named("garbage", &GARBAGE),
         run: |context| {
             garbage(context, |handle| Operation::RecvString {
                 connection: handle,
@@ -24,7 +24,7 @@ pub(super) const CASES: &[Case] = &[
         id: "robustness/garbage/received-as-object",
         about: "Garbage instead of messages is an error of `recv`, and the process lives.",
         requirements: &["error.survive", "framing.too-long"],
-        parameters: |_| each("garbage", GARBAGE.iter().map(|(name, _)| *name)),
+        parameters: |_| each_named("garbage", &GARBAGE),
         needs: Needs::OBJECTS,
         run: |context| garbage(context, |handle| Operation::Recv { connection: handle }),
         ..Case::WIRE
@@ -53,7 +53,7 @@ pub(super) const CASES: &[Case] = &[
         id: "robustness/pickle/announced-lengths",
         about: "Lengths inside a pickle that exceed it are errors, and the connection stays in step.",
         requirements: &["object.hostile", "object.undecodable"],
-        parameters: |_| each("pickle", ANNOUNCING.iter().map(|(name, _)| *name)),
+        parameters: |_| each_named("pickle", &ANNOUNCING),
         needs: Needs::OBJECTS,
         run: announced_lengths,
         ..Case::LISTENER
@@ -118,12 +118,7 @@ const ANNOUNCING: [(&str, &[u8]); 5] = [
 ];
 
 fn garbage(context: &mut Context<'_>, operation: fn(u64) -> Operation) -> Outcome {
-    let name = context.setting.parameters.text("garbage");
-    let bytes = GARBAGE
-        .iter()
-        .find(|(known, _)| *known == name)
-        .expect("it is listed")
-        .1;
+    let bytes = context.setting.parameters.look_up("garbage", &GARBAGE);
     let (mut wire, end) = context.open()?;
     let receiving = context.start(end.who, operation(end.handle))?;
     context.write(&mut wire, bytes)?;
@@ -156,12 +151,7 @@ fn nesting(context: &mut Context<'_>) -> Outcome {
         .concat(),
     };
     let (mut wire, end) = context.open()?;
-    let receiving = context.start(
-        end.who,
-        Operation::Recv {
-            connection: end.handle,
-        },
-    )?;
+    let receiving = context.start_recv(end)?;
     context.write(&mut wire, &context.message(&payload))?;
     match context.finish_operation(end.who, &receiving)? {
         Ok(_) if context.hello().profile == Profile::Serde => {
@@ -189,12 +179,7 @@ fn memo_bomb(context: &mut Context<'_>) -> Outcome {
 }
 
 fn announced_lengths(context: &mut Context<'_>) -> Outcome {
-    let name = context.setting.parameters.text("pickle");
-    let payload = ANNOUNCING
-        .iter()
-        .find(|(known, _)| *known == name)
-        .expect("it is listed")
-        .1;
+    let payload = context.setting.parameters.look_up("pickle", &ANNOUNCING);
     let (mut wire, end) = context.open()?;
     context.write(&mut wire, &context.message(payload))?;
     context.expect_no_object(end, &[ErrorKind::Undecodable])?;

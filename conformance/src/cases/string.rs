@@ -1,6 +1,6 @@
 //! Strings, and what each side sees of the other's when one sends strings and one receives objects.
 
-use super::{Case, Needs, each};
+use super::{Case, Needs, each_named};
 use crate::notation::Graph;
 use crate::pickle;
 use crate::run::Context;
@@ -13,7 +13,7 @@ pub(super) const CASES: &[Case] = &[
         id: "string/raw/sent",
         about: "The payload of a string is its bytes, whatever they look like.",
         requirements: &["string.raw"],
-        parameters: |_| each("like", LOOKS.iter().map(|(name, _)| *name)),
+        parameters: |_| each_named("like", &LOOKS),
         run: raw_sent,
         ..Case::WIRE
     },
@@ -21,7 +21,7 @@ pub(super) const CASES: &[Case] = &[
         id: "string/raw/received",
         about: "A payload is received as a string unchanged, whatever it looks like.",
         requirements: &["string.raw"],
-        parameters: |_| each("like", LOOKS.iter().map(|(name, _)| *name)),
+        parameters: |_| each_named("like", &LOOKS),
         run: raw_received,
         ..Case::WIRE
     },
@@ -77,12 +77,7 @@ const LOOKS: [(&str, &[u8]); 7] = [
 ];
 
 fn look(context: &Context<'_>) -> &'static [u8] {
-    let name = context.setting.parameters.text("like");
-    LOOKS
-        .iter()
-        .find(|(known, _)| *known == name)
-        .expect("it is listed")
-        .1
+    context.setting.parameters.look_up("like", &LOOKS)
 }
 
 fn raw_sent(context: &mut Context<'_>) -> Outcome {

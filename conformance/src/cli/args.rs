@@ -87,7 +87,8 @@ pub(super) struct StoreArguments {
     #[arg(
         long,
         value_name = "DIRECTORY",
-        env = "PROCESSING_CONFORMANCE_PEERS_DIR", hide_env_values = true
+        env = "PROCESSING_CONFORMANCE_PEERS_DIR",
+        hide_env_values = true
     )]
     pub(super) peers_dir: Option<PathBuf>,
     /// Install nothing: peers that are not here are not run.

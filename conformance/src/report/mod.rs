@@ -5,6 +5,7 @@ pub mod explain;
 pub mod json;
 pub mod junit;
 pub mod terminal;
+pub mod transcript;
 
 use crate::testee::message::Hello;
 

@@ -7,13 +7,15 @@ use crate::wire::frame;
 
 /// What probably went wrong, when the signature is known.
 pub fn likely_cause(failure: &Failure, framing: Framing) -> Option<String> {
-    if let Some(evidence) = &failure.evidence
-        && evidence.kind == EvidenceKind::Stream
-        && let Some(cause) = in_stream(evidence, framing)
-    {
-        return Some(cause);
-    }
-    in_words(&failure.outcome, &failure.expected)
+    let in_bytes = failure
+        .evidence
+        .as_ref()
+        .and_then(|evidence| match evidence.kind {
+            EvidenceKind::Stream => in_stream(evidence, framing),
+            EvidenceKind::String => in_string(evidence, framing),
+            EvidenceKind::Pickle => None,
+        });
+    in_bytes.or_else(|| in_words(&failure.outcome, &failure.expected))
 }
 
 fn in_stream(evidence: &Evidence, framing: Framing) -> Option<String> {
@@ -44,15 +46,47 @@ fn in_stream(evidence: &Evidence, framing: Framing) -> Option<String> {
     let payload = &actual[length..];
     let wanted_payload = &expected[length..];
     if by == 0 && payload.len() < wanted_payload.len() && wanted_payload.starts_with(payload) {
-        let missing = wanted_payload.len() - payload.len();
-        return Some(format!(
-            "the last {missing} bytes of the message were never written, though the header announces them"
-        ));
+        return Some(match wanted_payload.len() - payload.len() {
+            1 => "the last byte of the message was never written, though the header announces it"
+                .into(),
+            missing => format!(
+                "the last {missing} bytes of the message were never written, though the header announces them"
+            ),
+        });
     }
     if i64::from(got) > i64::from(wanted) && payload.starts_with(wanted_payload) {
         return Some("two messages were merged into one".into());
     }
     None
+}
+
+/// What was delivered beside what was sent.
+fn in_string(evidence: &Evidence, framing: Framing) -> Option<String> {
+    let (expected, actual) = (&evidence.expected, &evidence.actual);
+    if actual.len() < expected.len() && expected.starts_with(actual) {
+        return Some(match expected.len() - actual.len() {
+            1 => "the last byte of the payload was not delivered: the length was counted wrong, or what one read gave was taken for the whole payload".into(),
+            missing => format!(
+                "the last {missing} bytes of the payload were not delivered: what one read gave was taken for the whole payload"
+            ),
+        });
+    }
+    let header = frame::header_length(framing);
+    if actual.len() == expected.len() + header && actual.ends_with(expected) {
+        return Some("the header was delivered as a part of the payload".into());
+    }
+    let rest = actual
+        .strip_prefix(&expected[..])
+        .filter(|rest| !rest.is_empty())?;
+    let next = rest
+        .get(..header)
+        .and_then(|header| frame::announced(framing, header));
+    Some(match next {
+        Some(length) if length as usize <= rest.len() - header => {
+            "two messages were merged into one: the next one was delivered with this one, its header included".into()
+        }
+        _ => "two messages were merged into one: the bytes of the next one were delivered with this one's".into(),
+    })
 }
 
 fn in_words(outcome: &str, expected: &str) -> Option<String> {
@@ -62,6 +96,15 @@ fn in_words(outcome: &str, expected: &str) -> Option<String> {
     }
     if received("recv_string: returned") && expected.contains("cut") {
         return Some("a message that was cut short was delivered as if it were whole".into());
+    }
+    if matches!(outcome, "recv_string: hung" | "recv: hung") {
+        return Some("it waits for bytes that will not come: a header was read as a larger length, or bytes that were read together with an earlier message were thrown away".into());
+    }
+    if outcome.starts_with("accept: error") {
+        return Some("the listener does not accept any more, though nobody has closed it: what an earlier client did was taken for the listener's own end".into());
+    }
+    if outcome == "suite: the socket file is still there" {
+        return Some("the listener does not remove the path that it made: closing the socket does not do that".into());
     }
     if outcome == "wire: no end of stream" {
         return Some("the connection was not really closed: something still refers to it, or the socket was never shut".into());
@@ -105,7 +148,30 @@ mod tests {
         assert!(cause(&right, &frame::message(Framing::Le32, b"abc"), be).contains("byte order"));
         assert!(cause(&right, b"\0\0\0\x04abc", be).contains("off by 1"));
         assert!(cause(&right, b"\0\0\0\x07abc", be).contains("counts itself"));
-        assert!(cause(&right, b"\0\0\0\x03ab", be).contains("last 1 bytes"));
+        assert!(cause(&right, b"\0\0\0\x03ab", be).contains("last byte"));
+        assert!(cause(&right, b"\0\0\0\x03a", be).contains("last 2 bytes"));
+    }
+
+    #[test]
+    fn signatures_of_what_was_delivered_are_recognised() {
+        let cause = |expected: &[u8], actual: &[u8]| {
+            let failure = Failure::new("recv_string: wrong bytes", "a string").showing(
+                EvidenceKind::String,
+                expected,
+                actual,
+            );
+            likely_cause(&failure, Framing::Be32)
+        };
+        let says = |expected: &[u8], actual: &[u8], words: &str| {
+            let cause = cause(expected, actual).expect("a known signature");
+            assert!(cause.contains(words), "{cause}");
+        };
+        says(b"abc", b"ab", "the last byte");
+        says(b"abc", b"a", "one read");
+        says(b"abc", b"abcde", "the bytes of the next one");
+        says(b"abc", b"abc\0\0\0\x01d", "its header included");
+        says(b"abc", b"\0\0\0\x03abc", "the header was delivered");
+        assert_eq!(cause(b"abc", b"xyz"), None);
     }
 
     #[test]

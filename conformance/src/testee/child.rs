@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,7 @@ impl Program {
 /// A testee that answers line by line.
 pub struct ChildLink {
     child: Child,
-    stdin: Option<ChildStdin>,
+    requests: Option<Sender<Vec<u8>>>,
     lines: Option<Receiver<Line>>,
     stderr: Arc<Mutex<Vec<u8>>>,
     asked: HashMap<u64, &'static str>,
@@ -81,6 +81,10 @@ impl ChildLink {
             reason: format!("{}: {error}", program.words[0].display()),
         })?;
 
+        // Written by a thread of its own: a testee that does not read must not hold up the suite.
+        let (requests, waiting) = channel();
+        let stdin = child.stdin.take().expect("stdin is piped");
+        std::thread::spawn(move || write_requests(stdin, &waiting));
         let (sender, lines) = sync_channel(WAITING_LINES);
         let stdout = child.stdout.take().expect("stdout is piped");
         std::thread::spawn(move || read_lines(BufReader::with_capacity(64 << 10, stdout), &sender));
@@ -90,7 +94,7 @@ impl ChildLink {
         std::thread::spawn(move || keep_the_end(pipe, &kept));
 
         Ok(Self {
-            stdin: child.stdin.take(),
+            requests: Some(requests),
             child,
             lines: Some(lines),
             stderr,
@@ -156,14 +160,12 @@ impl Link for ChildLink {
         let mut line = serde_json::to_vec(&request).expect("requests are representable in JSON");
         line.push(b'\n');
         self.asked.insert(request.id, request.operation.name());
-        let stdin = self
-            .stdin
-            .as_mut()
-            .expect("stdin is open until the link is dropped");
-        stdin
-            .write_all(&line)
-            .and_then(|()| stdin.flush())
-            .map_err(|_| self.crashed())
+        let requests = self
+            .requests
+            .as_ref()
+            .expect("requests are written until the link is dropped");
+        // The thread ends when the testee does not take any more.
+        requests.send(line).map_err(|_| self.crashed())
     }
 
     fn receive(&mut self, deadline: Instant) -> Result<Option<Reply>, Trouble> {
@@ -191,7 +193,7 @@ impl Link for ChildLink {
 impl Drop for ChildLink {
     /// Ends the process and whatever it started: first by the end of its input, then by force.
     fn drop(&mut self) {
-        drop(self.stdin.take());
+        drop(self.requests.take());
         drop(self.lines.take());
         let patience = Instant::now() + Duration::from_millis(200);
         while Instant::now() < patience {
@@ -218,6 +220,14 @@ fn kill_group(child: &mut Child) {
 #[cfg(not(unix))]
 fn kill_group(child: &mut Child) {
     let _ = child.kill();
+}
+
+fn write_requests(mut stdin: ChildStdin, requests: &Receiver<Vec<u8>>) {
+    for line in requests {
+        if stdin.write_all(&line).is_err() {
+            return;
+        }
+    }
 }
 
 fn read_lines(mut stdout: impl BufRead, sender: &SyncSender<Line>) {

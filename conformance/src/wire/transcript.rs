@@ -9,7 +9,7 @@ const KEPT: usize = 4 << 10;
 const ENTRIES: usize = 4 << 10;
 
 /// Which way bytes went.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
     /// From the suite (in a pair case: from the counterpart) to the testee.
     ToTestee,

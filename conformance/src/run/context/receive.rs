@@ -35,13 +35,18 @@ impl Context<'_> {
 
     /// `recv` returns an object that is described like this one.
     pub fn expect_object(&mut self, end: End, expected: &Graph) -> Outcome {
-        let ticket = self.start(
+        let ticket = self.start_recv(end)?;
+        self.finish_object(end, &ticket, expected)
+    }
+
+    /// The testee begins to wait for an object.
+    pub fn start_recv(&mut self, end: End) -> Result<Ticket, Stop> {
+        self.start(
             end.who,
             Operation::Recv {
                 connection: end.handle,
             },
-        )?;
-        self.finish_object(end, &ticket, expected)
+        )
     }
 
     /// The testee was waiting for an object, and returns one that is described like this one.

@@ -1,0 +1,225 @@
+//! What went over the wires of an execution, field by field.
+
+use std::collections::HashMap;
+use std::fmt::Write;
+
+use processing_connection::Framing;
+
+use crate::wire::{Direction, Entry, Event, frame};
+
+/// How many events are shown: the last ones, since they led to the failure.
+const SHOWN: usize = 12;
+/// How many bytes of an event are shown.
+const BYTES: usize = 12;
+
+/// The last events, one on a line: when, on which connection, which way, how many bytes, and what they are.
+pub fn render(entries: &[Entry], framing: Framing) -> String {
+    let mut streams = Streams {
+        framing,
+        fields: HashMap::new(),
+    };
+    let lines: Vec<String> = entries
+        .iter()
+        .map(|entry| {
+            let milliseconds = entry.at.as_secs_f64() * 1e3;
+            format!(
+                "{milliseconds:>8.1} ms  #{}  {}",
+                entry.connection,
+                streams.describe(entry)
+            )
+        })
+        .collect();
+    let mut text = String::new();
+    let left_out = lines.len().saturating_sub(SHOWN);
+    if left_out > 0 {
+        let _ = writeln!(text, "{left_out} events before these");
+    }
+    for line in &lines[left_out..] {
+        let _ = writeln!(text, "{line}");
+    }
+    text
+}
+
+/// Where each direction of each connection stands.
+struct Streams {
+    framing: Framing,
+    fields: HashMap<(usize, Direction), Fields>,
+}
+
+impl Streams {
+    fn describe(&mut self, entry: &Entry) -> String {
+        let arrow = |direction| match direction {
+            Direction::ToTestee => "-> testee",
+            Direction::FromTestee => "<- testee",
+        };
+        match &entry.event {
+            Event::Note(note) => (*note).to_owned(),
+            Event::End(direction) => format!("{}  end of stream", arrow(*direction)),
+            Event::Bytes {
+                direction,
+                bytes,
+                length,
+            } => {
+                let hex: Vec<String> = bytes
+                    .iter()
+                    .take(BYTES)
+                    .map(|byte| format!("{byte:02x}"))
+                    .collect();
+                let more = if *length > BYTES { " …" } else { "" };
+                let fields = self.fields.entry((entry.connection, *direction));
+                let label = fields
+                    .or_insert_with(|| Fields::new(self.framing))
+                    .take(bytes, *length);
+                format!(
+                    "{}  {length} bytes: {}{more}  ({label})",
+                    arrow(*direction),
+                    hex.join(" ")
+                )
+            }
+        }
+    }
+}
+
+/// Where one direction of a stream stands, from one segment to the next.
+struct Fields {
+    framing: Framing,
+    header: Vec<u8>,
+    payload_left: usize,
+    /// A header that is none, or bytes that were not kept: from there on nothing can be told.
+    lost: bool,
+}
+
+impl Fields {
+    fn new(framing: Framing) -> Self {
+        Self {
+            framing,
+            header: Vec::new(),
+            payload_left: 0,
+            lost: false,
+        }
+    }
+
+    /// Names the fields in a segment of which only the beginning may have been kept.
+    fn take(&mut self, kept: &[u8], length: usize) -> String {
+        const NAMED: usize = 4;
+        let mut named = Vec::new();
+        let mut rest = kept;
+        let mut unkept = length - kept.len();
+        while !(rest.is_empty() && unkept == 0) {
+            if self.lost {
+                named.push("not in step".to_owned());
+                break;
+            }
+            if self.payload_left > 0 {
+                let here = self.payload_left.min(rest.len() + unkept);
+                let from_kept = here.min(rest.len());
+                rest = &rest[from_kept..];
+                unkept -= here - from_kept;
+                self.payload_left -= here;
+                named.push(if self.payload_left == 0 {
+                    "payload".to_owned()
+                } else {
+                    "part of a payload".to_owned()
+                });
+                continue;
+            }
+            let missing = frame::header_length(self.framing) - self.header.len();
+            let here = missing.min(rest.len());
+            self.header.extend_from_slice(&rest[..here]);
+            rest = &rest[here..];
+            if here < missing {
+                self.lost = unkept > 0;
+                named.push("part of a header".to_owned());
+                if !self.lost {
+                    break;
+                }
+                continue;
+            }
+            match frame::announced(self.framing, &self.header) {
+                Some(announced) => {
+                    self.payload_left = announced as usize;
+                    named.push(format!("header of {announced}"));
+                }
+                None => self.lost = true,
+            }
+            self.header.clear();
+        }
+        if named.len() > NAMED {
+            let more = named.len() - NAMED;
+            named.truncate(NAMED);
+            named.push(format!("{more} more"));
+        }
+        named.join(", ")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn bytes(direction: Direction, bytes: &[u8]) -> Event {
+        Event::Bytes {
+            direction,
+            bytes: bytes.to_vec(),
+            length: bytes.len(),
+        }
+    }
+
+    fn rendered(events: Vec<Event>) -> String {
+        let entry = |(at, event)| Entry {
+            at: Duration::from_millis(at),
+            connection: 1,
+            event,
+        };
+        let entries: Vec<Entry> = (0..).zip(events).map(entry).collect();
+        render(&entries, Framing::Be32)
+    }
+
+    #[test]
+    fn fields_are_named_across_segments() {
+        insta::assert_snapshot!(rendered(vec![
+            Event::Note("connected"),
+            bytes(Direction::ToTestee, b"\0\0"),
+            bytes(Direction::ToTestee, b"\0\x03ab"),
+            bytes(Direction::FromTestee, b"\0\0\0\0"),
+            bytes(Direction::ToTestee, b"c\0\0\0\x01d"),
+            Event::End(Direction::FromTestee),
+        ]));
+    }
+
+    #[test]
+    fn a_long_segment_is_one_payload() {
+        let message = frame::message(Framing::Be32, &[7; 10_000]);
+        let event = Event::Bytes {
+            direction: Direction::FromTestee,
+            bytes: message[..4096].to_vec(),
+            length: message.len(),
+        };
+        insta::assert_snapshot!(rendered(vec![
+            event,
+            bytes(Direction::FromTestee, b"\0\0\0\x01x")
+        ]));
+    }
+
+    #[test]
+    fn only_the_last_events_are_shown() {
+        let events = (0..30)
+            .map(|_| bytes(Direction::ToTestee, b"\0\0\0\x01x"))
+            .collect();
+        let text = rendered(events);
+        assert!(text.starts_with("18 events before these\n"), "{text}");
+        assert_eq!(text.lines().count(), 13);
+    }
+
+    #[test]
+    fn a_stream_out_of_step_says_so() {
+        let entry = Entry {
+            at: Duration::ZERO,
+            connection: 1,
+            event: bytes(Direction::ToTestee, b"GET / HTTP"),
+        };
+        assert!(render(&[entry], Framing::Hex8).contains("not in step"));
+    }
+}
