@@ -27,6 +27,8 @@ pub enum Bare {
         address: RawAddress,
         /// How many connections it was asked for.
         served: AtomicUsize,
+        /// Whether it was there at all.
+        reached: AtomicBool,
         /// Whether it has left after its first client.
         left: AtomicBool,
     },
@@ -47,6 +49,7 @@ impl Bare {
         Self::Server {
             address,
             served: AtomicUsize::new(0),
+            reached: AtomicBool::new(false),
             left: AtomicBool::new(false),
         }
     }
@@ -72,14 +75,22 @@ impl Bare {
         let Self::Server {
             address,
             served,
+            reached,
             left,
         } = self
         else {
             return Err(Stop::NotApplicable("it is about servers".into()));
         };
         let before = served.fetch_add(1, Ordering::Relaxed);
-        Wire::connect(address, setting.framing, setting.patience, transcript).map_err(|error| {
-            if before == 0 {
+        let connected = Wire::connect(address, setting.framing, setting.patience, transcript);
+        if connected.is_ok() {
+            reached.store(true, Ordering::Relaxed);
+        }
+        connected.map_err(|error| {
+            if !reached.load(Ordering::Relaxed) {
+                if before > 0 {
+                    return Stop::NotRun(format!("nobody listens at {address}"));
+                }
                 return Failure::new(
                     "suite: connection refused",
                     format!("a server at {address}"),
@@ -110,6 +121,7 @@ impl Bare {
                 address,
                 served,
                 left,
+                ..
             },
             Stop::Failed(_),
         ) = (self, &stop)

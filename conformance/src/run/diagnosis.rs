@@ -3,6 +3,8 @@
 use processing_connection::Framing;
 
 use super::failure::{Evidence, EvidenceKind, Failure};
+use crate::notation::{Fidelity, Graph, Node, compare};
+use crate::pickle;
 use crate::wire::frame;
 
 /// What probably went wrong, when the signature is known.
@@ -13,7 +15,7 @@ pub fn likely_cause(failure: &Failure, framing: Framing) -> Option<String> {
         .and_then(|evidence| match evidence.kind {
             EvidenceKind::Stream => in_stream(evidence, framing),
             EvidenceKind::String => in_string(evidence, framing),
-            EvidenceKind::Pickle => None,
+            EvidenceKind::Pickle => in_pickle(evidence),
         });
     in_bytes.or_else(|| in_words(&failure.outcome, &failure.expected))
 }
@@ -30,6 +32,9 @@ fn in_stream(evidence: &Evidence, framing: Framing) -> Option<String> {
                 "the header is in {other}, not in {framing}: wrong byte order, or another dialect"
             ));
         }
+    }
+    if let Some(cause) = in_implausible_header(actual, framing) {
+        return Some(cause);
     }
     let got = frame::announced(framing, actual.get(..length)?)?;
     let by = i64::from(got) - i64::from(wanted);
@@ -54,10 +59,70 @@ fn in_stream(evidence: &Evidence, framing: Framing) -> Option<String> {
             ),
         });
     }
-    if i64::from(got) > i64::from(wanted) && payload.starts_with(wanted_payload) {
+    if got > wanted && !wanted_payload.is_empty() && payload.starts_with(wanted_payload) {
         return Some("two messages were merged into one".into());
     }
     None
+}
+
+/// A header that announces what no case makes a testee send, but something sensible in another framing.
+fn in_implausible_header(actual: &[u8], framing: Framing) -> Option<String> {
+    /// No wrong header of a short message is read as less in the other byte order.
+    const SENSIBLE: u32 = 0xffff;
+    const IMPLAUSIBLE: u32 = 16 << 20;
+    let read_in = |framing| frame::announced(framing, actual.get(..frame::header_length(framing))?);
+    if read_in(framing).is_some_and(|length| length < IMPLAUSIBLE) {
+        return None;
+    }
+    if framing != Framing::Hex8
+        && actual.len() >= 4
+        && actual.iter().take(8).all(u8::is_ascii_hexdigit)
+    {
+        return Some(format!(
+            "the header is not in {framing}: it looks like {}, another dialect",
+            Framing::Hex8
+        ));
+    }
+    frame::FRAMINGS.into_iter().find_map(|other| {
+        let length = read_in(other).filter(|length| other != framing && *length <= SENSIBLE)?;
+        Some(format!(
+            "the header is in {other}, where it announces {length} bytes, not in {framing}: wrong byte order, or another dialect"
+        ))
+    })
+}
+
+/// What came in place of an object.
+fn in_pickle(evidence: &Evidence) -> Option<String> {
+    let read = |payload: &[u8]| {
+        pickle::read(payload, &pickle::Limits::default()).map(|reading| reading.graph)
+    };
+    let Ok(actual) = read(&evidence.actual) else {
+        let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+        let is_text = !evidence.actual.is_empty() && evidence.actual.iter().all(is_text);
+        return is_text.then(|| {
+            "it is plain text: a string was sent where an object belongs, or an object was printed instead of pickled".into()
+        });
+    };
+    let expected = read(&evidence.expected).ok()?;
+    let element = match expected.root() {
+        Node::List(elements) if elements.len() == 1 => Graph {
+            root: elements[0],
+            nodes: expected.nodes.clone(),
+        },
+        _ => return None,
+    };
+    let is = |other: &Graph| compare(other, &actual, Fidelity::Values).is_ok();
+    if is(&element) {
+        Some("the object came back as it was: it was not put into a list".into())
+    } else if is(&Graph::tuple_of([&element])) {
+        Some("the object was put into a tuple, not into a list".into())
+    } else if is(&Graph::list_of([&element, &element])) {
+        Some("the object was put into the list twice".into())
+    } else if is(&Graph::list_of([&expected])) {
+        Some("the object was put into a list twice over".into())
+    } else {
+        None
+    }
 }
 
 /// What was delivered beside what was sent.
@@ -106,7 +171,20 @@ fn in_words(outcome: &str, expected: &str) -> Option<String> {
     if outcome == "suite: the socket file is still there" {
         return Some("the listener does not remove the path that it made: closing the socket does not do that".into());
     }
-    if outcome == "wire: no end of stream" {
+    if outcome == "wire: nothing came" && expected.contains("pickled, in one message") {
+        return Some("the server has not got the object yet: it took the header for a larger length (another byte order, another dialect), or it does not answer".into());
+    }
+    if outcome == "wire: bytes after the reply" {
+        return Some(
+            "the server answered more than once, or wrote bytes that belong to no message".into(),
+        );
+    }
+    if outcome == "wire: bytes after the object" {
+        return Some("the client sent more than one message, or bytes that belong to none".into());
+    }
+    if outcome == "wire: no end of stream"
+        || (outcome == "wire: nothing came" && expected.contains("leaves"))
+    {
         return Some("the connection was not really closed: something still refers to it, or the socket was never shut".into());
     }
     if let Some((got, wanted)) = outcome
@@ -150,6 +228,36 @@ mod tests {
         assert!(cause(&right, b"\0\0\0\x07abc", be).contains("counts itself"));
         assert!(cause(&right, b"\0\0\0\x03ab", be).contains("last byte"));
         assert!(cause(&right, b"\0\0\0\x03a", be).contains("last 2 bytes"));
+    }
+
+    #[test]
+    fn a_header_of_another_framing_is_recognised_without_its_message() {
+        // The suite does not know what the testee wanted to say, only that nobody says so much.
+        let expected = frame::header(Framing::Be32, 4);
+        let says = cause(&expected, &[42, 0, 0, 0], Framing::Be32);
+        assert!(says.contains("le32, where it announces 42 bytes"), "{says}");
+        assert!(cause(&expected, b"0000", Framing::Be32).contains("hex8"));
+        let expected = frame::header(Framing::Hex8, 4);
+        let says = cause(&expected, b"\0\0\0\x05\x80\x02K*", Framing::Hex8);
+        assert!(says.contains("be32, where it announces 5 bytes"), "{says}");
+    }
+
+    #[test]
+    fn a_wrong_box_is_recognised() {
+        let number = Graph::int(42);
+        let says = |actual: &Graph| {
+            let pickled = |object: &Graph| pickle::write(object, 2).unwrap();
+            let failure = Failure::new("wire: pickle of another object", "[42]").showing(
+                EvidenceKind::Pickle,
+                &pickled(&Graph::list_of([&number])),
+                &pickled(actual),
+            );
+            likely_cause(&failure, Framing::Be32).unwrap_or_default()
+        };
+        assert!(says(&number).contains("not put into a list"));
+        assert!(says(&Graph::tuple_of([&number])).contains("tuple"));
+        assert!(says(&Graph::list_of([&number, &number])).contains("the list twice"));
+        assert_eq!(says(&Graph::int(43)), "");
     }
 
     #[test]

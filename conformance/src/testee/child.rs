@@ -19,6 +19,10 @@ use crate::notation::Graph;
 
 /// A line longer than this is no reply: the largest legitimate one describes a graph.
 const LONGEST_LINE: u64 = 64 << 20;
+/// How often it is looked whether a silent testee is still there.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// After so many bytes of a line it is decided whether it can be a reply.
+const LOOKED_AT: u64 = 4 << 10;
 /// Lines that wait to be read; a testee that floods is slowed down, not buffered.
 const WAITING_LINES: usize = 64;
 /// How much of the end of standard error is kept.
@@ -169,19 +173,29 @@ impl Link for ChildLink {
     }
 
     fn receive(&mut self, deadline: Instant) -> Result<Option<Reply>, Trouble> {
-        let wait = deadline.saturating_duration_since(Instant::now());
         let lines = self
             .lines
             .as_ref()
             .expect("lines are read until the link is dropped");
-        match lines.recv_timeout(wait) {
+        let mut ended = false;
+        let line = loop {
+            let left = deadline.saturating_duration_since(Instant::now());
+            match lines.recv_timeout(left.min(LOOK_AGAIN)) {
+                Err(RecvTimeoutError::Timeout) if left > LOOK_AGAIN && !ended => {
+                    // What it started may hold its output open; once it has ended, what it said is there.
+                    ended = matches!(self.child.try_wait(), Ok(Some(_)));
+                }
+                Err(RecvTimeoutError::Timeout) if !ended => return Ok(None),
+                other => break other,
+            }
+        };
+        match line {
             Ok(Line::Complete(line)) => self.parse(&line).map(Some),
             Ok(Line::TooLong(beginning)) => Err(Trouble::Garbage {
                 reason: format!("a line of more than {LONGEST_LINE} bytes"),
                 line: String::from_utf8_lossy(&beginning).into(),
             }),
-            Err(RecvTimeoutError::Timeout) => Ok(None),
-            Err(RecvTimeoutError::Disconnected) => Err(self.crashed()),
+            Err(_) => Err(self.crashed()),
         }
     }
 
@@ -233,22 +247,25 @@ fn write_requests(mut stdin: ChildStdin, requests: &Receiver<Vec<u8>>) {
 fn read_lines(mut stdout: impl BufRead, sender: &SyncSender<Line>) {
     loop {
         let mut line = Vec::new();
-        match stdout
-            .by_ref()
-            .take(LONGEST_LINE)
-            .read_until(b'\n', &mut line)
-        {
-            Ok(0) | Err(_) => return,
-            Ok(read) if read as u64 == LONGEST_LINE => {
-                line.truncate(GARBAGE_SHOWN);
-                let _ = sender.send(Line::TooLong(line));
-                return;
-            }
-            Ok(_) => {
-                if sender.send(Line::Complete(line)).is_err() {
-                    return;
-                }
-            }
+        let mut read = |longest: u64, line: &mut Vec<u8>| {
+            let _ = stdout.by_ref().take(longest).read_until(b'\n', line);
+        };
+        // What does not even begin like a reply is not read to its end, which may never come.
+        read(LOOKED_AT, &mut line);
+        let is_garbage = !line.trim_ascii_start().starts_with(b"{");
+        if line.len() as u64 == LOOKED_AT && !line.ends_with(b"\n") && !is_garbage {
+            read(LONGEST_LINE - LOOKED_AT, &mut line);
+        }
+        if line.is_empty() {
+            return;
+        }
+        if line.len() as u64 == LONGEST_LINE && !line.ends_with(b"\n") {
+            line.truncate(GARBAGE_SHOWN);
+            let _ = sender.send(Line::TooLong(line));
+            return;
+        }
+        if sender.send(Line::Complete(line)).is_err() || is_garbage {
+            return;
         }
     }
 }

@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use proptest::sample::Index;
 
-use super::Plan;
+use super::{Kept, Plan};
 use crate::notation::{Construction, Graph, Node, NodeId, Object};
 
 /// Larger trees are no keys, and no values of profile `serde`: copies of shared objects count.
@@ -30,9 +30,9 @@ struct Known {
 
 impl Construct {
     /// Immutable objects refer to those before them; mutable ones to any, if they may recur. The root holds
-    /// whatever nothing else refers to.
-    pub(super) fn all(mut self, plans: &[Plan], recursive: bool) -> Graph {
-        for plan in plans {
+    /// whatever nothing else refers to, unless its plan says that it may be left out.
+    pub(super) fn all(mut self, plans: &[(Plan, Kept)], recursive: bool) -> Graph {
+        for (plan, _) in plans {
             let (node, equality, size) = self.immutable(plan);
             self.nodes.push(node);
             self.objects.push(Known {
@@ -45,7 +45,7 @@ impl Construct {
             }
         }
         if recursive {
-            for (place, plan) in plans.iter().enumerate() {
+            for (place, (plan, _)) in plans.iter().enumerate() {
                 self.fill(place, plan, self.objects.len());
             }
         }
@@ -53,8 +53,9 @@ impl Construct {
         let mut roots = self
             .objects
             .iter()
-            .map(|object| object.id)
-            .filter(|id| !referred.contains(id));
+            .zip(plans)
+            .filter(|(object, (_, kept))| *kept && !referred.contains(&object.id))
+            .map(|(object, _)| object.id);
         let root = match (roots.next(), roots.next()) {
             (Some(only), None) => only,
             (None, _) => self.objects[0].id,

@@ -2,6 +2,8 @@
 
 mod construct;
 
+use std::ops::RangeInclusive;
+
 use num_bigint::BigInt;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -41,7 +43,7 @@ const GLOBALS: &[(&str, &str)] = &[
 ];
 
 /// Objects of Python 2, with everything that pickles have opcodes or well-known calls for, shared and
-/// recursive, of about `nodes` nodes.
+/// recursive, of `nodes` nodes on average.
 ///
 /// They can be unpickled by a plain Python 2.7: classes are those of its library. Elements of sets and keys
 /// of dicts are hashable and differ, none of them is a NaN. No text has a high surrogate followed by a low
@@ -52,17 +54,30 @@ pub fn graph(nodes: usize) -> impl Strategy<Value = Graph> {
         4 => container(),
         1 => object(),
     ];
-    vec(plan, 1..nodes.max(2)).prop_map(|plans| Construct::default().all(&plans, true))
+    vec((plan, kept()), plans(nodes)).prop_map(|plans| Construct::default().all(&plans, true))
 }
 
-/// Objects of profile `serde`: values only, containers shared but never recursive, of about [`NODES`]
-/// nodes.
+/// Objects of profile `serde`: values only, containers shared but never recursive, of [`NODES`] nodes on
+/// average.
 pub fn values() -> impl Strategy<Value = Graph> {
     let plan = prop_oneof![
         6 => value_atom().prop_map(Plan::Atom),
         4 => container(),
     ];
-    vec(plan, 1..NODES).prop_map(|plans| Construct::default().all(&plans, false))
+    vec((plan, kept()), plans(NODES)).prop_map(|plans| Construct::default().all(&plans, false))
+}
+
+/// How many plans make so many nodes on average: some need several nodes, and some nodes are out of reach.
+fn plans(nodes: usize) -> RangeInclusive<usize> {
+    1..=nodes * 3 / 2
+}
+
+/// Whether an object that nothing refers to is in the graph. It is, until that is given up to make the graph
+/// smaller: to leave out the plan instead would give all links another meaning.
+type Kept = bool;
+
+fn kept() -> impl Strategy<Value = Kept> {
+    proptest::bool::weighted(1.0)
 }
 
 /// One node to be, with links that are resolved when it is known how many there are.

@@ -1,0 +1,295 @@
+//! The seed's two example programs, unchanged but for the address.
+
+use std::io::{BufRead, BufReader};
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use libtest_mimic::{Completion, Failed, Trial};
+use processing_conformance::peers::{Peer, Peers, Python, catalogue};
+use processing_conformance::run::verdict::{Row, Verdict};
+
+use super::command::{Ran, Running, suite};
+
+/// Far more than any of these needs; the suite itself waits for a first client as long as this.
+const BOUND: Duration = Duration::from_secs(120);
+
+#[derive(Clone, Copy)]
+enum Family {
+    Inet,
+    Unix,
+}
+
+type Test = fn(&Stage, Family);
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = vec![Trial::test("seed::programs", || {
+        the_programs_are_the_seeds();
+        Ok(())
+    })];
+    let tests: [(&str, Test); 4] = [
+        ("server", server),
+        ("looping-server", looping_server),
+        ("client", client),
+        ("clients", clients),
+    ];
+    for peer in catalogue()
+        .iter()
+        .filter(|peer| peer.package == "processing" && peer.python == "2.7")
+    {
+        for (family_name, family) in [("AF_INET", Family::Inet), ("AF_UNIX", Family::Unix)] {
+            for (name, test) in tests {
+                trials.push(Trial::ignorable_test(
+                    format!("seed::{name}::{family_name}::{}", peer.name),
+                    move || with_peer(peer, |stage| test(stage, family)),
+                ));
+            }
+        }
+    }
+    trials
+}
+
+fn the_programs_are_the_seeds() {
+    // The only line that differs when they are run.
+    for program in [
+        include_str!("../seed/server.py"),
+        include_str!("../seed/client.py"),
+    ] {
+        assert_eq!(program.matches("('localhost', 6000)").count(), 1);
+        assert!(!program.contains("sys"));
+    }
+}
+
+/// An installed release and where its programs listen.
+struct Stage {
+    peer: &'static Peer,
+    python: Python,
+    place: PathBuf,
+    sockets: tempfile::TempDir,
+}
+
+/// Runs a test if the peer can be had; otherwise says why not, which is a failure only where it is required.
+fn with_peer(peer: &'static Peer, test: impl FnOnce(&Stage)) -> Result<Completion, Failed> {
+    let had = Peers::new(None).and_then(|peers| {
+        peers.install(peer)?;
+        Ok((
+            Python::find(&peer.python)?,
+            peers.directory().join(&peer.name),
+        ))
+    });
+    match had {
+        Ok((python, place)) => {
+            let sockets = tempfile::Builder::new()
+                .prefix("seed-")
+                .tempdir_in("/tmp")
+                .expect("a directory can be made");
+            test(&Stage {
+                peer,
+                python,
+                place,
+                sockets,
+            });
+            Ok(Completion::Completed)
+        }
+        Err(error) if is_required(&peer.name) => Err(error.to_string().into()),
+        Err(error) => Ok(Completion::ignored_with(error.to_string())),
+    }
+}
+
+fn is_required(name: &str) -> bool {
+    std::env::var("PROCESSING_CONFORMANCE_REQUIRE")
+        .unwrap_or_default()
+        .split(',')
+        .map(str::trim)
+        .any(|required| required == "all" || required == name)
+}
+
+/// A program that is ended with the test, if it has not ended before.
+struct Program(Child);
+
+impl Drop for Program {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Stage {
+    fn path(&self) -> PathBuf {
+        self.sockets.path().join("socket")
+    }
+
+    fn program(&self, name: &str, address: &str) -> Command {
+        let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seed");
+        let mut command = self.python.command();
+        command
+            .arg("-u")
+            .arg(seed.join("launcher.py"))
+            .arg(&self.place)
+            .args([self.peer.flavour.name(), address])
+            .arg(seed.join(name));
+        command
+    }
+
+    /// Starts a server and waits until it says where it listens.
+    fn start_server(&self, name: &str, family: Family) -> (Program, String) {
+        let address = match family {
+            // The system chooses the port, and the listener knows which.
+            Family::Inet => "('127.0.0.1', 0)".to_owned(),
+            Family::Unix => format!("'{}'", self.path().display()),
+        };
+        let mut server = self
+            .program(name, &address)
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .map(Program)
+            .expect("Python can be started");
+        let mut stderr = BufReader::new(server.0.stderr.take().expect("stderr is piped"));
+        let mut line = String::new();
+        stderr.read_line(&mut line).expect("it can be read");
+        let Some(address) = line.trim_end().strip_prefix("listening at ") else {
+            let mut rest = String::new();
+            let _ = std::io::Read::read_to_string(&mut stderr, &mut rest);
+            panic!("the server does not listen: {line}{rest}");
+        };
+        let address = address.to_owned();
+        // Nobody else reads what it says.
+        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
+        (server, address)
+    }
+
+    /// Starts the suite so that it waits for a client, and says what Python's address of it is.
+    fn start_suite(&self, family: Family) -> (Running, String) {
+        let (told, python) = match family {
+            Family::Inet => {
+                let port = vacant_port();
+                (
+                    format!("127.0.0.1:{port}"),
+                    format!("('127.0.0.1', {port})"),
+                )
+            }
+            Family::Unix => {
+                let path = self.path().display().to_string();
+                (path.clone(), format!("'{path}'"))
+            }
+        };
+        (
+            Running::start(&mut self.suite(&format!("listen:{told}"))),
+            python,
+        )
+    }
+
+    /// Runs the client until it finds somebody who listens, or there is nobody to wait for. One that finds nobody
+    /// leaves no trace: the suite does not learn of it.
+    fn run_client(&self, address: &str, suite: &mut Running) -> Option<String> {
+        let began = Instant::now();
+        loop {
+            let output = self
+                .program("client.py", address)
+                .output()
+                .expect("Python can be started");
+            if output.status.success() {
+                return Some(String::from_utf8_lossy(&output.stdout).into_owned());
+            }
+            let said = String::from_utf8_lossy(&output.stderr);
+            if suite.has_ended() {
+                return None;
+            }
+            let nobody = ["Connection refused", "No such file"]
+                .iter()
+                .any(|words| said.contains(words));
+            assert!(nobody, "{said}");
+            assert!(began.elapsed() < BOUND, "the suite does not listen");
+        }
+    }
+
+    fn suite(&self, testee: &str) -> Command {
+        let mut command = suite();
+        command
+            .args([
+                "run",
+                "--deadline",
+                "5",
+                "--wait",
+                "100",
+                "--format",
+                "json",
+            ])
+            .args(["--dialect", &self.peer.dialect, "--testee", testee]);
+        command
+    }
+}
+
+/// A port on which nobody listens just now; should somebody come first, the suite says so and the test with it.
+fn vacant_port() -> u16 {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+        .and_then(|listener| listener.local_addr())
+        .expect("a port is free")
+        .port()
+}
+
+/// The first case passes; then the seed's server is gone, which is no fault.
+fn server(stage: &Stage, family: Family) {
+    let (mut server, address) = stage.start_server("server.py", family);
+    let ran = Running::start(&mut stage.suite(&format!("connect:{address}"))).finish(BOUND);
+    let rows = ran.rows();
+    let (first, others) = rows.split_first().expect("there are cases");
+    assert_eq!(first.case, "bare/server/seed");
+    assert_eq!(first.verdict, Verdict::Pass, "{first:#?}");
+    assert!(others.len() > 10, "{others:#?}");
+    for row in others {
+        assert_eq!(row.verdict, Verdict::NotRun, "{row:#?}");
+        assert!(says(row, "served one client and left"), "{row:#?}");
+    }
+    assert_eq!(ran.code(), Some(0), "{}", ran.stderr);
+    let status = server.0.wait().expect("it can be waited for");
+    assert!(status.success(), "{status}");
+}
+
+/// The same program in a loop passes everything.
+fn looping_server(stage: &Stage, family: Family) {
+    let (_server, address) = stage.start_server("looping_server.py", family);
+    let ran = Running::start(&mut stage.suite(&format!("connect:{address}"))).finish(BOUND);
+    all_pass(&ran);
+}
+
+/// One client: its case passes, and the other one has nobody to judge.
+fn client(stage: &Stage, family: Family) {
+    let (mut suite, address) = stage.start_suite(family);
+    let said = stage.run_client(&address, &mut suite);
+    let ran = suite.finish(BOUND);
+    let rows = ran.rows();
+    assert_eq!(said.as_deref(), Some("sending: 42\nrecieved: [42]\n"));
+    let (first, others) = rows.split_first().expect("there are cases");
+    assert_eq!(first.case, "bare/client/seed");
+    assert_eq!(first.verdict, Verdict::Pass, "{first:#?}");
+    for row in others {
+        assert_eq!(row.verdict, Verdict::NotRun, "{row:#?}");
+        assert!(says(row, "no further client came"), "{row:#?}");
+    }
+    assert_eq!(ran.code(), Some(0), "{}", ran.stderr);
+}
+
+/// One client after another passes everything.
+fn clients(stage: &Stage, family: Family) {
+    let (mut suite, address) = stage.start_suite(family);
+    while !suite.has_ended() {
+        stage.run_client(&address, &mut suite);
+    }
+    all_pass(&suite.finish(BOUND));
+}
+
+fn all_pass(ran: &Ran) {
+    for row in ran.rows() {
+        assert_eq!(row.verdict, Verdict::Pass, "{row:#?}");
+    }
+    assert_eq!(ran.code(), Some(0), "{}", ran.stderr);
+}
+
+fn says(row: &Row, words: &str) -> bool {
+    row.message
+        .as_ref()
+        .is_some_and(|message| message.contains(words))
+}

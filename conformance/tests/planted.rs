@@ -1,0 +1,62 @@
+//! Testees with a planted fault must fail, and the message must name the place; testees that misbehave must
+//! not take the run with them.
+//!
+//! Started with `testee NAME` this very executable is such a testee: an adapter on standard input and output.
+
+#[cfg(unix)]
+#[path = "planted/command.rs"]
+mod command;
+#[cfg(unix)]
+#[path = "planted/faults.rs"]
+mod faults;
+#[cfg(unix)]
+#[path = "planted/misbehaviour.rs"]
+mod misbehaviour;
+#[cfg(unix)]
+#[path = "planted/naive.rs"]
+mod naive;
+#[cfg(unix)]
+#[path = "planted/trouble.rs"]
+mod trouble;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() {
+    let words: Vec<String> = std::env::args().skip(1).collect();
+    if let [role, name, ..] = &words[..]
+        && role == "testee"
+    {
+        return testee(name);
+    }
+    let mut arguments = Arguments::from_args();
+    // The tests wait for deadlines most of the time, whatever the number of processors.
+    arguments.test_threads.get_or_insert(8);
+    libtest_mimic::run(&arguments, trials()).exit();
+}
+
+#[cfg(unix)]
+fn trials() -> Vec<Trial> {
+    let mut trials = trouble::trials();
+    trials.extend(faults::trials());
+    trials
+}
+
+#[cfg(unix)]
+fn testee(name: &str) {
+    use naive::{Fault, Naive};
+    let planted = Fault::ALL.iter().find(|(known, _)| *known == name);
+    match planted {
+        Some((_, fault)) => processing_conformance::adapter::serve(Naive::with(*fault))
+            .expect("the suite speaks the adapter protocol"),
+        None => misbehaviour::testee(name),
+    }
+}
+
+/// The planted testees use what Unix has.
+#[cfg(not(unix))]
+fn trials() -> Vec<Trial> {
+    Vec::new()
+}
+
+#[cfg(not(unix))]
+fn testee(_: &str) {}

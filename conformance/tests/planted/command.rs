@@ -1,0 +1,133 @@
+//! Running the suite's own command, as a user would.
+
+use std::io::Read;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
+
+use processing_conformance::report::json::Report;
+use processing_conformance::run::verdict::Row;
+
+/// What came of a command.
+#[derive(Debug)]
+pub(crate) struct Ran {
+    pub(crate) status: ExitStatus,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ran {
+    pub(crate) fn code(&self) -> Option<i32> {
+        self.status.code()
+    }
+
+    /// The rows of a report in JSON.
+    pub(crate) fn rows(&self) -> Vec<Row> {
+        let report: Report = serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no report: {error}\n{}{}", self.stdout, self.stderr));
+        report.results
+    }
+}
+
+/// The suite's command.
+pub(crate) fn suite() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_processing-conformance"));
+    command.env("NO_COLOR", "1").stdin(Stdio::null());
+    command
+}
+
+/// A command that was started and must end within a bound.
+pub(crate) struct Running {
+    child: Child,
+    began: Instant,
+    stdout: std::thread::JoinHandle<String>,
+    stderr: std::thread::JoinHandle<String>,
+}
+
+impl Running {
+    pub(crate) fn start(command: &mut Command) -> Self {
+        let mut child = command
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        let stdout = child.stdout.take().expect("stdout is piped");
+        let stderr = child.stderr.take().expect("stderr is piped");
+        Self {
+            child,
+            began: Instant::now(),
+            stdout: std::thread::spawn(|| read_all(stdout)),
+            stderr: std::thread::spawn(|| read_all(stderr)),
+        }
+    }
+
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.child
+            .try_wait()
+            .expect("it can be waited for")
+            .is_some()
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Panics
+    ///
+    /// When it does not come within the bound; the command is killed then.
+    pub(crate) fn finish(mut self, bound: Duration) -> Ran {
+        while !self.has_ended() {
+            if self.began.elapsed() > bound {
+                let _ = self.child.kill();
+                let _ = self.child.wait();
+                panic!("it did not end within {} s", bound.as_secs());
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ran {
+            status: self.child.wait().expect("it has ended"),
+            stdout: self.stdout.join().expect("its output was read"),
+            stderr: self.stderr.join().expect("its output was read"),
+        }
+    }
+}
+
+fn read_all(mut pipe: impl Read) -> String {
+    let mut bytes = Vec::new();
+    let _ = pipe.read_to_end(&mut bytes);
+    String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// What the report for people says of one execution, without what differs from machine to machine.
+pub(crate) fn block(report: &str, execution: &str, replaced: &[(&str, &str)]) -> String {
+    let head = |line: &str| {
+        ["FAIL  ", "SHOULD  "].iter().any(|title| {
+            line.strip_prefix(title)
+                .is_some_and(|rest| rest.starts_with(execution))
+        })
+    };
+    let lines: Vec<&str> = report
+        .lines()
+        .skip_while(|line| !head(line))
+        .take_while(|line| !line.is_empty())
+        .collect();
+    assert!(
+        !lines.is_empty(),
+        "nothing is said of {execution}:\n{report}"
+    );
+    replaced
+        .iter()
+        .fold(without_scratch(&lines.join("\n")), |text, (from, to)| {
+            text.replace(from, to)
+        })
+}
+
+/// The suite's directory of socket files has another name each time.
+fn without_scratch(text: &str) -> String {
+    const NAME: &str = "/pc-";
+    const RANDOM: usize = 6;
+    let shown = |word: &str| {
+        word.find(NAME).map_or(word.to_owned(), |at| {
+            format!("SCRATCH{}", &word[at + NAME.len() + RANDOM..])
+        })
+    };
+    let line = |line: &str| line.split(' ').map(shown).collect::<Vec<_>>().join(" ");
+    text.lines().map(line).collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,229 @@
+//! Every planted fault fails the cases that are about it, and is named.
+
+use std::time::Duration;
+
+use libtest_mimic::Trial;
+use processing_conformance::run::verdict::{Summary, Verdict};
+
+use super::command::{Ran, Running, block, suite};
+
+/// One fault, what shows it, and what must be said of it.
+struct Expectation {
+    fault: &'static str,
+    /// What is run.
+    selection: &'static [&'static str],
+    /// Cases that must be among those that fail.
+    failing: &'static [&'static str],
+    /// The execution whose message is looked at, and the end that the testee plays there.
+    shown: &'static str,
+    family: &'static str,
+    /// What its likely cause must say.
+    cause: &'static str,
+}
+
+const EXPECTED: [Expectation; 11] = [
+    Expectation {
+        fault: "byte-order",
+        selection: &["framing/header", "framing/empty", "closing/drop"],
+        failing: &["framing/header/sent", "framing/header/received"],
+        shown: "framing/size/sent[length=5]",
+        family: "AF_INET",
+        cause: "wrong byte order",
+    },
+    Expectation {
+        fault: "header-off-by-one",
+        selection: &["framing/header", "framing/empty"],
+        failing: &["framing/header/sent", "framing/empty/sent"],
+        shown: "framing/size/sent[length=5]",
+        family: "AF_INET",
+        cause: "the header is off by 1",
+    },
+    Expectation {
+        fault: "header-counts-itself",
+        selection: &["framing/header", "framing/empty"],
+        failing: &["framing/header/sent", "framing/empty/sent"],
+        shown: "framing/empty/sent",
+        family: "AF_INET",
+        cause: "the header counts itself",
+    },
+    Expectation {
+        fault: "last-byte-dropped",
+        selection: &["framing/bytes", "framing/header"],
+        failing: &["framing/bytes/sent", "framing/header/sent"],
+        shown: "framing/size/sent[length=5]",
+        family: "AF_INET",
+        cause: "the last byte of the message was never written",
+    },
+    Expectation {
+        fault: "messages-merged",
+        selection: &["framing/segmentation", "framing/bytes"],
+        failing: &[
+            "framing/segmentation/two-in-one",
+            "framing/segmentation/many-in-one",
+        ],
+        shown: "framing/segmentation/two-in-one",
+        family: "AF_INET",
+        cause: "merged",
+    },
+    Expectation {
+        fault: "end-is-empty",
+        selection: &["closing/end"],
+        failing: &[
+            "closing/end/before-header",
+            "closing/end/after-message",
+            "closing/end/again",
+        ],
+        shown: "closing/end/before-header",
+        family: "AF_INET",
+        cause: "the end of the stream was taken for an empty message",
+    },
+    Expectation {
+        fault: "one-read-is-all",
+        selection: &["framing/size", "framing/segmentation"],
+        failing: &["framing/size/received", "framing/segmentation/header-alone"],
+        shown: "framing/size/received[length=1025]",
+        family: "AF_INET",
+        cause: "what one read gave was taken for the whole payload",
+    },
+    Expectation {
+        fault: "read-ahead-lost",
+        selection: &["framing/segmentation", "framing/bytes"],
+        failing: &["framing/segmentation/two-in-one"],
+        shown: "framing/segmentation/two-in-one",
+        family: "AF_INET",
+        cause: "read together with an earlier message",
+    },
+    Expectation {
+        fault: "drop-does-not-close",
+        selection: &["closing/drop", "closing/close"],
+        failing: &["closing/drop/ends-stream", "closing/drop/accepted"],
+        shown: "closing/drop/ends-stream",
+        family: "AF_INET",
+        cause: "not really closed",
+    },
+    Expectation {
+        fault: "listener-gives-up",
+        selection: &["listener/clients"],
+        failing: &[
+            "listener/clients/sends-garbage",
+            "listener/clients/breaks-off",
+        ],
+        shown: "listener/clients/sends-garbage",
+        family: "AF_INET",
+        cause: "what an earlier client did",
+    },
+    Expectation {
+        fault: "path-stays",
+        selection: &["listener/unix-path", "listener/clients"],
+        failing: &[
+            "listener/unix-path/removed-by-close",
+            "listener/unix-path/removed-by-drop",
+        ],
+        shown: "listener/unix-path/removed-by-close",
+        family: "AF_UNIX",
+        cause: "does not remove the path",
+    },
+];
+
+/// Far more than any of these needs.
+const BOUND: Duration = Duration::from_secs(120);
+
+pub(crate) fn trials() -> Vec<Trial> {
+    let mut trials = vec![
+        Trial::test("planted::none", || {
+            faultless();
+            Ok(())
+        }),
+        Trial::test("planted::every_fault_is_expected", || {
+            every_fault_is_expected();
+            Ok(())
+        }),
+    ];
+    for expectation in &EXPECTED {
+        trials.push(Trial::test(
+            format!("planted::{}", expectation.fault),
+            || {
+                fails(expectation);
+                Ok(())
+            },
+        ));
+    }
+    trials
+}
+
+/// The control: what has no fault passes all that applies to it, and breaks no recommendation either.
+fn faultless() {
+    // Unoptimised and beside other tests it takes its time over the largest messages.
+    let ran = run("none", "60", &["--format", "json"]);
+    let rows = ran.rows();
+    let bad: Vec<_> = rows
+        .iter()
+        .filter(|row| !matches!(row.verdict, Verdict::Pass | Verdict::NotApplicable))
+        .map(|row| (row.execution(), &row.family, &row.role, &row.message))
+        .collect();
+    assert!(bad.is_empty(), "{bad:#?}");
+    let summary = Summary::of(&rows);
+    assert!(summary.pass > 300, "{summary:?}");
+    assert_eq!(ran.code(), Some(0), "{}", ran.stderr);
+}
+
+fn every_fault_is_expected() {
+    for (name, _) in super::naive::Fault::ALL {
+        let expected = EXPECTED.iter().any(|expected| expected.fault == name);
+        assert!(expected || name == "none", "{name}");
+    }
+}
+
+fn fails(expected: &Expectation) {
+    let all = run(
+        expected.fault,
+        "2",
+        &[&["--format", "json"], expected.selection].concat(),
+    );
+    assert_eq!(all.code(), Some(1), "{}", all.stderr);
+    let rows = all.rows();
+    for case in expected.failing {
+        let failed = rows
+            .iter()
+            .any(|row| row.case == *case && row.verdict == Verdict::Fail && row.level == "MUST");
+        assert!(failed, "{case} does not fail: {rows:#?}");
+    }
+    // One fault is no disaster: something in the same areas still works.
+    assert!(
+        rows.iter().any(|row| row.verdict == Verdict::Pass),
+        "nothing passes"
+    );
+
+    let one = run(
+        expected.fault,
+        "2",
+        &["--family", expected.family, expected.shown],
+    );
+    assert_eq!(one.code(), Some(1), "{}", one.stderr);
+    let testee = testee(expected.fault);
+    let shown = block(
+        &one.stdout,
+        expected.shown,
+        &[(&testee, &format!("exec:planted testee {}", expected.fault))],
+    );
+    let cause = shown
+        .lines()
+        .find_map(|line| line.trim_start().strip_prefix("likely cause"))
+        .unwrap_or_else(|| panic!("no likely cause is named:\n{shown}"));
+    assert!(cause.contains(expected.cause), "{shown}");
+    insta::assert_snapshot!(format!("fault-{}", expected.fault), shown);
+}
+
+/// This executable as a testee.
+pub(crate) fn testee(name: &str) -> String {
+    let own = std::env::current_exe().expect("this executable has a path");
+    format!("exec:{} testee {name}", own.display())
+}
+
+fn run(fault: &str, deadline: &str, words: &[&str]) -> Ran {
+    let mut command = suite();
+    command
+        .args(["run", "--deadline", deadline, "--testee", &testee(fault)])
+        .args(words);
+    Running::start(&mut command).finish(BOUND)
+}

@@ -1,0 +1,269 @@
+//! What holds for any object and any string, between the reference, live peers and the suite's own wire.
+//!
+//! That a peer sends back what it got proves nothing: what it received is compared by its own description,
+//! and what it sends by who receives it.
+//!
+//! `PROPTEST_CASES` says how many examples each property is tried with, for each family and dialect.
+//! `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns peers that are missing into failures.
+
+#[path = "properties/check.rs"]
+mod check;
+#[path = "properties/ends.rs"]
+mod ends;
+#[path = "properties/strings.rs"]
+mod strings;
+
+use check::check;
+use ends::{End, Outcome, Testee, reference_to_itself};
+use processing_conformance::notation::strategy::{NODES, graph, values};
+use processing_conformance::notation::{Fidelity, Graph, Node, compare, outside_values};
+use processing_conformance::pickle::{self, Limits};
+use processing_conformance::run::scratch::Scratch;
+use processing_conformance::testee::message::{Answer, ErrorKind};
+use processing_conformance::testee::payload::Payload;
+use processing_conformance::wire::{Wire, frame};
+use processing_connection::Dialect;
+use proptest::strategy::Strategy;
+use strings::{Bytes, string, strings_in_segments};
+
+/// What no pickle of an example reaches, in bytes.
+const LONGEST: usize = 1 << 20;
+/// A message behind another one. When it arrives as it was sent, the connection is in step; and the pure
+/// flavour of `processing` 0.20 delivers an empty message only when something follows it (deviation
+/// `pure-empty-message-hangs`).
+const NEXT: &[u8] = b"next";
+
+#[test]
+fn the_reference_receives_the_values_that_it_sends() {
+    let (reference, scratch) = (Testee::reference(), Scratch::new().unwrap());
+    for setting in reference.settings() {
+        check(
+            &setting,
+            &values(),
+            || reference_to_itself(setting.family, setting.dialect, &scratch),
+            |(client, server), value| {
+                object_crosses(client, server, value)?;
+                object_crosses(server, client, value)
+            },
+        );
+    }
+}
+
+#[test]
+fn the_reference_receives_the_strings_that_it_sends() {
+    let (reference, scratch) = (Testee::reference(), Scratch::new().unwrap());
+    for setting in reference.settings() {
+        check(
+            &setting,
+            &string(),
+            || reference_to_itself(setting.family, setting.dialect, &scratch),
+            |(client, server), string| string_crosses_and_returns(client, server, string),
+        );
+    }
+}
+
+#[test]
+fn the_reference_and_live_peers_exchange_values() {
+    for peer in Testee::live().filter(Testee::is_python_2) {
+        for setting in peer.settings() {
+            check(
+                &setting,
+                &values(),
+                || setting.with_reference(),
+                |(reference, peer), value| {
+                    object_crosses(reference, peer, value)?;
+                    object_crosses(peer, reference, value)
+                },
+            );
+        }
+    }
+}
+
+#[test]
+fn the_reference_and_live_peers_exchange_strings() {
+    for peer in Testee::live() {
+        for setting in peer.settings() {
+            check(
+                &setting,
+                &string(),
+                || setting.with_reference(),
+                |(reference, peer), string| string_crosses_and_returns(reference, peer, string),
+            );
+        }
+    }
+}
+
+#[test]
+fn live_peers_keep_identity_and_recursion() {
+    for peer in Testee::live().filter(Testee::is_python_2) {
+        for setting in peer.settings() {
+            check(
+                &setting,
+                &in_any_protocol(graph(NODES)),
+                || setting.with_wire(),
+                |(wire, peer), (graph, protocol)| {
+                    write_object(wire, graph, *protocol)?;
+                    same(graph, &peer.recv()?, Fidelity::Graph)?;
+                    peer.send(graph)?;
+                    same(graph, &read_object(wire)?, Fidelity::Graph)
+                },
+            );
+        }
+    }
+}
+
+#[test]
+fn the_reference_reads_values_in_every_protocol_of_python_2() {
+    let reference = Testee::reference();
+    for setting in reference.settings() {
+        check(
+            &setting,
+            &in_any_protocol(values()),
+            || setting.with_wire(),
+            |(wire, reference), (value, protocol)| {
+                write_object(wire, value, *protocol)?;
+                same(value, &reference.recv()?, Fidelity::Values)
+            },
+        );
+    }
+}
+
+#[test]
+fn whatever_object_comes_the_reference_tells_or_refuses_it_and_stays_in_step() {
+    let reference = Testee::reference();
+    for setting in reference.settings() {
+        check(
+            &setting,
+            &in_any_protocol(graph(NODES)),
+            || setting.with_wire(),
+            |(wire, reference), (graph, protocol)| {
+                let receiving = reference.start_recv()?;
+                write_object(wire, graph, *protocol)?;
+                let received = reference.finish(&receiving)?;
+                match (outside_values(&told(graph)), received) {
+                    (None, Ok(Answer::Object(value))) => {
+                        same(&told(graph), &value, Fidelity::Values)?;
+                    }
+                    // Without sharing, a small graph can be a large tree.
+                    (None, Err(error)) if error.kind == ErrorKind::Limit => {}
+                    (Some(_), Err(error)) if error.kind != ErrorKind::Unclassified => {}
+                    (Some(reason), received) => {
+                        return Err(format!("{reason}, and `recv` returned {received:?}"));
+                    }
+                    (None, received) => return Err(format!("`recv` returned {received:?}")),
+                }
+                wire.write_message(NEXT)
+                    .map_err(|error| error.to_string())?;
+                same_bytes(NEXT, &reference.recv_string()?)
+            },
+        );
+    }
+}
+
+#[test]
+fn strings_arrive_whole_however_the_stream_is_cut() {
+    for testee in std::iter::once(Testee::reference()).chain(Testee::live()) {
+        for setting in testee.settings() {
+            let framing = setting.dialect.parse::<Dialect>().unwrap().framing();
+            let examples = strings_in_segments(frame::header_length(framing));
+            check(
+                &setting,
+                &examples,
+                || setting.with_wire(),
+                |(wire, testee), (strings, cuts)| {
+                    let messages = strings
+                        .iter()
+                        .map(|Bytes(bytes)| frame::message(framing, bytes));
+                    let mut stream = messages.collect::<Vec<_>>().concat();
+                    stream.extend(frame::message(framing, NEXT));
+
+                    let first = testee.start_recv_string()?;
+                    write_in_segments(wire, &stream, cuts)?;
+                    same_bytes(&strings[0].0, &testee.finish_string(&first)?)?;
+                    for Bytes(bytes) in &strings[1..] {
+                        same_bytes(bytes, &testee.recv_string()?)?;
+                    }
+                    same_bytes(NEXT, &testee.recv_string()?)
+                },
+            );
+        }
+    }
+}
+
+/// A graph as the reference tells it: a `bytearray` is bytes to it.
+fn told(graph: &Graph) -> Graph {
+    let mut told = graph.clone();
+    for node in &mut told.nodes {
+        if let Node::ByteArray(bytes) = node {
+            *node = Node::Bytes(std::mem::take(bytes));
+        }
+    }
+    told
+}
+
+/// What one end sends is what the other receives.
+fn object_crosses(from: &mut impl End, to: &mut impl End, object: &Graph) -> Outcome<()> {
+    from.send(object)?;
+    same(object, &to.recv()?, Fidelity::Values)
+}
+
+/// What one end sends is what the other receives, and so is what follows it; and so is what is sent back.
+///
+/// Nothing follows on the way back: the peers leave Nagle's algorithm on, and their second message in a row
+/// would wait for an acknowledgement that TCP delays. The next example is what follows.
+fn string_crosses_and_returns(
+    near: &mut impl End,
+    far: &mut impl End,
+    Bytes(bytes): &Bytes,
+) -> Outcome<()> {
+    near.send_string(bytes)?;
+    near.send_string(NEXT)?;
+    same_bytes(bytes, &far.recv_string()?)?;
+    same_bytes(NEXT, &far.recv_string()?)?;
+    far.send_string(bytes)?;
+    same_bytes(bytes, &near.recv_string()?)
+}
+
+fn in_any_protocol(graphs: impl Strategy<Value = Graph>) -> impl Strategy<Value = (Graph, u8)> {
+    (graphs, 0..=2u8)
+}
+
+fn write_object(wire: &mut Wire, object: &Graph, protocol: u8) -> Outcome<()> {
+    let pickle = pickle::write(object, protocol).map_err(|error| error.to_string())?;
+    wire.write_message(&pickle)
+        .map_err(|error| error.to_string())
+}
+
+fn read_object(wire: &mut Wire) -> Outcome<Graph> {
+    let pickle = wire
+        .read_message(LONGEST)
+        .map_err(|error| error.to_string())?;
+    let reading = pickle::read(&pickle, &Limits::default());
+    reading
+        .map(|reading| reading.graph)
+        .map_err(|error| format!("{error}\n{}", pickle::annotate(&pickle)))
+}
+
+/// Writes a stream in as many pieces as it has cuts, and one more.
+fn write_in_segments(wire: &mut Wire, stream: &[u8], cuts: &[usize]) -> Outcome<()> {
+    let ends = cuts.iter().copied().chain([stream.len()]);
+    let mut written = 0;
+    for end in ends {
+        wire.write(&stream[written..end])
+            .map_err(|error| error.to_string())?;
+        written = end;
+    }
+    Ok(())
+}
+
+fn same(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Outcome<()> {
+    compare(expected, actual, fidelity).map_err(|difference| difference.to_string())
+}
+
+fn same_bytes(expected: &[u8], actual: &Payload) -> Outcome<()> {
+    if actual.describes(expected) {
+        return Ok(());
+    }
+    let expected = Payload::describing(expected);
+    Err(format!("{actual} were received, expected {expected}"))
+}

@@ -1,0 +1,91 @@
+//! Running a property over one connection, however many examples there are.
+
+use std::cell::RefCell;
+use std::fmt::Display;
+
+use processing_conformance::notation::Graph;
+use proptest::strategy::Strategy;
+use proptest::test_runner::{Config, FileFailurePersistence, TestCaseError, TestError, TestRunner};
+
+use crate::ends::Outcome;
+use crate::strings::Bytes;
+
+/// Where examples that failed once are kept; every property tries them first.
+const REGRESSIONS: &str = concat!(
+    env!("CARGO_MANIFEST_DIR"),
+    "/proptest-regressions/properties.txt"
+);
+/// In milliseconds. It is time that ends it: a testee that hangs takes all of the suite's patience for each
+/// of the few examples that can be tried then.
+const LONGEST_SHRINKING: u32 = 60_000;
+/// What is shown of an object in Python's form, in bytes.
+const SHOWN: usize = 2000;
+
+/// Holds the property to be true of every example. One connection serves until an example fails; the smaller
+/// ones that are tried then get one of their own.
+pub(crate) fn check<Ends, Examples>(
+    subject: &impl Display,
+    examples: &Examples,
+    open: impl Fn() -> Ends,
+    property: impl Fn(&mut Ends, &Examples::Value) -> Outcome<()>,
+) where
+    Examples: Strategy,
+    Examples::Value: Shown,
+{
+    let config = Config {
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
+        max_shrink_time: LONGEST_SHRINKING,
+        max_shrink_iters: u32::MAX,
+        ..Config::default()
+    };
+    let connected = RefCell::new(None);
+    let outcome = TestRunner::new(config).run(examples, |example| {
+        let mut ends = connected.take().unwrap_or_else(&open);
+        property(&mut ends, &example).map_err(TestCaseError::fail)?;
+        connected.replace(Some(ends));
+        Ok(())
+    });
+    match outcome {
+        Ok(()) => {}
+        Err(TestError::Fail(reason, example)) => {
+            panic!(
+                "{subject}: {reason}\nthe smallest example:\n{}",
+                example.shown()
+            )
+        }
+        Err(TestError::Abort(reason)) => panic!("{subject}: {reason}"),
+    }
+}
+
+/// An example as people want to see it.
+pub(crate) trait Shown: std::fmt::Debug {
+    fn shown(&self) -> String;
+}
+
+impl Shown for Graph {
+    /// For the eye, and to be taken along.
+    fn shown(&self) -> String {
+        let json = serde_json::to_string(self).expect("a graph is representable in JSON");
+        format!("  {}\n  {json}", self.python(SHOWN))
+    }
+}
+
+impl Shown for (Graph, u8) {
+    fn shown(&self) -> String {
+        format!("  in protocol {}\n{}", self.1, self.0.shown())
+    }
+}
+
+impl Shown for Bytes {
+    fn shown(&self) -> String {
+        format!("  {self:?}")
+    }
+}
+
+impl Shown for (Vec<Bytes>, Vec<usize>) {
+    fn shown(&self) -> String {
+        let (messages, cuts) = self;
+        let messages: Vec<_> = messages.iter().map(Shown::shown).collect();
+        format!("{}\n  the stream cut at {cuts:?}", messages.join("\n"))
+    }
+}

@@ -1,0 +1,347 @@
+//! Who is connected to whom: testees behind the adapter protocol, the reference itself, and the suite's wire.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::time::Duration;
+
+use processing_conformance::adapter::{Implementation, Reference};
+use processing_conformance::notation::Graph;
+use processing_conformance::peers::{Peer, Peers, catalogue};
+use processing_conformance::run::scratch::Scratch;
+use processing_conformance::testee::in_process::InProcess;
+use processing_conformance::testee::message::{
+    Accepted, Answer, Handle, Hello, Listen, Listening, Operation, RawAddress,
+};
+use processing_conformance::testee::payload::Payload;
+use processing_conformance::testee::session::{OperationResult, Session, Ticket, Trouble};
+use processing_conformance::wire::{Transcript, Wire};
+use processing_connection::{Address, Connection, Connector, Dialect, Family, Listener, Value};
+
+/// The same in CI and at a desk.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What went wrong, for people.
+pub(crate) type Outcome<T> = Result<T, String>;
+
+/// One end of a connection, in the seed's words.
+pub(crate) trait End {
+    fn send(&mut self, object: &Graph) -> Outcome<()>;
+    fn recv(&mut self) -> Outcome<Graph>;
+    fn send_string(&mut self, bytes: &[u8]) -> Outcome<()>;
+    fn recv_string(&mut self) -> Outcome<Payload>;
+}
+
+impl End for Connection {
+    fn send(&mut self, object: &Graph) -> Outcome<()> {
+        let value = Value::try_from(object).map_err(in_reference("send"))?;
+        self.send_value(&value).map_err(in_reference("send"))
+    }
+
+    fn recv(&mut self) -> Outcome<Graph> {
+        let value = self.recv_value().map_err(in_reference("recv"))?;
+        Ok(Graph::from(&value))
+    }
+
+    fn send_string(&mut self, bytes: &[u8]) -> Outcome<()> {
+        Connection::send_string(self, bytes).map_err(in_reference("send_string"))
+    }
+
+    fn recv_string(&mut self) -> Outcome<Payload> {
+        let bytes = Connection::recv_string(self).map_err(in_reference("recv_string"))?;
+        Ok(Payload::Bytes { bytes })
+    }
+}
+
+fn in_reference<E: std::error::Error>(operation: &str) -> impl Fn(E) -> String {
+    move |error| format!("the reference's `{operation}`: {error}")
+}
+
+/// The reference, connected to itself.
+pub(crate) fn reference_to_itself(
+    family: Family,
+    dialect: &str,
+    scratch: &Scratch,
+) -> (Connection, Connection) {
+    let address = match family {
+        Family::Inet => Address::from(("127.0.0.1", 0)),
+        _ => Address::Unix(scratch.path()),
+    };
+    let dialect: Dialect = dialect.parse().expect("the reference has it");
+    let mut listener = Listener::builder()
+        .address(address)
+        .dialect(dialect)
+        .read_timeout(PATIENCE)
+        .bind()
+        .expect("a free address");
+    let client = connector(dialect)
+        .connect(listener.address().clone())
+        .expect("somebody listens");
+    let server = listener.accept().expect("somebody has connected");
+    (client, server)
+}
+
+fn connector(dialect: Dialect) -> Connector {
+    Connector::new()
+        .dialect(dialect)
+        .read_timeout(PATIENCE)
+        .write_timeout(PATIENCE)
+}
+
+/// A testee that is started when it is first needed, and again after trouble.
+pub(crate) struct Testee {
+    claims: Hello,
+    start: Box<dyn Fn() -> Result<Session, Trouble>>,
+    session: RefCell<Option<Rc<RefCell<Session>>>>,
+    scratch: Scratch,
+}
+
+impl Testee {
+    /// The reference, behind its adapter.
+    pub(crate) fn reference() -> Self {
+        Self::new(Reference.hello(), || {
+            Session::open(Box::new(InProcess::start(Reference)), PATIENCE)
+        })
+    }
+
+    /// Every known peer that this machine can have. What it cannot have is said; it is a failure when it
+    /// is required.
+    pub(crate) fn live() -> impl Iterator<Item = Self> {
+        catalogue().iter().filter_map(|peer| {
+            let installed = Peers::new(None).and_then(|peers| peers.install(peer));
+            match installed {
+                Ok(installed) => Some(Self::new(peer.claims(), move || installed.start(PATIENCE))),
+                Err(reason) if is_required(peer) => panic!("{} is required: {reason}", peer.name),
+                Err(reason) => {
+                    eprintln!("not run with {}: {reason}", peer.name);
+                    None
+                }
+            }
+        })
+    }
+
+    fn new(claims: Hello, start: impl Fn() -> Result<Session, Trouble> + 'static) -> Self {
+        Self {
+            claims,
+            start: Box::new(start),
+            session: RefCell::default(),
+            scratch: Scratch::new().expect("a directory for socket files can be made"),
+        }
+    }
+
+    /// Whether the objects of Python 2 are its own.
+    pub(crate) fn is_python_2(&self) -> bool {
+        self.claims.python == Some(2)
+    }
+
+    /// Every family that it has in every dialect that it has.
+    pub(crate) fn settings(&self) -> Vec<Setting<'_>> {
+        let of_family = |family: &Family| {
+            let family = *family;
+            let dialects = self.claims.dialects.iter();
+            dialects.map(move |dialect| Setting {
+                testee: self,
+                family,
+                dialect,
+            })
+        };
+        self.claims.families.iter().flat_map(of_family).collect()
+    }
+
+    fn session(&self) -> Rc<RefCell<Session>> {
+        let mut session = self.session.borrow_mut();
+        match &*session {
+            Some(session) if session.borrow().trouble().is_none() => Rc::clone(session),
+            _ => {
+                let fresh = (self.start)().expect("it could be started before");
+                Rc::clone(session.insert(Rc::new(RefCell::new(fresh))))
+            }
+        }
+    }
+}
+
+fn is_required(peer: &Peer) -> bool {
+    let required = std::env::var("PROCESSING_CONFORMANCE_REQUIRE").unwrap_or_default();
+    required
+        .split(',')
+        .map(str::trim)
+        .any(|required| required == "all" || required == peer.name)
+}
+
+/// A testee over one family in one dialect.
+pub(crate) struct Setting<'t> {
+    testee: &'t Testee,
+    pub(crate) family: Family,
+    pub(crate) dialect: &'t str,
+}
+
+impl std::fmt::Display for Setting<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self {
+            testee,
+            family,
+            dialect,
+        } = self;
+        write!(f, "{} over {family} in {dialect}", testee.claims.name)
+    }
+}
+
+impl Setting<'_> {
+    /// A connection between the reference and the testee.
+    pub(crate) fn with_reference(&self) -> (Connection, Held) {
+        self.connect(|address, dialect| {
+            let address = match address {
+                RawAddress::Pair(host, port) => {
+                    let port = u16::try_from(*port).expect("the port of a listener");
+                    Address::from((host.as_str(), port))
+                }
+                RawAddress::Text(text) => Address::infer(text),
+            };
+            connector(dialect)
+                .connect(address)
+                .expect("somebody listens")
+        })
+    }
+
+    /// A connection between the suite's own wire and the testee.
+    pub(crate) fn with_wire(&self) -> (Wire, Held) {
+        self.connect(|address, dialect| {
+            Wire::connect(address, dialect.framing(), PATIENCE, &Transcript::begin())
+                .expect("somebody listens")
+        })
+    }
+
+    fn connect<Near>(&self, connect: impl FnOnce(&RawAddress, Dialect) -> Near) -> (Near, Held) {
+        let dialect = self.dialect.parse().expect("the reference has it");
+        let path = self.testee.scratch.path();
+        let free = match self.family {
+            Family::Inet => RawAddress::Pair("127.0.0.1".into(), 0),
+            _ => RawAddress::Text(path.to_string_lossy().into_owned()),
+        };
+        let session = self.testee.session();
+        let listening = Operation::Listen(Listen {
+            address: Some(free),
+            dialect: self.dialect.into(),
+            ..Listen::default()
+        });
+        let listening = session.borrow_mut().call(listening);
+        let Ok(Ok(Answer::Listening(Listening {
+            listener,
+            address: Some(address),
+            ..
+        }))) = listening
+        else {
+            panic!("{self} does not listen: {listening:?}")
+        };
+        let near = connect(&address, dialect);
+        let accepted = session.borrow_mut().call(Operation::Accept { listener });
+        let Ok(Ok(Answer::Accepted(Accepted { connection, .. }))) = accepted else {
+            panic!("{self} does not accept: {accepted:?}")
+        };
+        let released = session.borrow_mut().release(listener);
+        released.expect("a listener can be dropped");
+        let held = Held {
+            session,
+            connection,
+        };
+        (near, held)
+    }
+}
+
+/// A connection's end that a testee holds.
+pub(crate) struct Held {
+    session: Rc<RefCell<Session>>,
+    connection: Handle,
+}
+
+impl Held {
+    /// Begins to wait for an object.
+    pub(crate) fn start_recv(&mut self) -> Outcome<Ticket> {
+        let connection = self.connection;
+        self.start(Operation::Recv { connection })
+    }
+
+    /// Begins to wait for a string.
+    pub(crate) fn start_recv_string(&mut self) -> Outcome<Ticket> {
+        let connection = self.connection;
+        self.start(Operation::RecvString { connection })
+    }
+
+    /// What came of it, an error of the implementation included.
+    pub(crate) fn finish(&mut self, ticket: &Ticket) -> Outcome<OperationResult> {
+        let result = self.session.borrow_mut().finish(ticket);
+        result.map_err(|trouble| trouble.to_string())
+    }
+
+    /// The string that it was waiting for.
+    pub(crate) fn finish_string(&mut self, ticket: &Ticket) -> Outcome<Payload> {
+        match self.finish(ticket)? {
+            Ok(Answer::Payload(payload)) => Ok(payload),
+            other => Err(format!("`recv_string` was answered by {other:?}")),
+        }
+    }
+
+    /// The object that it was waiting for.
+    pub(crate) fn finish_object(&mut self, ticket: &Ticket) -> Outcome<Graph> {
+        match self.finish(ticket)? {
+            Ok(Answer::Object(object)) => Ok(object),
+            other => Err(format!("`recv` was answered by {other:?}")),
+        }
+    }
+
+    fn start(&mut self, operation: Operation) -> Outcome<Ticket> {
+        let ticket = self.session.borrow_mut().start(operation);
+        ticket.map_err(|trouble| trouble.to_string())
+    }
+
+    fn call(&mut self, operation: Operation) -> Outcome<Answer> {
+        let ticket = self.start(operation)?;
+        self.finish(&ticket)?.map_err(|error| {
+            format!(
+                "`{}`: {}: {}",
+                ticket.operation(),
+                error.kind,
+                error.message
+            )
+        })
+    }
+}
+
+impl End for Held {
+    fn send(&mut self, object: &Graph) -> Outcome<()> {
+        self.call(Operation::Send {
+            connection: self.connection,
+            object: object.clone(),
+        })
+        .map(drop)
+    }
+
+    fn recv(&mut self) -> Outcome<Graph> {
+        let ticket = self.start_recv()?;
+        self.finish_object(&ticket)
+    }
+
+    fn send_string(&mut self, bytes: &[u8]) -> Outcome<()> {
+        self.call(Operation::SendString {
+            connection: self.connection,
+            payload: Payload::Bytes {
+                bytes: bytes.to_vec(),
+            },
+        })
+        .map(drop)
+    }
+
+    fn recv_string(&mut self) -> Outcome<Payload> {
+        let ticket = self.start_recv_string()?;
+        self.finish_string(&ticket)
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut session = self.session.borrow_mut();
+        if session.trouble().is_none() {
+            // Trouble is kept in the session, which is replaced then.
+            let _ = session.release(self.connection);
+        }
+    }
+}

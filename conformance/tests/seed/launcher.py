@@ -1,0 +1,50 @@
+# Runs a program of the seed's against one flavour of one installed release, at another address.
+#
+#     python2.7 launcher.py DIRECTORY FLAVOUR ADDRESS PROGRAM
+#
+# ADDRESS is a Python expression. What stands in PROGRAM as ('localhost', 6000) is replaced by it, and nothing
+# else. Where a listener really listens is told on standard error, in one line: `listening at ADDRESS`.
+
+import sys
+
+directory, flavour, address, program = sys.argv[1:]
+
+EXTENSION = 'processing.connection._socket_connection'
+
+
+class NoExtension(object):
+    def find_module(self, name, path=None):
+        return self if name == EXTENSION else None
+
+    def load_module(self, name):
+        raise ImportError('%s is hidden: the pure flavour was asked for' % name)
+
+
+sys.path.insert(0, directory)
+if flavour == 'pure':
+    sys.meta_path.insert(0, NoExtension())
+
+import processing.connection
+
+found = 'c' if sys.modules.get(EXTENSION) else 'pure'
+if found != flavour:
+    sys.exit('this is the %s flavour, not %s' % (found, flavour))
+
+Listener = processing.connection.Listener
+
+
+def telling(*arguments, **options):
+    listener = Listener(*arguments, **options)
+    where = listener.address
+    sys.stderr.write('listening at %s\n' % (where if isinstance(where, str) else '%s:%d' % where))
+    sys.stderr.flush()
+    return listener
+
+
+processing.connection.Listener = telling
+
+source = open(program).read()
+if source.count("('localhost', 6000)") != 1:
+    sys.exit('%s names its address more than once, or never' % program)
+sys.argv[:] = [program]
+exec compile(source.replace("('localhost', 6000)", address), program, 'exec') in {'__name__': '__main__'}
