@@ -9,6 +9,7 @@
 
 pub mod adapter;
 pub mod cases;
+pub mod context;
 pub mod notation;
 pub mod peers;
 pub mod pickle;

@@ -1,10 +1,30 @@
 //! The requirements of the specification, read from its text.
 
+use std::fmt;
 use std::sync::LazyLock;
 
 use processing_connection::protocol;
 
-use crate::cases::Level;
+/// How much a requirement matters, as in RFC 2119.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// It is optional.
+    May,
+    /// It is recommended.
+    Should,
+    /// It is required.
+    Must,
+}
+
+impl fmt::Display for Level {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::May => "MAY",
+            Self::Should => "SHOULD",
+            Self::Must => "MUST",
+        })
+    }
+}
 
 /// One normative sentence of PROTOCOL.md.
 #[derive(Clone, Debug, PartialEq, Eq)]

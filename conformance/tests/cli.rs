@@ -275,7 +275,7 @@ fn nonsense_is_refused_with_what_would_be_right() {
         &["list", "nothing"],
         &["peers", "install", "multiprocessing"],
     ] {
-        refusals += &format!("$ {}\n{}\n", arguments.join(" "), refusal(arguments));
+        refusals.push_str(&["$ ", &arguments.join(" "), "\n", &refusal(arguments), "\n"].concat());
     }
     insta::assert_snapshot!(refusals);
 }

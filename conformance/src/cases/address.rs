@@ -3,9 +3,9 @@
 use processing_connection::Family;
 
 use super::{Case, Level, Needs, each};
-use crate::run::Context;
-use crate::run::context::Who;
-use crate::run::failure::{Failure, Outcome, Stop};
+use crate::context::Context;
+use crate::context::Who;
+use crate::context::failure::{Failure, Outcome, Stop};
 use crate::testee::message::{Connect, ErrorKind, Listen, Listening, Operation, RawAddress};
 
 /// The cases of this area.

@@ -2,11 +2,11 @@
 //! and a client that sends something and is sent it back boxed, as in the seed's example.
 
 use super::{Case, each, objects};
+use crate::context::Context;
+use crate::context::check_pickle;
+use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
 use crate::notation::{Fidelity, Graph};
 use crate::pickle;
-use crate::run::Context;
-use crate::run::context::check_pickle;
-use crate::run::failure::{EvidenceKind, Failure, Outcome, Stop};
 use crate::wire::{Wire, WireError};
 
 /// The cases of this area. The seed's own server serves one client and ends: its case comes first.
@@ -112,7 +112,7 @@ fn older_protocols(context: &mut Context<'_>) -> Outcome {
 }
 
 fn large_object(context: &mut Context<'_>) -> Outcome {
-    let large = Graph::str(crate::run::context::pattern::bytes(1 << 20));
+    let large = Graph::str(crate::context::pattern::bytes(1 << 20));
     let mut wire = context.call_on_server()?;
     expect_boxed(context, &mut wire, &large, 2)
 }

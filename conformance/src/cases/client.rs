@@ -3,9 +3,9 @@
 use processing_connection::Family;
 
 use super::{Case, Needs};
-use crate::run::Context;
-use crate::run::context::Who;
-use crate::run::failure::{Failure, Outcome, Stop};
+use crate::context::Context;
+use crate::context::Who;
+use crate::context::failure::{Failure, Outcome, Stop};
 use crate::testee::message::{Connect, ErrorKind, Operation, RawAddress};
 use crate::wire::vacant_port;
 

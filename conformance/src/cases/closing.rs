@@ -1,11 +1,11 @@
 //! The end of a stream, from either side.
 
 use super::{Case, Level, Needs, each};
+use crate::context::Context;
+use crate::context::failure::{Failure, Outcome};
+use crate::context::{End, pattern};
 use crate::notation::Graph;
 use crate::pickle;
-use crate::run::Context;
-use crate::run::context::{End, pattern};
-use crate::run::failure::{Failure, Outcome};
 use crate::testee::message::{ErrorKind, Operation, OperationError};
 use crate::testee::payload::Payload;
 use crate::wire::{Wire, frame};

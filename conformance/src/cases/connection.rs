@@ -3,9 +3,9 @@
 use std::time::Duration;
 
 use super::{Case, Level, Needs, each};
-use crate::run::Context;
-use crate::run::context::{End, pattern};
-use crate::run::failure::{Failure, Outcome, Stop};
+use crate::context::Context;
+use crate::context::failure::{Failure, Outcome, Stop};
+use crate::context::{End, pattern};
 use crate::testee::message::{Answer, Operation};
 
 /// The cases of this area.
@@ -161,7 +161,7 @@ fn slow_reader(context: &mut Context<'_>) -> Outcome {
     if received != message {
         return Err(Failure::new("wire: wrong payload", "the message")
             .showing(
-                crate::run::failure::EvidenceKind::Stream,
+                crate::context::failure::EvidenceKind::Stream,
                 &message,
                 &received,
             )

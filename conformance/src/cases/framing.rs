@@ -3,9 +3,9 @@
 use processing_connection::Framing;
 
 use super::{Case, Level, Needs, Parameters, each, each_named};
-use crate::run::Context;
-use crate::run::context::{Who, pattern};
-use crate::run::failure::{EvidenceKind, Failure, Outcome};
+use crate::context::Context;
+use crate::context::failure::{EvidenceKind, Failure, Outcome};
+use crate::context::{Who, pattern};
 use crate::testee::message::{ErrorKind, Operation};
 use crate::wire::{WireError, frame};
 
@@ -594,7 +594,7 @@ fn claims_no_memory(context: &mut Context<'_>) -> Outcome {
     let receiving = context.start_recv_string(end)?;
     barrier(context, end.who)?;
     let Some(before) = context.resident_memory() else {
-        return Err(crate::run::failure::Stop::NotApplicable(
+        return Err(crate::context::failure::Stop::NotApplicable(
             "the memory of this testee cannot be told from the suite's own, or not on this system"
                 .into(),
         ));

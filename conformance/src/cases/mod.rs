@@ -16,12 +16,12 @@ mod pair;
 mod robustness;
 mod string;
 
-use std::fmt;
-
 use processing_connection::{Family, Framing};
 
-use crate::run::Context;
-use crate::run::failure::Outcome;
+use crate::context::Context;
+use crate::context::failure::Outcome;
+pub use crate::context::setting::{Parameters, Role};
+pub use crate::requirements::Level;
 use crate::testee::message::Profile;
 
 /// One test of one behaviour.
@@ -94,27 +94,6 @@ impl Case {
     }
 }
 
-/// How much a requirement matters, as in RFC 2119.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Level {
-    /// It is optional.
-    May,
-    /// It is recommended.
-    Should,
-    /// It is required.
-    Must,
-}
-
-impl fmt::Display for Level {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::May => "MAY",
-            Self::Should => "SHOULD",
-            Self::Must => "MUST",
-        })
-    }
-}
-
 /// Who plays the other end of a case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -128,24 +107,6 @@ pub enum Kind {
     BareServer,
     /// The suite, as the server of a client without an adapter.
     BareClient,
-}
-
-/// Which end the testee plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Role {
-    /// It listens.
-    Listener,
-    /// It connects.
-    Client,
-}
-
-impl fmt::Display for Role {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Listener => "listener",
-            Self::Client => "client",
-        })
-    }
 }
 
 /// What a case takes of the testee, the family and the dialect.
@@ -179,50 +140,6 @@ impl Needs {
     };
 }
 
-/// The parameters of one execution: names and values.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Parameters(pub Vec<(&'static str, String)>);
-
-impl Parameters {
-    /// The value of a parameter that the case declares.
-    ///
-    /// # Panics
-    ///
-    /// When the case does not declare it, which is a fault of the case.
-    pub fn text(&self, name: &str) -> &str {
-        let found = self.0.iter().find(|(known, _)| *known == name);
-        &found
-            .unwrap_or_else(|| panic!("the case has no parameter `{name}`"))
-            .1
-    }
-
-    /// The value of a parameter that is a number.
-    ///
-    /// # Panics
-    ///
-    /// When the case does not declare it or gives it words, which is a fault of the case.
-    pub fn number(&self, name: &str) -> usize {
-        self.text(name)
-            .parse()
-            .unwrap_or_else(|_| panic!("parameter `{name}` is no number"))
-    }
-}
-
-/// `[at=3,payload=5]`, or nothing.
-impl fmt::Display for Parameters {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        let shown: Vec<String> = self
-            .0
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        write!(f, "[{}]", shown.join(","))
-    }
-}
-
 /// No parameters: one execution.
 fn once(_: Framing) -> Vec<Parameters> {
     vec![Parameters::default()]
@@ -239,17 +156,6 @@ fn each<T: ToString>(name: &'static str, values: impl IntoIterator<Item = T>) ->
 /// The values of a parameter `name` that stand in a table, by their names.
 fn each_named<T>(name: &'static str, table: &[(&'static str, T)]) -> Vec<Parameters> {
     each(name, table.iter().map(|(known, _)| *known))
-}
-
-impl Parameters {
-    /// What a parameter stands for in its case's table.
-    fn look_up<T: Copy>(&self, name: &str, table: &[(&'static str, T)]) -> T {
-        let value = self.text(name);
-        let found = table.iter().find(|(known, _)| *known == value);
-        found
-            .unwrap_or_else(|| panic!("`{name}` has no value `{value}`"))
-            .1
-    }
 }
 
 /// Every case, in the order of the areas.

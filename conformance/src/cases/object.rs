@@ -1,11 +1,11 @@
 //! Objects: what is pickled, what is unpickled, and what is neither.
 
 use super::{Case, Level, Needs, Parameters, each, each_named, objects};
+use crate::context::Context;
+use crate::context::failure::Outcome;
+use crate::context::{End, Who};
 use crate::notation::{Graph, Node, outside_values};
 use crate::pickle;
-use crate::run::Context;
-use crate::run::context::{End, Who};
-use crate::run::failure::Outcome;
 use crate::testee::message::{ErrorKind, Operation, Profile};
 use crate::wire::Wire;
 

@@ -1,10 +1,10 @@
 //! Two testees that talk to each other; the suite only commands and compares.
 
 use super::{Case, Kind, Needs, Role, each, objects};
+use crate::context::Context;
+use crate::context::failure::{Failure, Outcome, Stop};
+use crate::context::{End, Pair, Who, pattern};
 use crate::notation::Graph;
-use crate::run::Context;
-use crate::run::context::{End, Pair, Who, pattern};
-use crate::run::failure::{Failure, Outcome, Stop};
 use crate::testee::message::{ErrorKind, Operation, Profile};
 
 /// The cases of this area.

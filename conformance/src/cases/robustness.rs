@@ -1,9 +1,9 @@
 //! What arrives when the other end is broken, malicious, or dies.
 
 use super::{Case, Needs, each, each_named};
-use crate::run::Context;
-use crate::run::context::pattern;
-use crate::run::failure::{Failure, Outcome};
+use crate::context::Context;
+use crate::context::failure::{Failure, Outcome};
+use crate::context::pattern;
 use crate::testee::message::{ErrorKind, Operation, Profile};
 
 /// The cases of this area.

@@ -1,10 +1,10 @@
 //! Strings, and what each side sees of the other's when one sends strings and one receives objects.
 
 use super::{Case, Needs, each_named};
+use crate::context::Context;
+use crate::context::failure::{Failure, Outcome};
 use crate::notation::Graph;
 use crate::pickle;
-use crate::run::Context;
-use crate::run::failure::{Failure, Outcome};
 use crate::testee::message::ErrorKind;
 
 /// The cases of this area.

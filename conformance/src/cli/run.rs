@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use processing_conformance::cases::catalogue;
+use processing_conformance::context::failure::Failure;
 use processing_conformance::report::json::Report;
 use processing_conformance::report::{Subject, junit, terminal};
 use processing_conformance::run::deviation::Deviations;
@@ -16,6 +17,7 @@ use processing_conformance::run::verdict::{Row, Summary, Verdict};
 use processing_conformance::run::{Conditions, Judgement, Run, run as run_all};
 use processing_conformance::testee::Testee;
 use processing_conformance::testee::message::Hello;
+use processing_conformance::testee::session::Trouble;
 
 use super::args::{Format, RunArguments};
 use super::target::{Target, assumed_claims};
@@ -151,7 +153,11 @@ fn judge(
 ) -> Result<(Subject, Run), Refusal> {
     let name = target.name();
     let patience = arguments.deadline;
-    let (hello, executions) = executions(target, selection, patience);
+    let Planned {
+        hello,
+        executions,
+        trouble,
+    } = plan_for(target, selection, patience);
     let subject = Subject {
         name: name.clone(),
         hello,
@@ -167,6 +173,14 @@ fn judge(
                 judgements: executions.iter().map(not_run).collect(),
             },
         ));
+    }
+    if let Some(trouble) = trouble {
+        let failure =
+            Failure::new(trouble.outcome(), "a testee that starts").detail(trouble.to_string());
+        let unstarted =
+            |execution| Judgement::unstarted(execution, &name, failure.clone(), deviations);
+        let judgements = executions.iter().map(unstarted).collect();
+        return Ok((subject, Run { judgements }));
     }
     let is_bare = matches!(target, Target::Bare(..));
     let sister = target.sister(&arguments.store);
@@ -197,26 +211,41 @@ fn judge(
     Ok((subject, run))
 }
 
-/// What a testee claims, if it says so, and what is to be run.
-fn executions(
-    target: &Target,
-    selection: &Selection,
-    patience: Duration,
-) -> (Option<Hello>, Vec<Execution>) {
+/// What is to be run against a testee, and why it cannot be, if it never started.
+struct Planned {
+    hello: Option<Hello>,
+    executions: Vec<Execution>,
+    trouble: Option<Trouble>,
+}
+
+fn plan_for(target: &Target, selection: &Selection, patience: Duration) -> Planned {
     if let Target::Bare(_, bare, family) = target {
         let dialect = selection.dialects.first().copied().unwrap_or_default();
-        return (None, plan_bare(bare, *family, dialect, selection, patience));
+        let executions = plan_bare(bare, *family, dialect, selection, patience);
+        return Planned {
+            hello: None,
+            executions,
+            trouble: None,
+        };
     }
     match target.claims(patience) {
         Ok(hello) => {
             let executions = plan(&hello, selection, patience);
-            (Some(hello), executions)
+            Planned {
+                hello: Some(hello),
+                executions,
+                trouble: None,
+            }
         }
-        // Every case gets a verdict, also when the testee never started.
-        Err(_) => (
-            None,
-            plan(&assumed_claims(&selection.dialects), selection, patience),
-        ),
+        // Every case gets a verdict all the same.
+        Err(trouble) => {
+            let executions = plan(&assumed_claims(&selection.dialects), selection, patience);
+            Planned {
+                hello: None,
+                executions,
+                trouble: Some(trouble),
+            }
+        }
     }
 }
 

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use processing_conformance::adapter::Reference;
+use processing_conformance::context::bare::Bare;
 use processing_conformance::peers::{self, InstallError, Installed, Peer, Peers};
-use processing_conformance::run::bare::Bare;
 use processing_conformance::testee::Testee;
 use processing_conformance::testee::child::{ChildLink, Program};
 use processing_conformance::testee::in_process::InProcess;

@@ -83,11 +83,7 @@ impl Python {
 fn candidates(version: &str) -> Vec<PathBuf> {
     let name = format!("python{version}");
     let major = version.split('.').next().unwrap_or(version);
-    let mut found = vec![
-        PathBuf::from(&name),
-        PathBuf::from(format!("python{major}")),
-        PathBuf::from("python"),
-    ];
+    let mut found = vec![PathBuf::from(&name)];
     let pyenv = std::env::var_os("PYENV_ROOT")
         .map(PathBuf::from)
         .or_else(|| std::env::home_dir().map(|home| home.join(".pyenv")));
@@ -105,6 +101,11 @@ fn candidates(version: &str) -> Vec<PathBuf> {
                 .map(|directory| directory.join("bin").join(&name)),
         );
     }
+    // Less likely, and slow to ask where they are shims.
+    found.extend([
+        PathBuf::from(format!("python{major}")),
+        PathBuf::from("python"),
+    ]);
     found
 }
 

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use processing_connection::Framing;
 
+use crate::context::failure::{Evidence, EvidenceKind};
 use crate::pickle::{Shown, disassemble};
-use crate::run::failure::{Evidence, EvidenceKind};
 use crate::wire::frame;
 
 /// How many bytes stand in a line.
@@ -30,7 +30,8 @@ pub fn render(evidence: &Evidence, framing: Framing) -> String {
         ("expected", &evidence.expected),
         ("actual", &evidence.actual),
     ] {
-        let _ = writeln!(text, "{title} ({} bytes)", bytes.len());
+        let unit = if bytes.len() == 1 { "byte" } else { "bytes" };
+        let _ = writeln!(text, "{title} ({} {unit})", bytes.len());
         if bytes.is_empty() {
             text.push_str("    nothing\n");
             continue;

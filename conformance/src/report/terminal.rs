@@ -5,12 +5,13 @@ use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Subject, evidence};
+use super::{Subject, evidence, transcript};
+use crate::context::failure::Failure;
 use crate::requirements::requirement;
 use crate::run::diagnosis::likely_cause;
-use crate::run::failure::Failure;
 use crate::run::verdict::{Row, Summary, Verdict};
 use crate::run::{Judgement, Run};
+use crate::wire::Transcript;
 
 /// So many failures are told in full; of the others one line each.
 const IN_FULL: usize = 12;
@@ -84,7 +85,7 @@ pub fn failure(judgement: &Judgement) -> String {
     if !failure.detail.is_empty() {
         field(&mut text, "detail", &failure.detail);
     }
-    write_evidence(&mut text, failure, row);
+    write_evidence(&mut text, failure, judgement);
     if row.verdict == Verdict::Fail
         && let Some(message) = row
             .message
@@ -97,14 +98,30 @@ pub fn failure(judgement: &Judgement) -> String {
     text
 }
 
-fn write_evidence(text: &mut String, failure: &Failure, row: &Row) {
-    let Ok(dialect) = row.dialect.parse::<processing_connection::Dialect>() else {
+fn write_evidence(text: &mut String, failure: &Failure, judgement: &Judgement) {
+    let Ok(dialect) = judgement
+        .row
+        .dialect
+        .parse::<processing_connection::Dialect>()
+    else {
         return;
     };
     if let Some(bytes) = &failure.evidence {
         for line in evidence::render(bytes, dialect.framing()).lines() {
             let _ = writeln!(text, "    {line}");
         }
+    }
+    let entries = judgement
+        .transcript
+        .as_ref()
+        .map(Transcript::entries)
+        .unwrap_or_default();
+    if !entries.is_empty() {
+        field(
+            text,
+            "transcript",
+            &transcript::render(&entries, dialect.framing()),
+        );
     }
     if let Some(cause) = likely_cause(failure, dialect.framing()) {
         field(text, "likely cause", &cause);

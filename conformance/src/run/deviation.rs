@@ -6,8 +6,8 @@ use serde::Deserialize;
 use thiserror::Error;
 use wildmatch::WildMatch;
 
-use super::context::Setting;
 use crate::cases::{Case, catalogue};
+use crate::context::Setting;
 
 /// A known fault.
 #[derive(Clone, Debug, Deserialize)]

@@ -2,7 +2,7 @@
 
 use processing_connection::Framing;
 
-use super::failure::{Evidence, EvidenceKind, Failure};
+use crate::context::failure::{Evidence, EvidenceKind, Failure};
 use crate::notation::{Fidelity, Graph, Node, compare};
 use crate::pickle;
 use crate::wire::frame;

@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::context::Context;
 use super::deviation::{Deviation, Deviations};
-use super::failure::{Failure, Stop};
 use super::plan::Execution;
-use super::scratch::Scratch;
 use super::verdict::{Row, Verdict};
 use crate::cases::Case;
+use crate::context::Context;
+use crate::context::failure::{Failure, Stop};
+use crate::context::scratch::Scratch;
 use crate::testee::session::Session;
 use crate::wire::Transcript;
 

@@ -6,9 +6,9 @@ use std::time::Duration;
 use processing_connection::{Dialect, Family, Framing};
 use wildmatch::WildMatch;
 
-use super::bare::Bare;
-use super::context::Setting;
 use crate::cases::{Case, Kind, Parameters, Role, catalogue};
+use crate::context::Setting;
+use crate::context::bare::Bare;
 use crate::testee::message::Hello;
 use crate::wire::frame::FRAMINGS;
 

@@ -4,14 +4,14 @@ use std::collections::VecDeque;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use super::context::Setting;
 use super::deviation::Deviations;
-use super::failure::Failure;
 use super::judge::{Judgement, judge};
 use super::plan::Execution;
-use super::scratch::Scratch;
 use super::verdict::Verdict;
 use crate::cases::Kind;
+use crate::context::Setting;
+use crate::context::failure::Failure;
+use crate::context::scratch::Scratch;
 use crate::testee::session::{Session, Trouble};
 
 /// So many executions in a row that end in trouble, with none between them that does not, end the run.

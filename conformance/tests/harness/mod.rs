@@ -8,10 +8,10 @@ use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use processing_conformance::adapter::Reference;
+use processing_conformance::context::scratch::Scratch;
 use processing_conformance::report::terminal;
 use processing_conformance::run::deviation::Deviations;
 use processing_conformance::run::plan::{Execution, Selection, plan};
-use processing_conformance::run::scratch::Scratch;
 use processing_conformance::run::verdict::Verdict;
 use processing_conformance::run::{Conditions, Health, Judgement, Starter, Worker};
 use processing_conformance::testee::in_process::InProcess;

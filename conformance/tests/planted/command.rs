@@ -112,11 +112,27 @@ pub(crate) fn block(report: &str, execution: &str, replaced: &[(&str, &str)]) ->
         !lines.is_empty(),
         "nothing is said of {execution}:\n{report}"
     );
+    let lines = without_transcript(&lines);
     replaced
         .iter()
         .fold(without_scratch(&lines.join("\n")), |text, (from, to)| {
             text.replace(from, to)
         })
+}
+
+/// The transcript tells when things happened; how it looks has tests of its own.
+fn without_transcript<'l>(lines: &[&'l str]) -> Vec<&'l str> {
+    const CONTINUED: &str = "                  ";
+    let mut inside = false;
+    lines
+        .iter()
+        .filter(|line| {
+            inside = line.trim_start().starts_with("transcript")
+                || (inside && line.starts_with(CONTINUED));
+            !inside
+        })
+        .copied()
+        .collect()
 }
 
 /// The suite's directory of socket files has another name each time.

@@ -7,9 +7,9 @@ use std::path::Path;
 use processing_connection::Family;
 
 use super::{Case, Level, Needs, each};
-use crate::run::Context;
-use crate::run::context::{End, Who};
-use crate::run::failure::{Failure, Outcome, Stop};
+use crate::context::Context;
+use crate::context::failure::{Failure, Outcome, Stop};
+use crate::context::{End, Who};
 use crate::testee::message::{ErrorKind, Listen, Listening, Operation, RawAddress};
 use crate::wire::Wire;
 

@@ -4,9 +4,9 @@ use std::path::{Path, PathBuf};
 
 use super::{Going, TAKEN, UNIX_ONLY, address_of, goes, serve_another};
 use crate::cases::{Case, Level};
-use crate::run::Context;
-use crate::run::context::Who;
-use crate::run::failure::{Failure, Outcome, Stop};
+use crate::context::Context;
+use crate::context::Who;
+use crate::context::failure::{Failure, Outcome, Stop};
 use crate::testee::message::{Listen, Listening, Operation, RawAddress};
 
 /// The cases of this part of the area.

@@ -2,9 +2,9 @@
 
 use processing_connection::Family;
 
+use super::failure::{Failure, Stop};
 use super::{Context, End, Pair, Who};
 use crate::cases::Role;
-use crate::run::failure::{Failure, Stop};
 use crate::testee::message::{
     Accepted, Answer, Connect, Connected, Handle, Listen, Listening, Operation, OperationError,
     RawAddress,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use processing_connection::Framing;
 
-use super::context::Setting;
+use super::Setting;
 use super::failure::{Failure, Stop};
 use crate::testee::message::RawAddress;
 use crate::wire::{Door, Transcript, Wire};
@@ -115,7 +115,7 @@ impl Bare {
 
     /// Looks once more at a failure: a server that ends after its first client may still have let the second one
     /// into its queue.
-    pub(super) fn excuse(&self, stop: Stop) -> Stop {
+    pub(crate) fn excuse(&self, stop: Stop) -> Stop {
         let (
             Self::Server {
                 address,

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
+use super::failure::{EvidenceKind, Failure, Outcome, Stop};
 use super::{Context, End, pattern};
 use crate::notation::{Fidelity, Graph, compare};
 use crate::pickle;
-use crate::run::failure::{EvidenceKind, Failure, Outcome, Stop};
 use crate::testee::message::{Answer, Operation};
 use crate::testee::payload::{Payload, WRITTEN_OUT};
 use crate::testee::session::Ticket;
@@ -198,9 +198,11 @@ pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> Out
         .showing(EvidenceKind::Pickle, &evidence, payload)
         .breaks("object.pickle")
     })?;
-    if reading.protocol > 2 {
+    // Python 2 rejects what announces more than it can read, whatever opcodes follow.
+    let protocol = reading.protocol.max(reading.announced.unwrap_or_default());
+    if protocol > 2 {
         return Err(Failure::new(
-            format!("wire: pickle protocol {}", reading.protocol),
+            format!("wire: pickle protocol {protocol}"),
             "a pickle of protocol 2 or lower",
         )
         .showing(EvidenceKind::Pickle, &evidence, payload)
@@ -223,6 +225,7 @@ pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> Out
         )
         .detail(difference.to_string())
         .showing(EvidenceKind::Pickle, &evidence, payload)
+        .breaks("object.value")
         .into()
     })
 }

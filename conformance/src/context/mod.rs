@@ -2,46 +2,28 @@
 //!
 //! Every method that begins with `expect` fails the case when the testee does something else.
 
+pub mod bare;
 mod connect;
+pub mod failure;
 pub mod pattern;
 mod receive;
+pub mod scratch;
 mod send;
+pub mod setting;
 
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
-use processing_connection::{Family, Framing};
-
-use super::bare::Bare;
-use super::failure::{Failure, Outcome, Stop};
-use super::scratch::Scratch;
-use crate::cases::{Level, Parameters, Role};
 use crate::notation::Fidelity;
+use crate::requirements::Level;
 use crate::testee::message::{Handle, Hello, Operation, Profile};
 use crate::testee::session::{OperationResult, Session, Ticket, Trouble};
 use crate::wire::{Relay, Transcript, frame};
+use failure::{Failure, Outcome, Stop};
+use scratch::Scratch;
+pub use setting::Setting;
 
 pub use send::check_pickle;
-
-/// Under which circumstances a case is run.
-#[derive(Clone, Debug)]
-pub struct Setting {
-    /// The family of the addresses.
-    pub family: Family,
-    /// The framing of the streams.
-    pub framing: Framing,
-    /// The dialect by name, as the testee is told it.
-    pub dialect: String,
-    /// Which end the testee plays.
-    pub role: Role,
-    /// The case's parameters.
-    pub parameters: Parameters,
-    /// How a testee without an adapter is reached.
-    pub bare: Option<Arc<Bare>>,
-    /// How long anything may take.
-    pub patience: Duration,
-}
 
 /// What a case has in hand.
 pub struct Context<'s> {

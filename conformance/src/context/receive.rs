@@ -1,8 +1,8 @@
 //! What the testee receives, and what must go wrong.
 
+use super::failure::{EvidenceKind, Failure, Outcome, Stop};
 use super::{Context, End, Who};
 use crate::notation::{Fidelity, Graph, compare};
-use crate::run::failure::{EvidenceKind, Failure, Outcome, Stop};
 use crate::testee::message::{Answer, ErrorKind, Operation, OperationError};
 use crate::testee::payload::Payload;
 use crate::testee::session::{OperationResult, Ticket};
