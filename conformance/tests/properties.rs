@@ -15,10 +15,10 @@ mod strings;
 
 use check::check;
 use ends::{End, Outcome, Testee, reference_to_itself};
+use processing_conformance::context::scratch::Scratch;
 use processing_conformance::notation::strategy::{NODES, graph, values};
 use processing_conformance::notation::{Fidelity, Graph, Node, compare, outside_values};
 use processing_conformance::pickle::{self, Limits};
-use processing_conformance::run::scratch::Scratch;
 use processing_conformance::testee::message::{Answer, ErrorKind};
 use processing_conformance::testee::payload::Payload;
 use processing_conformance::wire::{Wire, frame};

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use processing_conformance::adapter::{Implementation, Reference};
+use processing_conformance::context::scratch::Scratch;
 use processing_conformance::notation::Graph;
 use processing_conformance::peers::{Peer, Peers, catalogue};
-use processing_conformance::run::scratch::Scratch;
 use processing_conformance::testee::in_process::InProcess;
 use processing_conformance::testee::message::{
     Accepted, Answer, Handle, Hello, Listen, Listening, Operation, RawAddress,

@@ -22,9 +22,9 @@ impl fmt::Debug for Bytes {
     }
 }
 
-/// Strings of any bytes, their lengths mostly where something may change: at nothing, at the buffer of the
-/// C extension, which has 1024 bytes for header and payload, and at 16 KiB, from which on header and payload
-/// leave it in two writes.
+/// Strings of any bytes, their lengths mostly where an implementation of the era changes its ways: at nothing,
+/// at the 1024-byte buffer of 0.20 with and without the header, and at 16 KiB, below which 0.33 and later write
+/// in one piece.
 pub(crate) fn string() -> impl Strategy<Value = Bytes> {
     let length = prop_oneof![
         Just(0),
