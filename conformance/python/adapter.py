@@ -637,11 +637,18 @@ def build(table):
     nodes = table['nodes']
     values = [UNBUILT] * len(nodes)
     visited = [False] * len(nodes)
-    late = []
+    filled = [False] * len(nodes)
+    late, postponed = [], []
 
     def complete(indices):
         for i in indices:
             if values[i] is UNBUILT:
+                return False
+        return True
+
+    def is_filled(indices):
+        for i in indices:
+            if not filled[i]:
                 return False
         return True
 
@@ -655,6 +662,7 @@ def build(table):
             visited[i] = True
             if kind in ATOMS:
                 values[i] = ATOMS[kind](body)
+                filled[i] = True
                 continue
             if kind not in COMPOUNDS:
                 raise AdapterError('there is no way to make a node of kind %s here' % kind)
@@ -666,14 +674,29 @@ def build(table):
             continue
         needs, make, holds, fill = COMPOUNDS[kind]
         if step is MAKE:
-            if not complete(needs(body)):
-                raise AdapterError('node %d needs itself to be made' % i)
-            values[i] = make(body, values)
-        elif complete(holds(body)):
+            if complete(needs(body)):
+                values[i] = make(body, values)
+            else:
+                postponed.append(i)
+        elif values[i] is not UNBUILT and complete(holds(body)) and is_filled(states(kind, body)):
             fill(values[i], body, values)
+            filled[i] = True
         else:
-            late.append((fill, i, body))
-    for fill, i, body in late:
+            late.append((bool(states(kind, body)), len(late), fill, i, body))
+    # What needs something that was not finished when it was met, which had met it through a list or the like.
+    while postponed:
+        waiting, postponed[:] = list(postponed), []
+        for i in waiting:
+            (kind, body), = nodes[i].items()
+            needs, make, _, _ = COMPOUNDS[kind]
+            if complete(needs(body)):
+                values[i] = make(body, values)
+            else:
+                postponed.append(i)
+        if len(postponed) == len(waiting):
+            raise AdapterError('node %d needs itself to be made' % postponed[0])
+    # An instance copies its state, which must have everything in it by then.
+    for _, _, fill, i, body in sorted(late):
         fill(values[i], body, values)
     return values[table['root']]
 
@@ -696,6 +719,10 @@ def make_instance(body, values):
 
 def make_reduce(body, values):
     return values[body['callable']](*values[body['arguments']])
+
+
+def states(kind, body):
+    return body.get('state', ()) if kind in ('instance', 'reduce') else ()
 
 
 def additions(body):

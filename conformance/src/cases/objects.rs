@@ -467,6 +467,26 @@ fn recursive() -> Vec<Sample> {
             b.append(second, first);
             first
         }),
+        // The inner tuple refers to the outer one, which cannot be made before its list.
+        built("tuple-in-tuple-through-list", |b| {
+            let list = b.list([]);
+            let outer = b.tuple([list]);
+            let inner = b.tuple([outer]);
+            b.append(list, inner);
+            outer
+        }),
+        // The state refers to what holds the instance: it is not complete when the instance is made.
+        built("instance-in-its-own-holder", |b| {
+            let list = b.list([]);
+            let class = b.global(CLASSES, "Point");
+            let point = b.instance(class);
+            let key = b.str("holder");
+            let holder = b.tuple([point]);
+            let state = b.dict([(key, holder)]);
+            b.state(point, state);
+            b.append(list, holder);
+            list
+        }),
         built("instance-in-itself", |b| {
             let class = b.global(CLASSES, "Point");
             let point = b.instance(class);
