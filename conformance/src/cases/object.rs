@@ -157,7 +157,7 @@ pub(super) const CASES: &[Case] = both_ways! {
     "mixed": "An object of many types", Needs::OBJECTS, &["object.value"];
     "shared": "An object that is referred to twice", Needs::OBJECTS, &["object.sharing", "object.value"];
     "complex": "A complex", GRAPH, &["object.value"];
-    "bytearray": "A bytearray", GRAPH, &["object.value"];
+    "bytearray": "A bytearray", Needs::OBJECTS, &["object.value"];
     "surrogate": "A unicode with a lone surrogate", GRAPH, &["object.value"];
     "recursive": "An object that contains itself", GRAPH, &["object.recursion"];
     "instance": "An instance of a user's class", GRAPH, &["object.instance"];

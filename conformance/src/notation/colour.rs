@@ -81,7 +81,7 @@ fn own_colour(node: &Node, fidelity: Fidelity) -> u64 {
     let mut hasher = DefaultHasher::new();
     match (node, fidelity) {
         (Node::Long(_), Fidelity::Values) => "int".hash(&mut hasher),
-        (Node::Str(_), Fidelity::Values) => "bytes".hash(&mut hasher),
+        (Node::Str(_) | Node::ByteArray(_), Fidelity::Values) => "bytes".hash(&mut hasher),
         _ => node.kind().hash(&mut hasher),
     }
     match node {

@@ -18,7 +18,7 @@ const STEPS_SHOWN: usize = 10;
 pub enum Fidelity {
     /// Types, values, and sharing of whatever [has an identity](Node::has_identity): profile `graph`.
     Graph,
-    /// Types and values: profile `serde`. `int` is `long`, `str` is `bytes`, and a copy is as good as the
+    /// Types and values: profile `serde`. `int` is `long`, `str` and `bytearray` are `bytes`, and a copy is as good as the
     /// shared object.
     Values,
 }
@@ -175,9 +175,10 @@ impl Comparison<'_> {
             (Node::Int(a), Node::Long(b)) | (Node::Long(a), Node::Int(b)) => {
                 self.fidelity == Fidelity::Values && a == b
             }
-            (Node::Str(a), Node::Bytes(b)) | (Node::Bytes(a), Node::Str(b)) => {
-                self.fidelity == Fidelity::Values && a == b
-            }
+            (
+                Node::Str(a) | Node::Bytes(a) | Node::ByteArray(a),
+                Node::Str(b) | Node::Bytes(b) | Node::ByteArray(b),
+            ) => a == b && (self.fidelity == Fidelity::Values || expected.kind() == actual.kind()),
             (a, b) => a == b,
         };
         if agree {

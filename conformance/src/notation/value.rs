@@ -81,7 +81,7 @@ fn check(graph: &Graph) -> Result<Vec<NodeId>, NotAValue> {
                     );
                 }
                 hashable[id] = match node {
-                    Node::List(_) | Node::Dict(_) | Node::Set(_) => false,
+                    Node::List(_) | Node::Dict(_) | Node::Set(_) | Node::ByteArray(_) => false,
                     Node::Tuple(ids) => ids.iter().all(|&id| hashable[id]),
                     _ => true,
                 };
@@ -100,7 +100,6 @@ fn check(graph: &Graph) -> Result<Vec<NodeId>, NotAValue> {
 fn outside_by_itself(node: &Node) -> Option<&'static str> {
     Some(match node {
         Node::Complex(..) => "is a complex",
-        Node::ByteArray(_) => "is a bytearray",
         Node::Unicode(text) if text.to_utf8().is_none() => "is text with a surrogate in it",
         Node::Global { .. } => "is a class or function",
         Node::Object(_) => "is an instance",
@@ -115,7 +114,7 @@ fn outside_by_itself(node: &Node) -> Option<&'static str> {
 impl TryFrom<&Graph> for Value {
     type Error = NotAValue;
 
-    /// `str` and `bytes` become `Bytes`, `int` and `long` become `I64` where they fit. What is shared is copied.
+    /// `str`, `bytes` and `bytearray` become `Bytes`, `int` and `long` become `I64` where they fit. What is shared is copied.
     fn try_from(graph: &Graph) -> Result<Self, NotAValue> {
         enum Step {
             Visit(NodeId),
@@ -175,7 +174,9 @@ fn value_of(node: &Node, members: Vec<Value>) -> Value {
             Err(_) => Value::Int(value.clone()),
         },
         Node::Float(value) => Value::F64(value.value()),
-        Node::Str(bytes) | Node::Bytes(bytes) => Value::Bytes(bytes.clone()),
+        Node::Str(bytes) | Node::Bytes(bytes) | Node::ByteArray(bytes) => {
+            Value::Bytes(bytes.clone())
+        }
         Node::Unicode(text) => {
             Value::String(text.to_utf8().expect("checked to be UTF-8").to_owned())
         }
