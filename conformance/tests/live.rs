@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 
 use harness::{Absence, PATIENCE, StaticStarter, Subject};
-use processing_conformance::peers::{Installed, Peer, Peers, catalogue};
+use processing_conformance::peers::{Installed, Peer, Peers, catalogue, is_required};
 use processing_conformance::testee::session::{Session, Trouble};
 
 fn main() {
@@ -60,12 +60,4 @@ fn absent(name: &'static str) -> Option<Absence> {
         reason,
         required: is_required(&peer.name),
     })
-}
-
-fn is_required(name: &str) -> bool {
-    let required = std::env::var("PROCESSING_CONFORMANCE_REQUIRE").unwrap_or_default();
-    required
-        .split(',')
-        .map(str::trim)
-        .any(|required| required == "all" || required == name)
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use processing_connection::Framing;
+
 use super::failure::{EvidenceKind, Failure, Outcome, Stop};
 use super::{Context, End, pattern};
 use crate::notation::{Fidelity, Graph, compare};
@@ -66,17 +68,18 @@ impl Context<'_> {
             .position(|(a, b)| a != b)
             .unwrap_or(actual.len());
         let header = frame::header_length(self.setting.framing);
-        let place = if at < header {
-            "wrong header"
+        let (place, requirement) = if at < header {
+            ("wrong header", header_requirement(self.setting.framing))
         } else if actual.len() < expected.len() {
-            "message too short"
+            ("message too short", "framing.message")
         } else {
-            "wrong payload"
+            ("wrong payload", "string.raw")
         };
         Err(Failure::new(
             format!("wire: {place}"),
             format!("a message of {} bytes, header included", expected.len()),
         )
+        .breaks(requirement)
         .detail(format!(
             "{} bytes came; the first difference is at byte {at}",
             actual.len()
@@ -162,6 +165,15 @@ impl Context<'_> {
     pub fn write(&mut self, wire: &mut Wire, bytes: &[u8]) -> Outcome {
         wire.write(bytes)
             .map_err(|error| Failure::wire("the connection is open", &error).into())
+    }
+}
+
+/// The requirement that lays a framing's header down.
+fn header_requirement(framing: Framing) -> &'static str {
+    match framing {
+        Framing::Hex8 => "framing.hex8",
+        Framing::Le32 => "framing.le32",
+        _ => "framing.be32",
     }
 }
 

@@ -123,6 +123,15 @@ pub fn matching(pattern: &str) -> Vec<&'static Peer> {
         .collect()
 }
 
+/// Whether a test must fail when this peer is not here: `PROCESSING_CONFORMANCE_REQUIRE` lists names, or is `all`.
+pub fn is_required(name: &str) -> bool {
+    let required = std::env::var("PROCESSING_CONFORMANCE_REQUIRE").unwrap_or_default();
+    required
+        .split(',')
+        .map(str::trim)
+        .any(|required| required == "all" || required == name)
+}
+
 /// Where peers are kept unless the user says otherwise: in a checkout below its `target`, else in the user's
 /// cache.
 pub fn default_directory() -> Option<PathBuf> {

@@ -7,7 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Completion, Failed, Trial};
-use processing_conformance::peers::{Peer, Peers, Python, catalogue};
+use processing_conformance::peers::{Peer, Peers, Python, catalogue, is_required};
 use processing_conformance::run::verdict::{Row, Verdict};
 
 use super::command::{Ran, Running, suite};
@@ -95,14 +95,6 @@ fn with_peer(peer: &'static Peer, test: impl FnOnce(&Stage)) -> Result<Completio
         Err(error) if is_required(&peer.name) => Err(error.to_string().into()),
         Err(error) => Ok(Completion::ignored_with(error.to_string())),
     }
-}
-
-fn is_required(name: &str) -> bool {
-    std::env::var("PROCESSING_CONFORMANCE_REQUIRE")
-        .unwrap_or_default()
-        .split(',')
-        .map(str::trim)
-        .any(|required| required == "all" || required == name)
 }
 
 /// A program that is ended with the test, if it has not ended before.

@@ -7,7 +7,7 @@ use std::time::Duration;
 use processing_conformance::adapter::{Implementation, Reference};
 use processing_conformance::context::scratch::Scratch;
 use processing_conformance::notation::Graph;
-use processing_conformance::peers::{Peer, Peers, catalogue};
+use processing_conformance::peers::{Peer, Peers, catalogue, is_required};
 use processing_conformance::testee::in_process::InProcess;
 use processing_conformance::testee::message::{
     Accepted, Answer, Handle, Hello, Listen, Listening, Operation, RawAddress,
@@ -110,7 +110,9 @@ impl Testee {
             let installed = Peers::new(None).and_then(|peers| peers.install(peer));
             match installed {
                 Ok(installed) => Some(Self::new(peer.claims(), move || installed.start(PATIENCE))),
-                Err(reason) if is_required(peer) => panic!("{} is required: {reason}", peer.name),
+                Err(reason) if is_required(&peer.name) => {
+                    panic!("{} is required: {reason}", peer.name)
+                }
                 Err(reason) => {
                     eprintln!("not run with {}: {reason}", peer.name);
                     None
@@ -157,14 +159,6 @@ impl Testee {
             }
         }
     }
-}
-
-fn is_required(peer: &Peer) -> bool {
-    let required = std::env::var("PROCESSING_CONFORMANCE_REQUIRE").unwrap_or_default();
-    required
-        .split(',')
-        .map(str::trim)
-        .any(|required| required == "all" || required == peer.name)
 }
 
 /// A testee over one family in one dialect.
