@@ -7,7 +7,7 @@ use std::time::Duration;
 use processing_conformance::adapter::{Implementation, Reference};
 use processing_conformance::context::scratch::Scratch;
 use processing_conformance::notation::Graph;
-use processing_conformance::peers::{Peer, Peers, catalogue, is_required};
+use processing_conformance::peers::{Peers, catalogue, is_required};
 use processing_conformance::testee::in_process::InProcess;
 use processing_conformance::testee::message::{
     Accepted, Answer, Handle, Hello, Listen, Listening, Operation, RawAddress,
