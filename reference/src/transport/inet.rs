@@ -1,15 +1,13 @@
 //! `AF_INET`: TCP over IPv4.
 
-use std::io::{self, IoSlice, Read};
-use std::net::{
-    Ipv4Addr, Shutdown, SocketAddr, SocketAddrV4, TcpListener, TcpStream, ToSocketAddrs,
-};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, ToSocketAddrs};
 
 use socket2::{Domain, Socket, Type};
 
-use super::{Acceptor, SetBlocking, Transport, accept_within, address_error, write_socket};
+use super::{Acceptor, SetBlocking, Transport, accept_within, address_error};
 use crate::address::Address;
-use crate::deadline::{self, Deadline, Ready};
+use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
 pub(super) fn connect(address: &Address, host: &str, port: u16) -> Result<Box<dyn Transport>> {
@@ -105,28 +103,6 @@ fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
 
 fn peer(address: SocketAddr) -> Address {
     Address::from((address.ip().to_string(), address.port()))
-}
-
-impl Transport for TcpStream {
-    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&mut &*self).read(buffer)
-    }
-
-    fn read_to(&self, payload: &mut Vec<u8>, count: u64) -> io::Result<()> {
-        self.take(count).read_to_end(payload).map(drop)
-    }
-
-    fn write(&self, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize> {
-        write_socket(self, parts, wait)
-    }
-
-    fn wait(&self, ready: Ready, deadline: Deadline) -> io::Result<bool> {
-        deadline::wait(self, ready, deadline)
-    }
-
-    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        TcpStream::shutdown(self, how)
-    }
 }
 
 #[derive(Debug)]

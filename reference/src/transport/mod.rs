@@ -8,14 +8,14 @@ mod inet;
 mod unix;
 
 use std::fmt::Debug;
-use std::io::{self, IoSlice};
+use std::io::{self, IoSlice, Read};
 use std::net::Shutdown;
 
 use rustix::fd::AsFd;
 use socket2::SockRef;
 
 use crate::address::Address;
-use crate::deadline::{Deadline, Ready};
+use crate::deadline::{self, Deadline, Ready};
 use crate::error::{Error, Result};
 
 /// A connected stream of bytes. Reading and writing may happen at once, from two threads.
@@ -35,6 +35,33 @@ pub(crate) trait Transport: Debug + Send + Sync {
     fn wait(&self, ready: Ready, deadline: Deadline) -> io::Result<bool>;
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+}
+
+/// Every socket that is a stream.
+impl<S> Transport for S
+where
+    S: AsFd + Debug + Send + Sync,
+    for<'a> &'a S: Read,
+{
+    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
+        (&mut &*self).read(buffer)
+    }
+
+    fn read_to(&self, payload: &mut Vec<u8>, count: u64) -> io::Result<()> {
+        self.take(count).read_to_end(payload).map(drop)
+    }
+
+    fn write(&self, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize> {
+        write_socket(self, parts, wait)
+    }
+
+    fn wait(&self, ready: Ready, deadline: Deadline) -> io::Result<bool> {
+        deadline::wait(self, ready, deadline)
+    }
+
+    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
+        SockRef::from(&self.as_fd()).shutdown(how)
+    }
 }
 
 /// A socket that accepts connections.
@@ -94,7 +121,7 @@ fn write_socket(socket: &impl AsFd, parts: &[IoSlice<'_>], wait: bool) -> io::Re
     const LITTLE: usize = 1 << 16;
 
     let now = Deadline::after(Some(std::time::Duration::ZERO));
-    if !wait && !crate::deadline::wait(socket, Ready::Write, now)? {
+    if !wait && !deadline::wait(socket, Ready::Write, now)? {
         return Err(io::ErrorKind::WouldBlock.into());
     }
     let borrowed = socket.as_fd();
@@ -122,7 +149,7 @@ fn accept_within<T>(
     }
     let accepted = loop {
         if deadline.is_set() {
-            match crate::deadline::wait(socket, Ready::Read, deadline) {
+            match deadline::wait(socket, Ready::Read, deadline) {
                 Ok(true) => {}
                 Ok(false) => break Ok(None),
                 Err(error) => break Err(error),

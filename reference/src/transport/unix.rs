@@ -1,8 +1,7 @@
 //! `AF_UNIX`: a socket in the file system.
 
 use std::fs::{self, Permissions};
-use std::io::{self, IoSlice, Read};
-use std::net::Shutdown;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -10,9 +9,9 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::{Acceptor, SetBlocking, Transport, accept_within, address_error, write_socket};
+use super::{Acceptor, SetBlocking, Transport, accept_within, address_error};
 use crate::address::Address;
-use crate::deadline::{self, Deadline, Ready};
+use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
 /// Bytes of a path in a socket address, without the NUL at its end.
@@ -70,28 +69,6 @@ fn check(address: &Address, path: &Path) -> Result<()> {
         })
     } else {
         Ok(())
-    }
-}
-
-impl Transport for UnixStream {
-    fn read(&self, buffer: &mut [u8]) -> io::Result<usize> {
-        (&mut &*self).read(buffer)
-    }
-
-    fn read_to(&self, payload: &mut Vec<u8>, count: u64) -> io::Result<()> {
-        self.take(count).read_to_end(payload).map(drop)
-    }
-
-    fn write(&self, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize> {
-        write_socket(self, parts, wait)
-    }
-
-    fn wait(&self, ready: Ready, deadline: Deadline) -> io::Result<bool> {
-        deadline::wait(self, ready, deadline)
-    }
-
-    fn shutdown(&self, how: Shutdown) -> io::Result<()> {
-        UnixStream::shutdown(self, how)
     }
 }
 
