@@ -34,6 +34,11 @@ fn main() -> Outcome<()> {
     };
     let rounds = option("--rounds").map_or(Ok(41), |rounds| rounds.parse())?;
     let peer = option("--peer-python").zip(option("--peer-path"));
+    if let Some((_, path)) = &peer
+        && !std::path::Path::new(path).is_dir()
+    {
+        return Err(format!("--peer-path {path}: no such directory; say a whole path, since cargo runs benches elsewhere").into());
+    }
     if peer.is_none() {
         println!("live peer: not given (--peer-python PYTHON --peer-path DIR)");
     }

@@ -179,7 +179,8 @@ fn judge_client(
             }
         }
     };
-    act(&mut stream).expect("the suite listens");
+    // The suite may have seen enough, and left, before the client is through.
+    let _ = act(&mut stream);
     let waiting = std::thread::spawn(move || {
         let _ = stream.read_to_end(&mut Vec::new());
     });
