@@ -201,6 +201,23 @@ fn a_server_that_is_not_there_fails() {
     );
 }
 
+#[test]
+fn an_interrupted_run_is_not_a_good_one() {
+    let mut running = Command::new(env!("CARGO_BIN_EXE_processing-conformance"))
+        .args(["--jobs", "1"])
+        .stdout(std::process::Stdio::null())
+        .stderr(std::process::Stdio::null())
+        .spawn()
+        .expect("the command starts");
+    // The whole catalogue takes seconds with one job.
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    let killed = Command::new("kill")
+        .args(["-INT", &running.id().to_string()])
+        .status();
+    assert!(killed.expect("there is a kill").success());
+    assert_eq!(running.wait().expect("it ends").code(), Some(130));
+}
+
 // ---- deviations of a third party ----
 
 fn deviations(text: &str) -> tempfile::NamedTempFile {

@@ -9,11 +9,12 @@ use processing_connection::{Dialect, Family};
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  everything that was run is good
-  1  something failed, or a documented deviation did not show
-  2  the command line, or a file that it names, is wrong
-  3  nothing was selected
-  4  nothing could be run";
+    0  everything that was run is good
+    1  something failed, or a documented deviation did not show
+    2  the command line, or a file that it names, is wrong
+    3  nothing was selected
+    4  nothing could be run
+  130  interrupted";
 
 /// Judges implementations of the connection protocol of Python's `processing` package.
 #[derive(Debug, Parser)]

@@ -22,6 +22,8 @@ const USAGE: u8 = 2;
 const NOTHING_SELECTED: u8 = 3;
 /// Nothing could be run.
 const NOTHING_RUN: u8 = 4;
+/// The user interrupted it, as shells tell it.
+const INTERRUPTED: u8 = 130;
 
 /// Why a command ends early: an exit code and something to say.
 struct Refusal {

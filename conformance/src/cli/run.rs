@@ -21,7 +21,7 @@ use processing_conformance::testee::session::Trouble;
 
 use super::args::{Format, RunArguments};
 use super::target::{Target, assumed_claims};
-use super::{FAILED, GOOD, NOTHING_RUN, NOTHING_SELECTED, Refusal, print};
+use super::{FAILED, GOOD, INTERRUPTED, NOTHING_RUN, NOTHING_SELECTED, Refusal, print};
 
 /// How many executions run at once for each processor, since most of them wait most of the time.
 const JOBS_PER_PROCESSOR: usize = 8;
@@ -50,6 +50,12 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
     }
     report(arguments, &subjects, began.elapsed())?;
 
+    if interrupted.load(Ordering::Relaxed) {
+        return Err(Refusal {
+            code: INTERRUPTED,
+            message: "interrupted before everything was run".into(),
+        });
+    }
     let summary = Summary::of(rows(&subjects));
     Ok(if !summary.is_success(arguments.strict) {
         FAILED
@@ -137,7 +143,7 @@ fn on_interrupt() -> Arc<AtomicBool> {
     // Failing to listen for it only means that an interrupt ends the process as it always does.
     let _ = ctrlc::set_handler(move || {
         if set.swap(true, Ordering::Relaxed) {
-            std::process::exit(130);
+            std::process::exit(INTERRUPTED.into());
         }
     });
     interrupted
