@@ -1,10 +1,10 @@
 //! The interoperability conformance suite for the connection protocol of Python's `processing` package.
 //!
 //! A *testee* is asked to do things ([`testee`]), the suite holds the other end of the wire or lets two testees
-//! talk to each other ([`wire`]), *cases* say what must come of it ([`cases`]), and a run says a verdict on each
-//! ([`run`], [`report`]). Known implementations are installed and run by the suite itself ([`peers`]).
-//! Objects are compared in a notation of their own ([`notation`]), and pickles are read without executing
-//! anything ([`pickle`]).
+//! talk to each other ([`wire`]), *cases* say what must come of it ([`cases`], in the words of [`context`], citing
+//! [`requirements`]), and a run says a verdict on each ([`run`], [`report`]). Known implementations are installed and
+//! run by the suite itself ([`peers`]); one in Rust becomes a testee by an [`adapter`]. Objects are compared in a
+//! notation of their own ([`notation`]), and pickles are read without executing anything ([`pickle`]).
 #![forbid(unsafe_code)]
 
 pub mod adapter;

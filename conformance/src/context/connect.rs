@@ -3,8 +3,8 @@
 use processing_connection::Family;
 
 use super::failure::{Failure, Stop};
+use super::setting::Role;
 use super::{Context, End, Pair, Who};
-use crate::cases::Role;
 use crate::testee::message::{
     Accepted, Answer, Connect, Connected, Handle, Listen, Listening, Operation, OperationError,
     RawAddress,

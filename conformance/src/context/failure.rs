@@ -1,6 +1,6 @@
 //! Why a case did not pass, in a form that people and deviations can both use.
 
-use crate::cases::Level;
+use crate::requirements::Level;
 use crate::testee::message::OperationError;
 use crate::testee::session::Trouble;
 use crate::wire::WireError;
