@@ -185,6 +185,12 @@ class Implementation(object):
         return version
 
     @property
+    def dialect(self):
+        if self.package == 'processing' and self.release >= (0, 21):
+            return self.framing + '+hmac-sha1'
+        return self.framing
+
+    @property
     def framing(self):
         if self.package == 'multiprocessing':
             return 'be32x' if sys.version_info >= (3, 8) else 'be32'
@@ -347,7 +353,7 @@ def hello(adapter, _, request):
         'version': implementation.version,
         'runtime': runtime,
         'families': list(implementation.module.families),
-        'dialects': [implementation.framing],
+        'dialects': [implementation.dialect],
         'profile': 'graph',
         'operations': ['poll'] if implementation.has_poll else [],
         'python': PYTHON,

@@ -248,7 +248,9 @@ pub enum Error {
     },
 
     /// There is no dialect of this name.
-    #[error("unknown dialect {name:?}: valid are hex8, le32 and be32")]
+    #[error(
+        "unknown dialect {name:?}: valid are hex8, le32, be32, le32+hmac-sha1 and be32+hmac-sha1"
+    )]
     UnknownDialect {
         /// The name.
         name: String,

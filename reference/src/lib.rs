@@ -15,8 +15,7 @@
 //! # Ok::<(), processing_connection::Error>(())
 //! ```
 //!
-//! The default is the dialect of `processing` 0.30 and later and of `multiprocessing`, without
-//! authentication.
+//! The default is the dialect of `processing` 0.30 and later.
 //!
 //! # Example
 //!

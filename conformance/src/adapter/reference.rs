@@ -34,7 +34,13 @@ impl Implementation for Reference {
             } else {
                 vec![Family::Inet]
             },
-            dialects: vec!["be32".into(), "le32".into(), "hex8".into()],
+            dialects: [
+                Dialect::PROCESSING_0_30,
+                Dialect::PROCESSING_0_21_C,
+                Dialect::PROCESSING_0_10_PURE,
+            ]
+            .map(|dialect| dialect.to_string())
+            .into(),
             profile: Profile::Serde,
             operations: vec!["poll".into()],
             python: None,

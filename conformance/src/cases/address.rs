@@ -341,7 +341,7 @@ fn host_and_port_in_a_string(context: &mut Context<'_>) -> Outcome {
     let door = crate::wire::Door::open(
         Family::Inet,
         std::path::Path::new(""),
-        context.setting.framing,
+        context.setting.framing(),
         context.setting.patience,
         &context.transcript,
     )

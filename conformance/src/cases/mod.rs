@@ -16,7 +16,7 @@ mod pair;
 mod robustness;
 mod string;
 
-use processing_connection::{Family, Framing};
+use processing_connection::{Family, Framing, Handshake};
 
 use crate::context::Context;
 use crate::context::failure::Outcome;
@@ -120,6 +120,8 @@ pub struct Needs {
     pub families: &'static [Family],
     /// The framings in which the case makes sense.
     pub framings: &'static [Framing],
+    /// The handshake that the dialect must have, if that matters.
+    pub handshake: Option<Handshake>,
     /// An optional operation.
     pub operation: Option<&'static str>,
 }
@@ -131,6 +133,7 @@ impl Needs {
         only: None,
         families: &[Family::Inet, Family::Unix],
         framings: &[Framing::Hex8, Framing::Le32, Framing::Be32],
+        handshake: None,
         operation: None,
     };
     /// Objects, whatever the profile.

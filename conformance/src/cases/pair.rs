@@ -1,11 +1,14 @@
 //! Two testees that talk to each other; the suite only commands and compares.
 
+use processing_connection::Framing;
+
 use super::{Case, Kind, Needs, Role, each, objects};
 use crate::context::Context;
 use crate::context::failure::{Failure, Outcome, Stop};
 use crate::context::{End, Pair, Who, pattern};
 use crate::notation::Graph;
 use crate::testee::message::{ErrorKind, Operation, Profile};
+use crate::wire::frame::FRAMINGS;
 
 /// The cases of this area.
 pub(super) const CASES: &[Case] = &[
@@ -135,7 +138,22 @@ pub(super) const CASES: &[Case] = &[
         about: "The two flavours of a release that frame differently cannot talk: what one sends, the other never receives, and says so when the stream ends.",
         requirements: &["framing.mismatch"],
         kind: Kind::Flavours,
-        run: flavours_cannot_talk,
+        run: |context| {
+            let sister = context.counterpart_dialect();
+            cannot_talk(context, sister.framing())
+        },
+        ..Case::PAIR
+    },
+    Case {
+        id: "pair/framings/no-message-arrives",
+        about: "Ends of different framings cannot talk: what one sends, the other never receives, and says so when the stream ends.",
+        requirements: &["framing.mismatch"],
+        parameters: |own| each("with", FRAMINGS.into_iter().filter(|other| *other != own)),
+        run: |context| {
+            let with = context.setting.parameters.text("with");
+            let other = with.parse().expect("a parameter of this case");
+            cannot_talk(context, other)
+        },
         ..Case::PAIR
     },
 ];
@@ -180,11 +198,15 @@ enum Towards {
 /// The end that sends and the end that receives.
 fn ends(context: &mut Context<'_>, towards: Towards) -> Result<(Pair, End, End), Stop> {
     let pair = context.pair()?;
-    let (from, to) = match towards {
+    let (from, to) = from_and_to(&pair, towards);
+    Ok((pair, from, to))
+}
+
+fn from_and_to(pair: &Pair, towards: Towards) -> (End, End) {
+    match towards {
         Towards::Testee => (pair.counterpart, pair.testee),
         Towards::Counterpart => (pair.testee, pair.counterpart),
-    };
-    Ok((pair, from, to))
+    }
 }
 
 fn string(context: &mut Context<'_>, towards: Towards) -> Outcome {
@@ -298,10 +320,12 @@ fn closing(context: &mut Context<'_>, towards: Towards, by_drop: bool) -> Outcom
     context.expect_no_string(to, &[ErrorKind::Closed])
 }
 
-fn flavours_cannot_talk(context: &mut Context<'_>) -> Outcome {
+/// The counterpart frames in another way: neither end receives anything, and each says so at the end.
+fn cannot_talk(context: &mut Context<'_>, other: Framing) -> Outcome {
     const SENT: &[u8] = b"never received";
     for towards in [Towards::Testee, Towards::Counterpart] {
-        let (_pair, from, to) = ends(context, towards)?;
+        let pair = context.pair_with(other)?;
+        let (from, to) = from_and_to(&pair, towards);
         let receiving = context.start_recv_string(to)?;
         context.send_string(from, SENT)?;
         context.close(from.who, from.handle)?;
@@ -311,11 +335,9 @@ fn flavours_cannot_talk(context: &mut Context<'_>) -> Outcome {
             } else {
                 "counterpart"
             };
-            return Err(Failure::new(
-                format!("{who} received a message"),
-                "flavours that cannot talk",
-            )
-            .into());
+            return Err(
+                Failure::new(format!("{who} received a message"), "ends that cannot talk").into(),
+            );
         }
     }
     Ok(())

@@ -56,7 +56,8 @@ pub(super) struct RunArguments {
     /// Only these families: `AF_INET`, `AF_UNIX`.
     #[arg(long, value_name = "FAMILY", value_delimiter = ',')]
     pub(super) family: Vec<Family>,
-    /// Only these dialects: be32, le32, hex8. A testee without an adapter is taken to speak the first.
+    /// Only these dialects: be32, le32, hex8, be32+hmac-sha1, le32+hmac-sha1; a framing alone takes both. A testee
+    /// without an adapter is taken to speak the first.
     #[arg(long, value_name = "DIALECT", value_delimiter = ',')]
     pub(super) dialect: Vec<Dialect>,
     /// How many executions at once.

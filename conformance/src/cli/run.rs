@@ -20,7 +20,7 @@ use processing_conformance::testee::message::Hello;
 use processing_conformance::testee::session::Trouble;
 
 use super::args::{Format, RunArguments};
-use super::target::{Target, assumed_claims};
+use super::target::{Target, WITHOUT_KEY, assumed_claims};
 use super::{FAILED, GOOD, INTERRUPTED, NOTHING_RUN, NOTHING_SELECTED, Refusal, print};
 
 /// How many executions run at once for each processor, since most of them wait most of the time.
@@ -226,7 +226,7 @@ struct Planned {
 
 fn plan_for(target: &Target, selection: &Selection, patience: Duration) -> Planned {
     if let Target::Bare(_, bare, family) = target {
-        let dialect = selection.dialects.first().copied().unwrap_or_default();
+        let dialect = selection.dialects.first().copied().unwrap_or(WITHOUT_KEY);
         let executions = plan_bare(bare, *family, dialect, selection, patience);
         return Planned {
             hello: None,

@@ -12,10 +12,13 @@ use processing_conformance::testee::in_process::InProcess;
 use processing_conformance::testee::message::{Hello, PROTOCOL, Profile, RawAddress};
 use processing_conformance::testee::session::{Session, Trouble};
 use processing_conformance::wire::{Door, Transcript};
-use processing_connection::{Dialect, Family};
+use processing_connection::{Dialect, Family, Framing};
 
 use super::Refusal;
 use super::args::{RunArguments, StoreArguments};
+
+/// What a testee without an adapter is taken to speak.
+pub(super) const WITHOUT_KEY: Dialect = Dialect::new(Framing::Be32);
 
 /// Somebody to judge.
 pub(super) enum Target {
@@ -46,7 +49,7 @@ impl Target {
                 vec![Self::Bare(testee.to_string(), bare, family(address)?)]
             }
             Testee::Listen(address) => {
-                let dialect = arguments.dialect.first().copied().unwrap_or_default();
+                let dialect = arguments.dialect.first().copied().unwrap_or(WITHOUT_KEY);
                 let door = Door::open_at(
                     address,
                     dialect.framing(),

@@ -1,6 +1,6 @@
 //! Getting connected: listening, connecting, accepting, and two testees put together.
 
-use processing_connection::Family;
+use processing_connection::{Family, Framing};
 
 use super::failure::{Failure, Stop};
 use super::setting::Role;
@@ -51,18 +51,18 @@ impl Context<'_> {
         self.listen_as(Who::Testee, arguments)
     }
 
-    /// Arguments for a listener that name nothing but the dialect.
+    /// Arguments for the testee's listener that name nothing but the dialect.
     pub fn listen_arguments(&self) -> Listen {
         Listen {
-            dialect: self.setting.dialect.clone(),
+            dialect: self.setting.dialect.to_string(),
             ..Listen::default()
         }
     }
 
-    /// Arguments for a client that name nothing but the dialect.
+    /// Arguments for the testee's client that name nothing but the dialect.
     pub fn connect_arguments(&self) -> Connect {
         Connect {
-            dialect: self.setting.dialect.clone(),
+            dialect: self.setting.dialect.to_string(),
             ..Connect::default()
         }
     }
@@ -87,7 +87,7 @@ impl Context<'_> {
         Door::open(
             self.setting.family,
             &path,
-            self.setting.framing,
+            self.setting.framing(),
             self.setting.patience,
             &self.transcript,
         )
@@ -138,7 +138,7 @@ impl Context<'_> {
     pub fn try_wire(&mut self, address: &RawAddress) -> std::io::Result<Wire> {
         Wire::connect(
             address,
-            self.setting.framing,
+            self.setting.framing(),
             self.setting.patience,
             &self.transcript,
         )
@@ -166,15 +166,36 @@ impl Context<'_> {
 
     /// The two testees of a pair, connected through the recorder.
     pub fn pair(&mut self) -> Result<Pair, Stop> {
+        self.pair_with(self.setting.framing())
+    }
+
+    /// The two testees of a pair, where the counterpart frames in this way, whatever the testee does.
+    pub fn pair_with(&mut self, framing: Framing) -> Result<Pair, Stop> {
+        let counterpart = self.counterpart_hello();
+        let Some(dialect) = counterpart.dialect_of(framing) else {
+            return Err(Stop::NotApplicable(format!(
+                "{} speaks {}, nothing framed in {framing}",
+                counterpart.name,
+                counterpart.dialects.join(", ")
+            )));
+        };
+        let dialect_of = |who| match who {
+            Who::Testee => self.setting.dialect.to_string(),
+            Who::Counterpart => dialect.to_string(),
+        };
         let (listener, client) = match self.setting.role {
             Role::Listener => (Who::Testee, Who::Counterpart),
             Role::Client => (Who::Counterpart, Who::Testee),
         };
-        let arguments = Listen {
-            address: Some(self.free_address()),
-            ..self.listen_arguments()
-        };
-        let listening = self.listen_as(listener, arguments)?;
+        let [of_listener, of_client] = [listener, client].map(dialect_of);
+        let listening = self.listen_as(
+            listener,
+            Listen {
+                address: Some(self.free_address()),
+                dialect: of_listener,
+                ..Listen::default()
+            },
+        )?;
         let Some(target) = listening.address else {
             return Err(Failure::new("listen: no address", "the listener's `address`").into());
         };
@@ -202,7 +223,8 @@ impl Context<'_> {
         )?;
         let arguments = Connect {
             address: Some(relay.address().clone()),
-            ..self.connect_arguments()
+            dialect: of_client,
+            ..Connect::default()
         };
         let near = match self.call(client, Operation::Connect(arguments))? {
             Ok(answer) => self.connected(client, answer),

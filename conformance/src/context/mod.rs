@@ -14,6 +14,8 @@ pub mod setting;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use processing_connection::Dialect;
+
 use crate::notation::Fidelity;
 use crate::requirements::Level;
 use crate::testee::message::{Handle, Hello, Operation, Profile};
@@ -104,6 +106,20 @@ impl<'s> Context<'s> {
             .hello()
     }
 
+    /// What the counterpart of a pair claims.
+    pub fn counterpart_hello(&self) -> &Hello {
+        self.counterpart
+            .as_ref()
+            .expect("only pair cases have a counterpart")
+            .hello()
+    }
+
+    /// The dialect that the counterpart of a pair prefers.
+    pub fn counterpart_dialect(&self) -> Dialect {
+        let preferred = self.counterpart_hello().known_dialects().next();
+        preferred.unwrap_or(self.setting.dialect)
+    }
+
     /// How much of an object both ends keep.
     pub fn profile(&self) -> Profile {
         let testee = self.hello().profile;
@@ -122,12 +138,12 @@ impl<'s> Context<'s> {
 
     /// The header that announces so many bytes.
     pub fn header(&self, length: u32) -> Vec<u8> {
-        frame::header(self.setting.framing, length)
+        frame::header(self.setting.framing(), length)
     }
 
     /// A message with its header.
     pub fn message(&self, payload: &[u8]) -> Vec<u8> {
-        frame::message(self.setting.framing, payload)
+        frame::message(self.setting.framing(), payload)
     }
 
     /// A path on which nothing stands, short enough for every system.

@@ -67,9 +67,9 @@ impl Context<'_> {
             .zip(&actual)
             .position(|(a, b)| a != b)
             .unwrap_or(actual.len());
-        let header = frame::header_length(self.setting.framing);
+        let header = frame::header_length(self.setting.framing());
         let (place, requirement) = if at < header {
-            ("wrong header", header_requirement(self.setting.framing))
+            ("wrong header", header_requirement(self.setting.framing()))
         } else if actual.len() < expected.len() {
             ("message too short", "framing.message")
         } else {

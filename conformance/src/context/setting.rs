@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use processing_connection::{Family, Framing};
+use processing_connection::{Dialect, Family, Framing};
 
 use super::bare::Bare;
 
@@ -13,10 +13,8 @@ use super::bare::Bare;
 pub struct Setting {
     /// The family of the addresses.
     pub family: Family,
-    /// The framing of the streams.
-    pub framing: Framing,
-    /// The dialect by name, as the testee is told it.
-    pub dialect: String,
+    /// What the testee speaks.
+    pub dialect: Dialect,
     /// Which end the testee plays.
     pub role: Role,
     /// The case's parameters.
@@ -25,6 +23,13 @@ pub struct Setting {
     pub bare: Option<Arc<Bare>>,
     /// How long anything may take.
     pub patience: Duration,
+}
+
+impl Setting {
+    /// The framing of the streams.
+    pub fn framing(&self) -> Framing {
+        self.dialect.framing()
+    }
 }
 
 /// Which end the testee plays.

@@ -207,7 +207,7 @@ fn blank(
             .collect::<BTreeMap<_, _>>(),
         testee: name.into(),
         peer_version: version,
-        dialect: setting.dialect.clone(),
+        dialect: setting.dialect.to_string(),
         family: setting.family.to_string(),
         role: setting.role.to_string(),
         counterpart: counterpart.map(Into::into),

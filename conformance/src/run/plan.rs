@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use processing_connection::{Dialect, Family, Framing};
+use processing_connection::{Dialect, Family, Handshake};
 use wildmatch::WildMatch;
 
 use crate::cases::{Case, Kind, Parameters, Role, catalogue};
@@ -37,7 +37,7 @@ pub struct Selection {
     pub patterns: Vec<String>,
     /// The families; all when empty.
     pub families: Vec<Family>,
-    /// The dialects; all that the testee claims when empty.
+    /// The dialects, or their framings alone; all that the testee claims when empty.
     pub dialects: Vec<Dialect>,
 }
 
@@ -57,6 +57,14 @@ impl Selection {
             })
     }
 
+    /// Whether this dialect was asked for: by its name, or by its framing's.
+    pub fn takes_dialect(&self, dialect: Dialect) -> bool {
+        self.dialects.is_empty()
+            || [dialect, Dialect::new(dialect.framing())]
+                .iter()
+                .any(|named| self.dialects.contains(named))
+    }
+
     /// Whether a case could be asked for at all.
     pub fn could_take(&self, case: &Case) -> bool {
         FRAMINGS.iter().any(|framing| {
@@ -69,13 +77,9 @@ impl Selection {
 
 /// Every execution of what was asked for, against a testee with an adapter that makes these claims.
 pub fn plan(claims: &Hello, selection: &Selection, patience: Duration) -> Vec<Execution> {
-    let dialects: Vec<(String, Dialect)> = claims
-        .dialects
-        .iter()
-        .filter_map(|name| Some((name.clone(), name.parse().ok()?)))
-        .filter(|(_, dialect)| {
-            selection.dialects.is_empty() || selection.dialects.contains(dialect)
-        })
+    let dialects: Vec<Dialect> = claims
+        .known_dialects()
+        .filter(|dialect| selection.takes_dialect(*dialect))
         .collect();
     let wanted =
         |family: &Family| selection.families.is_empty() || selection.families.contains(family);
@@ -84,7 +88,7 @@ pub fn plan(claims: &Hello, selection: &Selection, patience: Duration) -> Vec<Ex
         if matches!(case.kind, Kind::BareServer | Kind::BareClient) {
             continue;
         }
-        for (name, dialect) in &dialects {
+        for &dialect in &dialects {
             // AF_PIPE has its own cases, which come with its transport.
             for family in [Family::Inet, Family::Unix]
                 .into_iter()
@@ -93,8 +97,7 @@ pub fn plan(claims: &Hello, selection: &Selection, patience: Duration) -> Vec<Ex
                 for role in case.roles {
                     let base = Setting {
                         family,
-                        framing: dialect.framing(),
-                        dialect: name.clone(),
+                        dialect,
                         role: *role,
                         parameters: Parameters::default(),
                         bare: None,
@@ -103,7 +106,7 @@ pub fn plan(claims: &Hello, selection: &Selection, patience: Duration) -> Vec<Ex
                     expand(
                         case,
                         &base,
-                        obstacle(case, claims, family, dialect.framing()),
+                        obstacle(case, claims, family, dialect),
                         selection,
                         &mut executions,
                     );
@@ -128,8 +131,7 @@ pub fn plan_bare(
     };
     let base = Setting {
         family,
-        framing: dialect.framing(),
-        dialect: dialect.to_string(),
+        dialect,
         role,
         parameters: Parameters::default(),
         bare: Some(Arc::clone(bare)),
@@ -149,7 +151,7 @@ fn expand(
     selection: &Selection,
     executions: &mut Vec<Execution>,
 ) {
-    let parameters = (case.parameters)(base.framing);
+    let parameters = (case.parameters)(base.framing());
     let chosen = parameters
         .into_iter()
         .filter(|parameters| selection.takes(case, &format!("{}{parameters}", case.id)))
@@ -172,8 +174,8 @@ fn expand(
     }
 }
 
-/// Why a case has nothing to say of this testee, this family or this framing.
-fn obstacle(case: &Case, claims: &Hello, family: Family, framing: Framing) -> Option<String> {
+/// Why a case has nothing to say of this testee, this family or this dialect.
+fn obstacle(case: &Case, claims: &Hello, family: Family, dialect: Dialect) -> Option<String> {
     let needs = &case.needs;
     if !claims.families.contains(&family) {
         return Some(format!("{} does not have {family} here", claims.name));
@@ -181,8 +183,17 @@ fn obstacle(case: &Case, claims: &Hello, family: Family, framing: Framing) -> Op
     if !needs.families.contains(&family) {
         return Some(format!("it is not about {family}"));
     }
-    if !needs.framings.contains(&framing) {
-        return Some(format!("it is not about {framing}"));
+    if !needs.framings.contains(&dialect.framing()) {
+        return Some(format!("it is not about {}", dialect.framing()));
+    }
+    if needs
+        .handshake
+        .is_some_and(|needed| needed != dialect.handshake())
+    {
+        return Some(match dialect.handshake() {
+            Handshake::None => format!("{dialect} has no handshake"),
+            _ => format!("it is about a dialect without a handshake, {dialect} has one"),
+        });
     }
     if claims.profile < needs.profile {
         return Some(format!(

@@ -235,11 +235,11 @@ fn freshen(session: &mut Option<Session>, start: &Starter<'_>) -> Result<(), Tro
 /// Why a counterpart cannot take part under a setting.
 fn cannot_talk(name: &str, counterpart: &Session, setting: &Setting) -> Option<String> {
     let hello = counterpart.hello();
-    if !hello.dialects.contains(&setting.dialect) {
+    if hello.dialect_of(setting.framing()).is_none() {
         return Some(format!(
-            "{name} speaks {}, not {}",
+            "{name} speaks {}, nothing framed in {}",
             hello.dialects.join(", "),
-            setting.dialect
+            setting.framing()
         ));
     }
     (!hello.families.contains(&setting.family))

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use processing_connection::Family;
+use processing_connection::{Dialect, Family, Framing};
 use serde::{Deserialize, Serialize};
 
 use super::payload::Payload;
@@ -200,6 +200,19 @@ pub struct Hello {
     /// The major version of Python, for an implementation that is Python.
     #[serde(default)]
     pub python: Option<u32>,
+}
+
+impl Hello {
+    /// The dialects that this suite knows, too.
+    pub fn known_dialects(&self) -> impl Iterator<Item = Dialect> {
+        self.dialects.iter().filter_map(|name| name.parse().ok())
+    }
+
+    /// The dialect that frames in this way.
+    pub fn dialect_of(&self, framing: Framing) -> Option<Dialect> {
+        self.known_dialects()
+            .find(|dialect| dialect.framing() == framing)
+    }
 }
 
 /// How much of an object a testee keeps.
