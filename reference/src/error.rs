@@ -3,6 +3,8 @@
 use std::io;
 
 use crate::address::{Address, Family};
+use crate::auth::{AuthenticationFailure, HandshakeStep};
+use crate::dialect::Dialect;
 
 /// What every fallible call of this crate returns.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -21,7 +23,9 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///   [`PickleLimit`](Error::PickleLimit), [`Conversion`](Error::Conversion) on receiving,
 ///   [`CannotPickle`](Error::CannotPickle), [`CannotSend`](Error::CannotSend) on sending. The
 ///   connection goes on with the next message.
-/// * An **address** was at fault: the error names it.
+/// * An **address** or a **key** was at fault: the error names the address, and never the key.
+///   After [`AuthenticationFailed`](Error::AuthenticationFailed) the connection is closed; a
+///   listener goes on with the next client.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -268,6 +272,29 @@ pub enum Error {
         /// came is kept. A send can unless a part of the message had left, which poisons the
         /// connection.
         resumable: bool,
+    },
+
+    /// The handshake failed. The connection is closed.
+    #[error("authentication failed at {step}: {reason}")]
+    AuthenticationFailed {
+        /// The message of the handshake that was not sent or not accepted.
+        step: HandshakeStep,
+        /// What was wrong with it.
+        reason: AuthenticationFailure,
+    },
+
+    /// A key has no bytes. Releases of `processing` differ in whether that is a key.
+    #[error("the authkey is empty: anybody has it; leave it out to do without authentication")]
+    EmptyKey,
+
+    /// A key was given, and the dialect has no handshake to use it in. Nothing was sent.
+    #[error(
+        "there is an authkey, and the dialect {dialect} has no handshake: choose one that has, \
+         or leave the key out to do without authentication"
+    )]
+    NoHandshake {
+        /// The dialect.
+        dialect: Dialect,
     },
 
     /// The system reported something else about an address.

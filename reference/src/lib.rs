@@ -71,6 +71,7 @@
 //! * Which [`Error`] leaves a connection in which state is a table at [`Connection`].
 
 mod address;
+pub mod auth;
 mod client;
 mod connection;
 mod deadline;
@@ -95,6 +96,7 @@ pub mod protocol {
 pub use serde_pickle::{HashableValue, Value};
 
 pub use crate::address::{Address, Family};
+pub use crate::auth::{AuthKey, AuthenticationFailure, HandshakeStep};
 pub use crate::client::{Connector, connect};
 pub use crate::connection::{Connection, RecvHalf, SendHalf};
 pub use crate::dialect::{Dialect, Handshake};

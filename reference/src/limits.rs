@@ -20,6 +20,13 @@ pub struct Limits {
     /// within it allocates nothing by itself: memory grows as bytes arrive.
     pub message_length: u64,
 
+    /// Bytes that one message of the handshake may have. Default 256, as in `multiprocessing`
+    /// (`recv_bytes(256)` in its `answer_challenge`); the longest that any step needs has 31.
+    ///
+    /// Whoever sends more has not proved anything yet, so it is refused by its header:
+    /// [`TooLong`](crate::AuthenticationFailure::TooLong).
+    pub handshake_length: u64,
+
     /// Containers that may lie within one another in a received pickle. Default 256.
     ///
     /// Dropping and converting a value takes stack for each level; raise the limit only for
@@ -42,6 +49,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             message_length: 0x7fff_ffff,
+            handshake_length: 256,
             pickle_nesting: 256,
             pickle_growth: 1 << 20,
             integer_digits: 4300,
@@ -53,6 +61,12 @@ impl Limits {
     /// Sets [`message_length`](Self::message_length), in bytes.
     pub fn with_message_length(mut self, bytes: u64) -> Self {
         self.message_length = bytes;
+        self
+    }
+
+    /// Sets [`handshake_length`](Self::handshake_length), in bytes.
+    pub fn with_handshake_length(mut self, bytes: u64) -> Self {
+        self.handshake_length = bytes;
         self
     }
 

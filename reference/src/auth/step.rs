@@ -1,0 +1,83 @@
+//! The six messages of a handshake.
+
+use std::fmt;
+
+/// Which end of the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Role {
+    /// The one that accepted, and challenges first.
+    Listener,
+    /// The one that connected.
+    Client,
+}
+
+/// One message of a handshake, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum HandshakeStep {
+    /// `#CHALLENGE:` and 20 random bytes, from the listener.
+    ListenerChallenge,
+    /// HMAC-SHA1 of the 20 bytes, from the client.
+    ClientAnswer,
+    /// `#WELCOME` or `#AUTHENTICATION_FAILED`, from the listener.
+    ListenerVerdict,
+    /// `#CHALLENGE:` and 20 random bytes, from the client.
+    ClientChallenge,
+    /// HMAC-SHA1 of the 20 bytes, from the listener.
+    ListenerAnswer,
+    /// `#WELCOME` or `#AUTHENTICATION_FAILED`, from the client.
+    ClientVerdict,
+}
+
+/// What a message is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Part {
+    Challenge,
+    Answer,
+    Verdict,
+}
+
+impl HandshakeStep {
+    pub(super) const FIRST: Self = Self::ListenerChallenge;
+
+    /// The end that sends this message.
+    pub fn sender(self) -> Role {
+        match self {
+            Self::ListenerChallenge | Self::ListenerVerdict | Self::ListenerAnswer => {
+                Role::Listener
+            }
+            Self::ClientAnswer | Self::ClientChallenge | Self::ClientVerdict => Role::Client,
+        }
+    }
+
+    pub(super) fn part(self) -> Part {
+        match self {
+            Self::ListenerChallenge | Self::ClientChallenge => Part::Challenge,
+            Self::ClientAnswer | Self::ListenerAnswer => Part::Answer,
+            Self::ListenerVerdict | Self::ClientVerdict => Part::Verdict,
+        }
+    }
+
+    pub(super) fn next(self) -> Option<Self> {
+        match self {
+            Self::ListenerChallenge => Some(Self::ClientAnswer),
+            Self::ClientAnswer => Some(Self::ListenerVerdict),
+            Self::ListenerVerdict => Some(Self::ClientChallenge),
+            Self::ClientChallenge => Some(Self::ListenerAnswer),
+            Self::ListenerAnswer => Some(Self::ClientVerdict),
+            Self::ClientVerdict => None,
+        }
+    }
+}
+
+impl fmt::Display for HandshakeStep {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::ListenerChallenge => "the listener's challenge",
+            Self::ClientAnswer => "the client's answer",
+            Self::ListenerVerdict => "the listener's verdict",
+            Self::ClientChallenge => "the client's challenge",
+            Self::ListenerAnswer => "the listener's answer",
+            Self::ClientVerdict => "the client's verdict",
+        })
+    }
+}

@@ -1,0 +1,307 @@
+use super::*;
+
+const NONCE: [u8; CHALLENGE_LENGTH] = *b"twenty random bytes!";
+const OTHER: [u8; CHALLENGE_LENGTH] = *b"and another twenty!!";
+
+/// A challenge, as it is sent.
+fn challenge(nonce: &[u8]) -> Vec<u8> {
+    [CHALLENGE, nonce].concat()
+}
+
+fn answer(key: &AuthKey, nonce: &[u8]) -> Vec<u8> {
+    mac(key, nonce).finalize().into_bytes().to_vec()
+}
+
+/// An exchange that has sent and received these, in turns, as they are due.
+fn after<'a>(role: Role, key: &'a AuthKey, received: &[&[u8]]) -> Exchange<'a> {
+    let mut exchange = Exchange::new(role, key, NONCE);
+    let mut received = received.iter();
+    loop {
+        match exchange.turn() {
+            Turn::Receive(_) => match received.next() {
+                Some(message) => exchange.receive(message),
+                None => return exchange,
+            },
+            Turn::Send(..) => {}
+            Turn::Accepted | Turn::Failed(..) => {
+                assert_eq!(received.len(), 0, "it was over early");
+                return exchange;
+            }
+        }
+    }
+}
+
+#[test]
+fn answers_are_those_of_rfc_2202() {
+    let repeated = |byte: u8, count: usize| vec![byte; count];
+    let counted: Vec<u8> = (1..=25).collect();
+    let larger = b"Test Using Larger Than Block-Size Key - Hash Key First".to_vec();
+    let larger_data =
+        b"Test Using Larger Than Block-Size Key and Larger Than One Block-Size Data".to_vec();
+    let cases = [
+        (
+            repeated(0x0b, 20),
+            b"Hi There".to_vec(),
+            "b617318655057264e28bc0b6fb378c8ef146be00",
+        ),
+        (
+            b"Jefe".to_vec(),
+            b"what do ya want for nothing?".to_vec(),
+            "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79",
+        ),
+        (
+            repeated(0xaa, 20),
+            repeated(0xdd, 50),
+            "125d7342b9ac11cd91a39af48aa17b4f63f175d3",
+        ),
+        (
+            counted,
+            repeated(0xcd, 50),
+            "4c9007f4026250c6bc8414f9bf50c86c2d7235da",
+        ),
+        (
+            repeated(0x0c, 20),
+            b"Test With Truncation".to_vec(),
+            "4c1a03424b55e07fe7f27be1d58bb9324a9a5a04",
+        ),
+        (
+            repeated(0xaa, 80),
+            larger,
+            "aa4ae5e15272d00e95705637ce8a3b55ed402112",
+        ),
+        (
+            repeated(0xaa, 80),
+            larger_data,
+            "e8e99d0f45237d786d6bbaa7965c7808bbff1a91",
+        ),
+    ];
+    for (key, data, digest) in cases {
+        assert_eq!(hex(&answer(&AuthKey::from(key), &data)), digest);
+    }
+}
+
+/// A listener of `processing` 0.52 under `CPython` 2.7.18, and a client with chosen bytes.
+#[test]
+fn a_recorded_handshake_of_processing_0_52_is_played_again() {
+    let key = AuthKey::from(b"secret \x00\xff key");
+    let own = bytes("cf6912331e65f5795bb100f186d3d3447c44e7b3");
+    let mut client = Exchange::new(Role::Client, &key, own.clone().try_into().unwrap());
+
+    let heard = "234348414c4c454e47453ab912aa9a016a3a72468b34501c1cbfe06a2aae0f";
+    client.receive(&bytes(heard));
+    let said = bytes("4f6838bb949971df6d1eb2264bbd96ac832cb63e");
+    assert_eq!(client.turn(), Turn::Send(HandshakeStep::ClientAnswer, said));
+    client.receive(b"#WELCOME");
+    let said = challenge(&own);
+    assert_eq!(
+        client.turn(),
+        Turn::Send(HandshakeStep::ClientChallenge, said)
+    );
+    client.receive(&bytes("151bc88de9d35f889f05a8a4606fac1181c553eb"));
+    let said = b"#WELCOME".to_vec();
+    assert_eq!(
+        client.turn(),
+        Turn::Send(HandshakeStep::ClientVerdict, said)
+    );
+    assert_eq!(client.turn(), Turn::Accepted);
+}
+
+#[test]
+fn neither_end_is_through_before_both_halves() {
+    let key = AuthKey::from("key");
+    let (welcome, theirs) = (WELCOME, challenge(&OTHER));
+    let right = answer(&key, &NONCE);
+    for (role, received) in [
+        (Role::Listener, [&*right, &theirs, welcome]),
+        (Role::Client, [&*theirs, welcome, &right]),
+    ] {
+        for count in 0..3 {
+            let mut exchange = after(role, &key, &received[..count]);
+            assert!(matches!(exchange.turn(), Turn::Receive(_)), "{exchange:?}");
+        }
+        assert_eq!(after(role, &key, &received).turn(), Turn::Accepted);
+    }
+}
+
+#[test]
+fn a_wrong_answer_is_refused_and_then_fails() {
+    let key = AuthKey::from("key");
+    let right = answer(&key, &NONCE);
+    let mut flipped = right.clone();
+    flipped[19] ^= 1;
+    let wrong: [&[u8]; 8] = [
+        b"",
+        &right[..1],
+        &right[..19],
+        &[&right[..], b"\0"].concat(),
+        &flipped,
+        &answer(&AuthKey::from("another"), &NONCE),
+        &answer(&key, &OTHER),
+        WELCOME,
+    ];
+    for wrong in wrong {
+        let mut listener = after(Role::Listener, &key, &[]);
+        listener.receive(wrong);
+        assert_eq!(
+            listener.turn(),
+            Turn::Send(
+                HandshakeStep::ListenerVerdict,
+                AUTHENTICATION_FAILED.to_vec()
+            )
+        );
+        let failed = Turn::Failed(
+            HandshakeStep::ClientAnswer,
+            AuthenticationFailure::WrongAnswer,
+        );
+        assert_eq!(listener.turn(), failed);
+        // Nothing that comes later changes it.
+        listener.receive(&right);
+        assert_eq!(listener.turn(), failed);
+
+        let mut client = after(Role::Client, &key, &[&challenge(&OTHER), WELCOME]);
+        client.receive(wrong);
+        assert_eq!(
+            client.turn(),
+            Turn::Send(HandshakeStep::ClientVerdict, AUTHENTICATION_FAILED.to_vec())
+        );
+        assert_eq!(
+            client.turn(),
+            Turn::Failed(
+                HandshakeStep::ListenerAnswer,
+                AuthenticationFailure::WrongAnswer
+            )
+        );
+    }
+}
+
+#[test]
+fn only_20_bytes_after_the_prefix_are_a_challenge() {
+    let key = AuthKey::from("key");
+    for other in [
+        &b""[..],
+        b"#CHALLENGE",
+        b"#CHALLENGE:",
+        &challenge(&NONCE[..19]),
+        &challenge(b"twenty and one bytes!"),
+        &[b"#CHALLENGE#", &NONCE[..]].concat(),
+        &[b"#challenge:", &NONCE[..]].concat(),
+        b"\x80\x02K*.",
+        WELCOME,
+    ] {
+        let mut client = after(Role::Client, &key, &[]);
+        client.receive(other);
+        let reason = unexpected(other);
+        assert_eq!(
+            client.turn(),
+            Turn::Failed(HandshakeStep::ListenerChallenge, reason.clone())
+        );
+
+        let mut listener = after(Role::Listener, &key, &[&answer(&key, &NONCE)]);
+        listener.receive(other);
+        assert_eq!(
+            listener.turn(),
+            Turn::Failed(HandshakeStep::ClientChallenge, reason)
+        );
+    }
+}
+
+#[test]
+fn a_verdict_is_one_of_two() {
+    let key = AuthKey::from("key");
+    for other in [
+        &b""[..],
+        b"#WELCOME#",
+        b"#WELCOM",
+        b" #WELCOME",
+        b"#welcome",
+        b"#FAILURE#",
+        b"#AUTHENTICATION_FAILED\n",
+        &challenge(&OTHER),
+    ] {
+        let mut client = after(Role::Client, &key, &[&challenge(&OTHER)]);
+        client.receive(other);
+        assert_eq!(
+            client.turn(),
+            Turn::Failed(HandshakeStep::ListenerVerdict, unexpected(other))
+        );
+    }
+    let mut client = after(Role::Client, &key, &[&challenge(&OTHER)]);
+    client.receive(AUTHENTICATION_FAILED);
+    assert_eq!(
+        client.turn(),
+        Turn::Failed(
+            HandshakeStep::ListenerVerdict,
+            AuthenticationFailure::Refused
+        )
+    );
+}
+
+#[test]
+fn its_own_challenge_is_not_answered() {
+    let key = AuthKey::from("key");
+    let reflected = AuthenticationFailure::Reflected;
+    let mut listener = after(Role::Listener, &key, &[&answer(&key, &NONCE)]);
+    listener.receive(&challenge(&NONCE));
+    assert_eq!(
+        listener.turn(),
+        Turn::Failed(HandshakeStep::ClientChallenge, reflected)
+    );
+}
+
+#[test]
+fn a_message_out_of_turn_fails() {
+    let key = AuthKey::from("key");
+    let mut listener = Exchange::new(Role::Listener, &key, NONCE);
+    listener.receive(WELCOME);
+    assert_eq!(
+        listener.turn(),
+        Turn::Failed(HandshakeStep::ListenerChallenge, unexpected(WELCOME))
+    );
+}
+
+#[test]
+fn an_answer_that_is_too_long_is_told_so_and_a_challenge_is_not() {
+    let key = AuthKey::from("key");
+    let reason = AuthenticationFailure::TooLong {
+        length: 300,
+        limit: 256,
+    };
+    let mut listener = after(Role::Listener, &key, &[]);
+    listener.fail(reason.clone());
+    assert!(matches!(listener.turn(), Turn::Send(_, message) if message == AUTHENTICATION_FAILED));
+    assert_eq!(
+        listener.turn(),
+        Turn::Failed(HandshakeStep::ClientAnswer, reason.clone())
+    );
+
+    let mut client = after(Role::Client, &key, &[]);
+    client.fail(reason.clone());
+    assert_eq!(
+        client.turn(),
+        Turn::Failed(HandshakeStep::ListenerChallenge, reason)
+    );
+}
+
+#[test]
+fn what_came_is_shown_escaped_and_cut_short() {
+    assert_eq!(
+        unexpected(b"\x80\x02\"*.").to_string(),
+        r#"b"\x80\x02\"*." came instead; has the peer a key, too?"#
+    );
+    let long = unexpected(&[b'x'; 100]).to_string();
+    assert!(
+        long.contains(&format!("\"{}\" and 60 more bytes", "x".repeat(40))),
+        "{long}"
+    );
+}
+
+fn bytes(hex: &str) -> Vec<u8> {
+    (0..hex.len())
+        .step_by(2)
+        .map(|at| u8::from_str_radix(&hex[at..at + 2], 16).unwrap())
+        .collect()
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
