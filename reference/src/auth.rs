@@ -9,19 +9,19 @@
 //! use processing_connection::AuthKey;
 //!
 //! let key = AuthKey::from(b"secret");
-//! let mut listener = Exchange::new(Role::Listener, &key, *b"twenty random bytes!");
-//! let mut client = Exchange::new(Role::Client, &key, *b"and another twenty!!");
-//!
-//! for (from, to) in [(0, 1), (1, 0), (0, 1), (1, 0), (0, 1), (1, 0)] {
-//!     let [from, to] = [&mut listener, &mut client]
-//!         .get_disjoint_mut([from, to])
-//!         .unwrap();
-//!     let Turn::Send(_, message) = from.turn() else { panic!() };
-//!     assert!(matches!(to.turn(), Turn::Receive(_)));
-//!     to.receive(&message);
+//! let mut ends = [
+//!     Exchange::new(Role::Listener, &key, *b"twenty random bytes!"),
+//!     Exchange::new(Role::Client, &key, *b"and another twenty!!"),
+//! ];
+//! loop {
+//!     let [one, other] = &mut ends;
+//!     match one.turn() {
+//!         Turn::Send(_, message) => other.receive(&message),
+//!         Turn::Receive(_) => ends.reverse(),
+//!         Turn::Accepted => break,
+//!         Turn::Failed(step, reason) => panic!("{step}: {reason}"),
+//!     }
 //! }
-//! assert_eq!(listener.turn(), Turn::Accepted);
-//! assert_eq!(client.turn(), Turn::Accepted);
 //! ```
 
 mod failure;

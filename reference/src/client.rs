@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::address::{Address, Family};
-use crate::connection::{Connection, Options};
+use crate::auth::{AuthKey, Role};
+use crate::connection::{Authentication, Connection, Options};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -19,7 +20,7 @@ pub fn connect(address: impl Into<Address>) -> Result<Connection> {
     Connector::new().connect(address)
 }
 
-/// Connects to listeners: to choose the family, the dialect, limits and timeouts.
+/// Connects to listeners: to choose the family, the key, the dialect, limits and timeouts.
 ///
 /// ```no_run
 /// use processing_connection::{Connector, Dialect};
@@ -30,11 +31,12 @@ pub fn connect(address: impl Into<Address>) -> Result<Connection> {
 /// conn.send(&42)?;
 /// # Ok::<(), processing_connection::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 #[must_use = "nothing happens before connect() is called"]
 pub struct Connector {
     family: Option<Family>,
     options: Options,
+    authentication: Authentication,
 }
 
 impl Connector {
@@ -46,6 +48,21 @@ impl Connector {
     /// The family, which otherwise follows from the address.
     pub fn family(mut self, family: Family) -> Self {
         self.family = Some(family);
+        self
+    }
+
+    /// The key that the listener has to have, and wants proof of; without one there is no
+    /// handshake. It takes a [dialect](Self::dialect) that has one, as the default has.
+    pub fn authkey(mut self, key: impl Into<AuthKey>) -> Self {
+        self.authentication.key = Some(key.into());
+        self
+    }
+
+    /// Bounds the time that the handshake takes, from its first byte to its last. Default 20
+    /// seconds; `None` waits for ever. The listener begins, so this is also how long it may take
+    /// to accept.
+    pub fn handshake_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.authentication.timeout = timeout.into();
         self
     }
 
@@ -73,7 +90,7 @@ impl Connector {
         self
     }
 
-    /// Connects to the listener at `address`.
+    /// Connects to the listener at `address`, and goes through the handshake if there is a key.
     ///
     /// # Errors
     ///
@@ -84,6 +101,10 @@ impl Connector {
     /// * [`UnknownHost`](Error::UnknownHost), [`PathTooLong`](Error::PathTooLong),
     ///   [`BadAddress`](Error::BadAddress) (the empty one among them),
     ///   [`AddressIo`](Error::AddressIo).
+    /// * [`AuthenticationFailed`](Error::AuthenticationFailed) if the listener has another key or
+    ///   none, is silent, or left; the connection is closed.
+    /// * [`EmptyKey`](Error::EmptyKey), [`NoHandshake`](Error::NoHandshake) if there is a key and
+    ///   the dialect has no use for it.
     pub fn connect(&self, address: impl Into<Address>) -> Result<Connection> {
         let address = address.into();
         if address.is_empty() {
@@ -93,7 +114,8 @@ impl Connector {
             });
         }
         let address = address.agree(self.family)?;
+        self.authentication.agree(self.options.dialect)?;
         let transport = transport::connect(&address)?;
-        Ok(Connection::new(transport, self.options))
+        Connection::new(transport, self.options).authenticated(Role::Client, &self.authentication)
     }
 }

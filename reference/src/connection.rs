@@ -1,6 +1,7 @@
 //! Connection: send recv `send_string` `recv_string` poll close.
 
 mod ahead;
+mod authentication;
 mod link;
 mod recv;
 mod send;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_pickle::Value;
 
+pub(crate) use self::authentication::Authentication;
 pub use self::recv::RecvHalf;
 pub use self::send::SendHalf;
 
@@ -44,6 +46,7 @@ pub(crate) struct Options {
 /// | the stream ended inside a message | [`CutInHeader`] [`CutInPayload`] | poisoned |
 /// | the header is no header, or announces too much | [`BadHeader`] [`MessageTooLong`] | poisoned |
 /// | the payload cannot be unpickled or converted | [`NotAPickle`] [`NeedsClass`] … | in step |
+/// | the peer wants a key and none was given | [`AuthenticationFailed`] | in step, of no use |
 /// | the object or string cannot be sent | [`CannotPickle`] [`CannotSend`] | in step, nothing sent |
 /// | a receive timed out, wherever | [`TimedOut`] | in step: call again to go on |
 /// | a send timed out before its first byte | [`TimedOut`] | in step: call again |
@@ -57,6 +60,7 @@ pub(crate) struct Options {
 /// [`CutInPayload`]: crate::Error::CutInPayload
 /// [`BadHeader`]: crate::Error::BadHeader
 /// [`MessageTooLong`]: crate::Error::MessageTooLong
+/// [`AuthenticationFailed`]: crate::Error::AuthenticationFailed
 /// [`NotAPickle`]: crate::Error::NotAPickle
 /// [`NeedsClass`]: crate::Error::NeedsClass
 /// [`CannotPickle`]: crate::Error::CannotPickle
@@ -127,6 +131,8 @@ impl Connection {
     /// * [`NotAPickle`](crate::Error::NotAPickle), [`NeedsClass`](crate::Error::NeedsClass),
     ///   [`Unrepresentable`](crate::Error::Unrepresentable),
     ///   [`PickleLimit`](crate::Error::PickleLimit): the message is lost, the next one is fine.
+    /// * [`AuthenticationFailed`](crate::Error::AuthenticationFailed) if the payload is the
+    ///   challenge of a handshake: the peer wants a key and none was given here.
     /// * Otherwise as [`recv_string`](Self::recv_string).
     pub fn recv_value(&mut self) -> Result<Value> {
         self.recv.recv_value()

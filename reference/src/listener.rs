@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::address::{Address, Family};
-use crate::connection::{Connection, Options};
+use crate::auth::{AuthKey, Role};
+use crate::connection::{Authentication, Connection, Options};
 use crate::deadline::Deadline;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
@@ -28,6 +29,7 @@ pub struct Listener {
     address: Address,
     last_accepted: Option<Address>,
     options: Options,
+    authentication: Authentication,
     accept_timeout: Option<Duration>,
 }
 
@@ -41,15 +43,36 @@ impl Listener {
         Self::builder().address(address).bind()
     }
 
-    /// To choose the address, the family, the backlog, the dialect, limits and timeouts.
+    /// To choose the address, the family, the backlog, the key, the dialect, limits and timeouts.
     pub fn builder() -> ListenerBuilder {
         ListenerBuilder::default()
     }
 
-    /// Waits for the next connection.
+    /// Waits for the next connection, and for its handshake if there is a key.
+    ///
+    /// The listener serves nobody else during a handshake, which takes up to the
+    /// [handshake timeout](ListenerBuilder::handshake_timeout). After a failed one the connection
+    /// is closed, [`last_accepted`](Self::last_accepted) tells from where it came, and the listener goes on:
+    ///
+    /// ```no_run
+    /// # use processing_connection::{Connection, Error, Listener};
+    /// # fn serve(_: Connection) {}
+    /// # fn main() -> processing_connection::Result<()> {
+    /// # let mut listener = Listener::bind(("localhost", 6000))?;
+    /// loop {
+    ///     match listener.accept() {
+    ///         Ok(conn) => serve(conn),
+    ///         Err(error @ Error::AuthenticationFailed { .. }) => eprintln!("{error}"),
+    ///         Err(error) => return Err(error),
+    ///     }
+    /// }
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
+    /// * [`AuthenticationFailed`](Error::AuthenticationFailed) if the client has another key or
+    ///   none, is silent, or left; the listener goes on.
     /// * [`TimedOut`](Error::TimedOut) after the accept timeout; the listener goes on.
     /// * [`NotOpen`](Error::NotOpen) after [`close`](Self::close).
     pub fn accept(&mut self) -> Result<Connection> {
@@ -60,7 +83,7 @@ impl Listener {
             resumable: true,
         })?;
         self.last_accepted = Some(from);
-        Ok(Connection::new(transport, self.options))
+        Connection::new(transport, self.options).authenticated(Role::Listener, &self.authentication)
     }
 
     /// The address that the listener uses: for `AF_INET` the number of the host and the port that
@@ -78,7 +101,9 @@ impl Listener {
         self.last_accepted.as_ref()
     }
 
-    /// Bounds the time that [`accept`](Self::accept) takes; `None` (the default) waits for ever.
+    /// Bounds the time that [`accept`](Self::accept) waits for a client; `None` (the default)
+    /// waits for ever. The handshake has a
+    /// [timeout of its own](ListenerBuilder::handshake_timeout).
     pub fn set_accept_timeout(&mut self, timeout: Option<Duration>) {
         self.accept_timeout = timeout;
     }
@@ -97,6 +122,7 @@ pub struct ListenerBuilder {
     family: Option<Family>,
     backlog: i32,
     options: Options,
+    authentication: Authentication,
     accept_timeout: Option<Duration>,
 }
 
@@ -107,6 +133,7 @@ impl Default for ListenerBuilder {
             family: None,
             backlog: 1,
             options: Options::default(),
+            authentication: Authentication::default(),
             accept_timeout: None,
         }
     }
@@ -131,6 +158,21 @@ impl ListenerBuilder {
     /// Of no meaning for `AF_PIPE`.
     pub fn backlog(mut self, connections: i32) -> Self {
         self.backlog = connections;
+        self
+    }
+
+    /// The key that clients have to have, and will want proof of; without one there is no
+    /// handshake. It takes a [dialect](Self::dialect) that has one, as the default has.
+    pub fn authkey(mut self, key: impl Into<AuthKey>) -> Self {
+        self.authentication.key = Some(key.into());
+        self
+    }
+
+    /// Bounds the time that the handshake takes with one client, from its first byte to its last.
+    /// Default 20 seconds, during which a client that says nothing keeps the listener from the
+    /// others; `None` waits for ever.
+    pub fn handshake_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.authentication.timeout = timeout.into();
         self
     }
 
@@ -174,7 +216,10 @@ impl ListenerBuilder {
     /// * `AF_UNIX`: [`PathExists`](Error::PathExists), [`PathTooLong`](Error::PathTooLong),
     ///   [`NotFound`](Error::NotFound) if there is no such directory.
     /// * [`BadAddress`](Error::BadAddress), [`AddressIo`](Error::AddressIo).
+    /// * [`EmptyKey`](Error::EmptyKey), [`NoHandshake`](Error::NoHandshake) if there is a key and
+    ///   the dialect has no use for it.
     pub fn bind(self) -> Result<Listener> {
+        self.authentication.agree(self.options.dialect)?;
         let address = match self.address.filter(|address| !address.is_empty()) {
             Some(address) => address.agree(self.family)?,
             None => Address::arbitrary(self.family.unwrap_or_default()),
@@ -185,6 +230,7 @@ impl ListenerBuilder {
             acceptor: Some(acceptor),
             last_accepted: None,
             options: self.options,
+            authentication: self.authentication,
             accept_timeout: self.accept_timeout,
         })
     }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use processing_connection::{
-    Address, Connection, Connector, Dialect, Error, Family, Listener, RecvHalf, SendHalf, Value,
+    Address, AuthKey, AuthenticationFailure, Connection, Connector, Dialect, Error, Family,
+    Listener, RecvHalf, SendHalf, Value,
 };
 use serde::ser::{Error as _, Serialize, Serializer};
 
@@ -17,6 +18,9 @@ use crate::testee::payload::Payload;
 /// The reference, in every dialect that it has.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reference;
+
+/// Shorter than the reference's own, which no case waits for.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Implementation for Reference {
     type Listener = Listener;
@@ -48,7 +52,9 @@ impl Implementation for Reference {
     }
 
     fn listen(&self, arguments: &Listen) -> Result<(Listener, RawAddress), OperationError> {
-        let mut builder = Listener::builder().dialect(dialect(&arguments.dialect)?);
+        let mut builder = Listener::builder()
+            .dialect(dialect(&arguments.dialect)?)
+            .handshake_timeout(HANDSHAKE_TIMEOUT);
         if let Some(raw) = &arguments.address {
             builder = builder.address(address(raw)?);
         }
@@ -57,6 +63,9 @@ impl Implementation for Reference {
         }
         if let Some(backlog) = arguments.backlog {
             builder = builder.backlog(i32::try_from(backlog).unwrap_or(i32::MAX));
+        }
+        if let Some(key) = &arguments.authkey {
+            builder = builder.authkey(authkey(key)?);
         }
         let listener = builder.bind().map_err(told)?;
         let address = raw(listener.address());
@@ -72,9 +81,14 @@ impl Implementation for Reference {
     }
 
     fn connect(&self, arguments: &Connect) -> Result<Halves<Self>, OperationError> {
-        let mut connector = Connector::new().dialect(dialect(&arguments.dialect)?);
+        let mut connector = Connector::new()
+            .dialect(dialect(&arguments.dialect)?)
+            .handshake_timeout(HANDSHAKE_TIMEOUT);
         if let Some(name) = &arguments.family {
             connector = connector.family(name.parse().map_err(told)?);
+        }
+        if let Some(key) = &arguments.authkey {
+            connector = connector.authkey(authkey(key)?);
         }
         let Some(raw) = &arguments.address else {
             return Err(failed(
@@ -155,6 +169,13 @@ fn dialect(name: &str) -> Result<Dialect, OperationError> {
     name.parse().map_err(told)
 }
 
+/// The key, from its hexadecimal form.
+fn authkey(key: &str) -> Result<AuthKey, OperationError> {
+    hex::decode(key)
+        .map(AuthKey::from)
+        .map_err(|error| failed(ErrorKind::Unclassified, format!("authkey: {error}")))
+}
+
 /// The seed's untyped address in the reference's types.
 fn address(raw: &RawAddress) -> Result<Address, OperationError> {
     match raw {
@@ -207,6 +228,11 @@ fn told(error: Error) -> OperationError {
             ErrorKind::FamilyUnavailable
         }
         Error::TimedOut { .. } => ErrorKind::TimedOut,
+        Error::AuthenticationFailed { reason, .. } => match reason {
+            AuthenticationFailure::TimedOut => ErrorKind::TimedOut,
+            AuthenticationFailure::PeerLeft => ErrorKind::Closed,
+            _ => ErrorKind::AuthenticationFailed,
+        },
         _ => ErrorKind::Unclassified,
     };
     failed(kind, error)

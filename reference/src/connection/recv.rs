@@ -12,6 +12,7 @@ use serde_pickle::Value;
 use super::Options;
 use super::ahead::Ahead;
 use super::link::{Link, is_reset};
+use crate::auth::{self, AuthenticationFailure, HandshakeStep};
 use crate::deadline::{Deadline, Ready};
 use crate::error::{Error, Result};
 use crate::object;
@@ -25,7 +26,7 @@ use crate::transport::Transport;
 #[derive(Debug)]
 pub struct RecvHalf {
     pub(super) link: Option<Arc<Link>>,
-    options: Options,
+    pub(super) options: Options,
     timeout: Option<Duration>,
     ahead: Ahead,
     /// What came of a payload before a timeout.
@@ -62,9 +63,22 @@ impl RecvHalf {
         let mut pickle = mem::take(&mut self.pickle);
         let value = self
             .recv_string_into(&mut pickle)
-            .and_then(|()| object::loads(&pickle, &self.options.limits));
+            .and_then(|()| self.unpickled(&pickle));
         self.pickle = super::recycled(pickle);
         value
+    }
+
+    fn unpickled(&self, payload: &[u8]) -> Result<Value> {
+        object::loads(payload, &self.options.limits).map_err(|error| {
+            // No pickle begins as a challenge does.
+            match auth::challenge_in(payload) {
+                None => error,
+                Some(_) => Error::AuthenticationFailed {
+                    step: HandshakeStep::ListenerChallenge,
+                    reason: AuthenticationFailure::KeyWanted,
+                },
+            }
+        })
     }
 
     /// See [`Connection::recv_string`](crate::Connection::recv_string).
@@ -76,16 +90,8 @@ impl RecvHalf {
 
     /// See [`Connection::recv_string_into`](crate::Connection::recv_string_into).
     pub fn recv_string_into(&mut self, string: &mut Vec<u8>) -> Result<()> {
-        string.clear();
-        let link = self.link.clone().ok_or(Error::NotOpen)?;
-        let source = Source {
-            transport: link.transport()?,
-            deadline: Deadline::after(self.timeout),
-        };
-        let received = self.recv_frame(source, string);
-        if received.is_err() {
-            string.clear();
-        }
+        let limit = self.options.limits.message_length;
+        let received = self.recv_within(string, limit, Deadline::after(self.timeout));
         received.map_err(|error| {
             let in_step = matches!(
                 error,
@@ -95,16 +101,44 @@ impl RecvHalf {
                         inside_message: false
                     }
             );
-            if in_step { error } else { link.poison(error) }
+            match &self.link {
+                Some(link) if !in_step => link.poison(error),
+                _ => error,
+            }
         })
     }
 
-    fn recv_frame(&mut self, mut source: Source<'_>, payload: &mut Vec<u8>) -> Result<()> {
+    /// One message of at most `limit` bytes, received by the deadline. Poisons nothing.
+    pub(super) fn recv_within(
+        &mut self,
+        string: &mut Vec<u8>,
+        limit: u64,
+        deadline: Deadline,
+    ) -> Result<()> {
+        string.clear();
+        let link = self.link.clone().ok_or(Error::NotOpen)?;
+        let source = Source {
+            transport: link.transport()?,
+            deadline,
+        };
+        let received = self.recv_frame(source, limit, string);
+        if received.is_err() {
+            string.clear();
+        }
+        received
+    }
+
+    fn recv_frame(
+        &mut self,
+        mut source: Source<'_>,
+        limit: u64,
+        payload: &mut Vec<u8>,
+    ) -> Result<()> {
         let expected = if let Some(partial) = self.partial.take() {
             *payload = partial.payload;
             partial.expected
         } else {
-            let expected = self.recv_header(&mut source)?;
+            let expected = self.recv_header(&mut source, limit)?;
             self.ahead.take(expected, payload);
             expected
         };
@@ -131,7 +165,7 @@ impl RecvHalf {
 
     /// The length that the next header announces. A part of it stays in the buffer if the other
     /// part does not come in time.
-    fn recv_header(&mut self, source: &mut Source<'_>) -> Result<u64> {
+    fn recv_header(&mut self, source: &mut Source<'_>, limit: u64) -> Result<u64> {
         let framing = self.options.dialect.framing();
         let expected = framing.header_length();
         while self.ahead.bytes().len() < expected {
@@ -144,7 +178,6 @@ impl RecvHalf {
             }
         }
         let length = framing.decode(&self.ahead.bytes()[..expected])?;
-        let limit = self.options.limits.message_length;
         if length > limit {
             return Err(Error::MessageTooLong { length, limit });
         }

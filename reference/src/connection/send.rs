@@ -57,12 +57,22 @@ impl SendHalf {
 
     /// See [`Connection::send_string`](crate::Connection::send_string).
     pub fn send_string(&mut self, string: &[u8]) -> Result<()> {
+        let limit = self.options.limits.message_length;
+        self.send_within(string, limit, Deadline::after(self.timeout))
+    }
+
+    /// Sends one message of at most `limit` bytes, by the deadline.
+    pub(super) fn send_within(
+        &mut self,
+        string: &[u8],
+        limit: u64,
+        deadline: Deadline,
+    ) -> Result<()> {
         let link = self.link.as_ref().ok_or(Error::NotOpen)?;
         let transport = link.transport()?;
-        let deadline = Deadline::after(self.timeout);
         let length = string.len() as u64;
         let framing = self.options.dialect.framing();
-        let limit = self.options.limits.message_length.min(framing.max_length());
+        let limit = limit.min(framing.max_length());
         let header = framing
             .encode(length)
             .filter(|_| length <= limit)
