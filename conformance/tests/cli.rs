@@ -182,7 +182,7 @@ fn installing_what_cannot_be_installed_fails() {
     let output = suite(&["peers", "install", "processing-0.20-pure"]);
     assert_eq!(code(&output), 1);
     assert!(
-        stdout(&output).starts_with("processing-0.20-pure: not installed: "),
+        stdout(&output).starts_with("[1/1] processing-0.20-pure: not installed: "),
         "{}",
         stdout(&output)
     );

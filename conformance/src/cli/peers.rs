@@ -1,7 +1,9 @@
 //! `peers`: which implementations are known, which are here, and bringing them here.
 
 use std::fmt::Write;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
+use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use processing_conformance::peers::{Peer, Peers, catalogue};
 use processing_conformance::run::deviation::Deviations;
 
@@ -17,44 +19,98 @@ pub(super) fn peers(arguments: &PeersArguments) -> Result<u8, Refusal> {
     }
 }
 
+/// The first columns, those of names, are never broken into lines.
+const UNBROKEN: usize = 4;
+const NOT_INSTALLED: &str = "not installed: `processing-conformance peers install` would do that";
+
 fn show(store: &Peers) -> u8 {
     let deviations = Deviations::known();
-    let mut text = format!("kept in {}\n\n", store.directory().display());
-    let _ = writeln!(
-        text,
-        "{:<22} {:<7} {:<8} {:<8} {:<16} {:>10}  here",
-        "peer", "Python", "flavour", "dialect", "families", "deviations"
-    );
+    let mut table = Table::new();
+    table
+        .load_preset(comfy_table::presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic)
+        .set_width(width())
+        .set_header([
+            "peer",
+            "Python",
+            "flavour",
+            "dialect",
+            "families",
+            "help",
+            "deviations",
+            "here",
+        ]);
+    // The same few reasons hold for many peers: told once, below the table.
+    let mut notes = Notes::default();
     for peer in catalogue() {
-        let here = match store.find(peer) {
-            Ok(Some(installed)) => format!("yes, on {}", installed.python().executable.display()),
-            Ok(None) => format!("no: processing-conformance peers install {}", peer.name),
-            Err(error) => format!("no: {error}"),
+        let help = if peer.help.is_empty() {
+            "none".into()
+        } else {
+            notes.mark(format!("compiled with {}", peer.help.join(" ")))
         };
-        let _ = writeln!(
-            text,
-            "{:<22} {:<7} {:<8} {:<8} {:<16} {:>10}  {here}",
-            peer.name,
-            peer.python,
+        let here = match store.find(peer) {
+            Ok(Some(_)) => "yes".into(),
+            Ok(None) => format!("no {}", notes.mark(NOT_INSTALLED.into())),
+            Err(error) => format!("no {}", notes.mark(error.to_string())),
+        };
+        let known = deviations
+            .iter()
+            .filter(|deviation| deviation.concerns(&peer.name))
+            .count();
+        table.add_row([
+            &peer.name,
+            &peer.python,
             peer.flavour.name(),
-            peer.dialect,
-            peer.families.join(" "),
-            deviations
-                .iter()
-                .filter(|deviation| deviation.concerns(&peer.name))
-                .count(),
-        );
-        if !peer.help.is_empty() {
-            let _ = writeln!(
-                text,
-                "{:<22} runs only when compiled with {}",
-                "",
-                peer.help.join(" ")
-            );
+            &peer.dialect,
+            &peer.families.join(" "),
+            &help,
+            &known.to_string(),
+            &here,
+        ]);
+    }
+    // Names stay whole, however narrow it gets.
+    for column in table.column_iter_mut() {
+        column.set_padding((0, 1));
+        if column.index < UNBROKEN {
+            column.set_constraint(ColumnConstraint::ContentWidth);
         }
+    }
+    let mut text = format!("kept in {}\n\n", store.directory().display());
+    for line in table.lines() {
+        let _ = writeln!(text, "{}", line.trim_end());
+    }
+    text.push('\n');
+    for (at, note) in notes.0.iter().enumerate() {
+        let _ = writeln!(text, "({}) {note}", at + 1);
     }
     print(&text);
     GOOD
+}
+
+/// What is said below a table, each thing once.
+#[derive(Default)]
+struct Notes(Vec<String>);
+
+impl Notes {
+    /// The mark by which a cell refers to this note.
+    fn mark(&mut self, note: String) -> String {
+        let known = self.0.iter().position(|known| *known == note);
+        let at = known.unwrap_or_else(|| {
+            self.0.push(note);
+            self.0.len() - 1
+        });
+        format!("({})", at + 1)
+    }
+}
+
+/// How wide a table may be, in columns.
+fn width() -> u16 {
+    const UNKNOWN: u16 = 100;
+    std::env::var("COLUMNS")
+        .ok()
+        .and_then(|columns| columns.parse().ok())
+        .or_else(|| terminal_size::terminal_size().map(|(width, _)| width.0))
+        .unwrap_or(UNKNOWN)
 }
 
 fn install(store: &Peers, names: &[String], arguments: &StoreArguments) -> Result<u8, Refusal> {
@@ -70,19 +126,20 @@ fn install(store: &Peers, names: &[String], arguments: &StoreArguments) -> Resul
         }
         found
     };
-    let mut code = GOOD;
-    for peer in peers {
-        match store.install(peer) {
-            Ok(installed) => print(&format!(
-                "{}: here, on CPython {}\n",
-                peer.name,
-                installed.python().version
-            )),
+    let (done, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    store.install_all(&peers, &|peer, outcome| {
+        let said = match outcome {
+            Ok(installed) => format!("here, on CPython {}", installed.python().version),
             Err(error) => {
-                print(&format!("{}: not installed: {error}\n", peer.name));
-                code = FAILED;
+                failed.fetch_add(1, Ordering::Relaxed);
+                format!("not installed: {error}")
             }
-        }
-    }
-    Ok(code)
+        };
+        let nth = done.fetch_add(1, Ordering::Relaxed) + 1;
+        print(&format!("[{nth}/{}] {}: {said}\n", peers.len(), peer.name));
+    });
+    Ok(match failed.into_inner() {
+        0 => GOOD,
+        _ => FAILED,
+    })
 }

@@ -2,8 +2,10 @@
 
 use std::fs::{self, File};
 use std::io;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -133,6 +135,25 @@ impl Peers {
             return Err(error);
         }
         Ok(installed)
+    }
+
+    /// All of these, as many at once as there are processors; `observe` is told of each as it ends.
+    pub fn install_all(
+        &self,
+        peers: &[&Peer],
+        observe: &(dyn Fn(&Peer, Result<Installed, InstallError>) + Sync),
+    ) {
+        let next = AtomicUsize::new(0);
+        let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
+        std::thread::scope(|scope| {
+            for _ in 0..workers.min(peers.len()) {
+                scope.spawn(|| {
+                    while let Some(peer) = peers.get(next.fetch_add(1, Ordering::Relaxed)) {
+                        observe(peer, self.install(peer));
+                    }
+                });
+            }
+        });
     }
 
     /// Compiles a release with its C extension.

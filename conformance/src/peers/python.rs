@@ -1,8 +1,10 @@
 //! Finding an interpreter.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::{Mutex, PoisonError};
 
 use thiserror::Error;
 
@@ -45,7 +47,21 @@ pub enum PythonError {
 
 impl Python {
     /// Finds a `CPython` of this version (`2.7`): the one that the user names, else on `PATH`, else in pyenv.
+    ///
+    /// A process looks once for each version: whoever asks meanwhile waits, and what was found is remembered.
     pub fn find(version: &str) -> Result<Self, PythonError> {
+        static FOUND: Mutex<Option<HashMap<String, Result<Python, PythonError>>>> =
+            Mutex::new(None);
+        FOUND
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert_default()
+            .entry(version.into())
+            .or_insert_with(|| Self::look_for(version))
+            .clone()
+    }
+
+    fn look_for(version: &str) -> Result<Self, PythonError> {
         let variable = format!("PROCESSING_CONFORMANCE_PYTHON{}", version.replace('.', ""));
         if let Some(named) = std::env::var_os(&variable) {
             let executable = PathBuf::from(named);
