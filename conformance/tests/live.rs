@@ -5,7 +5,7 @@
 mod harness;
 
 use std::collections::HashMap;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{LazyLock, OnceLock};
 
 use harness::{Absence, PATIENCE, StaticStarter, Subject};
 use processing_conformance::peers::{Installed, Peer, Peers, catalogue, is_required};
@@ -35,15 +35,15 @@ fn start(peer: &'static Peer) -> Result<Session, Trouble> {
     }
 }
 
-/// Installs a peer on first use, and remembers what came of it.
+/// Installs a peer on first use, and remembers what came of it. Different peers do not wait for each other.
 fn install(peer: &'static Peer) -> Result<Installed, String> {
-    static OUTCOMES: Mutex<Option<HashMap<&'static str, Result<Installed, String>>>> =
-        Mutex::new(None);
-    let mut outcomes = OUTCOMES.lock().unwrap_or_else(PoisonError::into_inner);
-    outcomes
-        .get_or_insert_default()
-        .entry(&peer.name)
-        .or_insert_with(|| {
+    type Outcome = OnceLock<Result<Installed, String>>;
+    static OUTCOMES: LazyLock<HashMap<&'static str, Outcome>> = LazyLock::new(|| {
+        let names = catalogue().iter().map(|peer| peer.name.as_str());
+        names.map(|name| (name, Outcome::new())).collect()
+    });
+    OUTCOMES[peer.name.as_str()]
+        .get_or_init(|| {
             Peers::new(None)
                 .and_then(|peers| peers.install(peer))
                 .map_err(|error| error.to_string())

@@ -40,10 +40,14 @@ impl Target {
         Ok(match testee {
             Testee::Reference => vec![Self::Reference],
             Testee::Exec(program) => vec![Self::Exec(testee.to_string(), program.clone())],
-            Testee::Peer(pattern) => named(pattern)?
-                .into_iter()
-                .map(|peer| Self::peer(peer, &arguments.store))
-                .collect(),
+            Testee::Peer(pattern) => {
+                let found = named(pattern)?;
+                prepare(&found, &arguments.store);
+                found
+                    .into_iter()
+                    .map(|peer| Self::peer(peer, &arguments.store))
+                    .collect()
+            }
             Testee::Connect(address) => {
                 let bare = Arc::new(Bare::server(address.clone()));
                 vec![Self::Bare(testee.to_string(), bare, family(address)?)]
@@ -146,6 +150,15 @@ pub(super) fn named(pattern: &str) -> Result<Vec<&'static Peer>, Refusal> {
         )));
     }
     Ok(found)
+}
+
+/// Installs several at once; what comes of each is seen when it is looked up.
+fn prepare(peers: &[&Peer], store: &StoreArguments) {
+    if !store.offline
+        && let Ok(kept) = Peers::new(store.peers_dir.clone())
+    {
+        kept.install_all(peers, &|_, _| ());
+    }
 }
 
 fn look_up(peer: &Peer, store: &StoreArguments) -> Result<Installed, String> {
