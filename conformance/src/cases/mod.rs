@@ -9,6 +9,7 @@ mod client;
 mod closing;
 mod connection;
 mod framing;
+mod handshake;
 mod listener;
 mod object;
 mod objects;
@@ -173,6 +174,9 @@ pub fn catalogue() -> impl Iterator<Item = &'static Case> {
         client::CASES,
         connection::CASES,
         closing::CASES,
+        handshake::CASES,
+        handshake::wrong::CASES,
+        handshake::listener::CASES,
         robustness::CASES,
         pair::CASES,
         bare::CASES,

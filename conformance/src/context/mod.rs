@@ -5,6 +5,7 @@
 pub mod bare;
 mod connect;
 pub mod failure;
+pub mod handshake;
 pub mod pattern;
 mod receive;
 pub mod scratch;

@@ -126,7 +126,7 @@ impl Context<'_> {
         .map(drop)
     }
 
-    fn check_error(
+    pub(super) fn check_error(
         &mut self,
         operation: &'static str,
         result: OperationResult,

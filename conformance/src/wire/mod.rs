@@ -1,6 +1,7 @@
 //! The raw transport under the suite's control: every byte, every segment, every end of stream.
 
 pub mod frame;
+pub mod handshake;
 mod relay;
 mod transcript;
 
@@ -133,6 +134,13 @@ impl Wire {
         self.write(&frame::message(self.framing, payload))
     }
 
+    /// Writes a message in segments of one byte.
+    pub fn write_message_byte_by_byte(&mut self, payload: &[u8]) -> Result<(), WireError> {
+        frame::message(self.framing, payload)
+            .iter()
+            .try_for_each(|byte| self.write(&[*byte]))
+    }
+
     /// Reads so many bytes.
     pub fn read(&mut self, expected: usize) -> Result<Vec<u8>, WireError> {
         self.socket.set_read_timeout(Some(self.patience))?;
@@ -184,6 +192,11 @@ impl Wire {
             Ok(got) => Err(WireError::Ended { got, expected: 0 }),
             Err(other) => Err(other),
         }
+    }
+
+    /// Whether something comes within this time, the end of the stream included.
+    pub fn has_input(&self, patience: Duration) -> io::Result<bool> {
+        readable(&self.socket, patience)
     }
 
     /// Whether the stream has ended already, with nothing before the end.

@@ -1,0 +1,132 @@
+//! A listener with a key, and what its clients may do to one another.
+
+use super::super::{Case, each_named};
+use super::{FAILED, HANDSHAKE, KEY, Role};
+use crate::context::Context;
+use crate::context::failure::{Failure, Outcome};
+use crate::context::handshake::{Handshake, Part};
+use crate::requirements::Level;
+use crate::testee::message::ErrorKind;
+
+const LISTENER: Case = Case {
+    roles: &[Role::Listener],
+    ..HANDSHAKE
+};
+
+/// The cases of this area about listeners.
+pub(in crate::cases) const CASES: &[Case] = &[
+    Case {
+        id: "handshake/listener/survives",
+        about: "A client that fails the handshake does not keep the listener from serving the next one.",
+        requirements: &["handshake.survives", "listener.survives-client"],
+        parameters: |_| each_named("first-client", &FAILURES),
+        run: survives,
+        ..LISTENER
+    },
+    Case {
+        id: "handshake/listener/many-failures",
+        about: "Many clients in a row that fail the handshake leave the listener as it was.",
+        requirements: &["handshake.survives"],
+        run: many_failures,
+        ..LISTENER
+    },
+    Case {
+        id: "handshake/listener/silent-client",
+        about: "A client that says nothing does not keep the listener from serving the next one for ever.",
+        level: Level::Should,
+        requirements: &["handshake.silent-client"],
+        run: silent_client,
+        ..LISTENER
+    },
+    Case {
+        id: "handshake/listener/clients-in-turn",
+        about: "Clients that pass the handshake are served one after another, while earlier ones are open.",
+        requirements: &["listener.many-clients", "handshake.mutual"],
+        run: clients_in_turn,
+        ..LISTENER
+    },
+];
+
+/// What the first client does instead of passing the handshake.
+const FAILURES: [(&str, fn(&mut Context<'_>, &mut Handshake) -> Outcome); 5] = [
+    ("answers-wrongly", |_, handshake| {
+        handshake.write(b"twenty wrong bytes!!")
+    }),
+    ("sends-garbage", |_, handshake| {
+        handshake.write(&[0xff; 300])
+    }),
+    ("leaves", |_, _| Ok(())),
+    ("leaves-after-answer", |context, handshake| {
+        context.shake_until(handshake, KEY, Part::Challenge)
+    }),
+    ("refuses", |context, handshake| {
+        context.shake_until(handshake, KEY, Part::Verdict)?;
+        handshake.write(b"#AUTHENTICATION_FAILED")
+    }),
+];
+
+fn survives(context: &mut Context<'_>) -> Outcome {
+    let fail = context
+        .setting
+        .parameters
+        .look_up("first-client", &FAILURES);
+    let listening = context.listen_with_key(KEY)?;
+    let mut first = context.begin_accept(&listening)?;
+    fail(context, &mut first)?;
+    // The other end leaves, in any case.
+    first
+        .wire
+        .finish()
+        .map_err(|error| Failure::wire("the testee waits", &error))?;
+    let kinds = &[
+        ErrorKind::AuthenticationFailed,
+        ErrorKind::Closed,
+        ErrorKind::Cut,
+    ];
+    context.expect_failed(first, kinds)?;
+    let mut second = context.begin_accept(&listening)?;
+    context.shake(&mut second, KEY)?;
+    let (mut wire, end) = context.finish_handshake(second)?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn many_failures(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen_with_key(KEY)?;
+    for _ in 0..20 {
+        let mut handshake = context.begin_accept(&listening)?;
+        context.shake_until(&mut handshake, KEY, Part::Answer)?;
+        handshake.write(b"wrong")?;
+        context.expect_failed(handshake, FAILED)?;
+    }
+    let mut good = context.begin_accept(&listening)?;
+    context.shake(&mut good, KEY)?;
+    let (mut wire, end) = context.finish_handshake(good)?;
+    context.expect_in_step(&mut wire, end)
+}
+
+fn silent_client(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen_with_key(KEY)?;
+    let silent = context.begin_accept(&listening)?;
+    let kinds = &[ErrorKind::TimedOut, ErrorKind::AuthenticationFailed];
+    let (still_there, _) = context.expect_failed_by_itself(silent, kinds)?;
+    let mut good = context.begin_accept(&listening)?;
+    context.shake(&mut good, KEY)?;
+    let (mut wire, end) = context.finish_handshake(good)?;
+    context.expect_in_step(&mut wire, end)?;
+    still_there.close();
+    Ok(())
+}
+
+fn clients_in_turn(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen_with_key(KEY)?;
+    let mut clients = Vec::new();
+    for _ in 0..4 {
+        let mut handshake = context.begin_accept(&listening)?;
+        context.shake(&mut handshake, KEY)?;
+        clients.push(context.finish_handshake(handshake)?);
+    }
+    for (wire, end) in &mut clients {
+        context.expect_in_step(wire, *end)?;
+    }
+    Ok(())
+}

@@ -1,0 +1,291 @@
+//! The handshake when the other end does wrong: at each thing that it sends.
+
+use hmac::{Hmac, KeyInit, Mac};
+use sha1::{Digest, Sha1};
+use sha2::Sha256;
+
+use super::super::{Case, each, each_named};
+use super::{FAILED, HANDSHAKE, KEY, KEYED_OBJECTS, PARTS};
+use crate::context::Context;
+use crate::context::failure::{Failure, Outcome};
+use crate::context::handshake::Part;
+use crate::requirements::Level;
+use crate::testee::message::ErrorKind;
+use crate::wire::handshake::{self, REFUSAL, WELCOME};
+
+/// The cases of this area in which the other end does wrong.
+pub(in crate::cases) const CASES: &[Case] = &[
+    Case {
+        id: "handshake/answer/wrong",
+        about: "A wrong answer is refused, and the testee's operation is an error.",
+        requirements: &["handshake.wrong-answer", "handshake.verdict"],
+        parameters: |_| each_named("answer", &ANSWERS),
+        run: wrong_answer,
+        ..HANDSHAKE
+    },
+    Case {
+        id: "handshake/answer/replayed",
+        about: "The answer to an old challenge is refused.",
+        requirements: &["handshake.fresh", "handshake.wrong-answer"],
+        run: replayed,
+        ..HANDSHAKE
+    },
+    Case {
+        id: "handshake/verdict/refused",
+        about: "A testee that is refused reports an error.",
+        requirements: &["handshake.refused"],
+        run: |context| wrong_verdict(context, REFUSAL),
+        ..HANDSHAKE
+    },
+    Case {
+        id: "handshake/verdict/neither",
+        about: "A verdict that is neither welcome nor refusal is an error.",
+        requirements: &["handshake.refused"],
+        parameters: |_| each_named("verdict", &VERDICTS),
+        run: |context| {
+            let verdict = context.setting.parameters.look_up("verdict", &VERDICTS);
+            wrong_verdict(context, verdict)
+        },
+        ..HANDSHAKE
+    },
+    Case {
+        id: "handshake/challenge/not-one",
+        about: "What is no challenge is an error.",
+        requirements: &["handshake.not-a-challenge"],
+        parameters: |_| each_named("message", &NO_CHALLENGES),
+        run: |context| {
+            let message = context
+                .setting
+                .parameters
+                .look_up("message", &NO_CHALLENGES);
+            wrong_challenge(context, message)
+        },
+        ..HANDSHAKE
+    },
+    Case {
+        id: "handshake/challenge/length",
+        about: "A challenge that is not of 20 bytes is not answered.",
+        level: Level::Should,
+        requirements: &["handshake.challenge-length"],
+        parameters: |_| each("bytes", [0, 1, 19, 21, 64, 200]),
+        run: |context| {
+            let length = context.setting.parameters.number("bytes");
+            wrong_challenge(context, &handshake::challenge(&vec![b'n'; length]))
+        },
+        ..HANDSHAKE
+    },
+    Case {
+        id: "handshake/challenge/reflected",
+        about: "A testee that is sent its own challenge does not answer it.",
+        level: Level::Should,
+        requirements: &["handshake.reflection"],
+        // A client is challenged before it has challenged anybody.
+        roles: &[super::Role::Listener],
+        run: reflected,
+        ..HANDSHAKE
+    },
+    Case {
+        id: "handshake/order/object-instead",
+        about: "An object that comes in place of something of the handshake is not unpickled.",
+        requirements: &["handshake.no-object-before"],
+        parameters: |_| each_named("of", &PARTS),
+        needs: KEYED_OBJECTS,
+        run: object_instead,
+        ..HANDSHAKE
+    },
+    Case {
+        id: "handshake/stops/leaves",
+        about: "When the other end leaves in the middle of the handshake, that is an error.",
+        requirements: &["handshake.mutual", "error.survive"],
+        parameters: |_| each_named("before", &PARTS),
+        run: |context| leaves(context, 0),
+        ..HANDSHAKE
+    },
+    Case {
+        id: "handshake/stops/inside",
+        about: "When the other end leaves inside a message of the handshake, that is an error.",
+        requirements: &["handshake.mutual", "closing.end-in-payload"],
+        parameters: |_| each_named("of", &PARTS),
+        run: |context| leaves(context, 7),
+        ..HANDSHAKE
+    },
+    Case {
+        id: "handshake/length/announced",
+        about: "A header that announces more than any message of a handshake has is refused at once.",
+        level: Level::Should,
+        requirements: &["handshake.length"],
+        parameters: |_| each_named("instead-of", &PARTS),
+        run: announced,
+        ..HANDSHAKE
+    },
+    Case {
+        id: "handshake/closes/after-failure",
+        about: "After a handshake that failed the connection is closed.",
+        level: Level::Should,
+        requirements: &["handshake.closes"],
+        run: closes,
+        ..HANDSHAKE
+    },
+];
+
+/// Answers that are wrong, made from the right one and the nonce.
+const ANSWERS: [(&str, fn(&[u8], &[u8]) -> Vec<u8>); 15] = [
+    ("other-key", |_, nonce| {
+        handshake::answer(b"another key", nonce)
+    }),
+    ("key-and-newline", |_, nonce| {
+        handshake::answer(&[KEY, b"\n"].concat(), nonce)
+    }),
+    ("first-byte", |right, _| changed(right, 0)),
+    ("middle-byte", |right, _| changed(right, 10)),
+    ("last-byte", |right, _| changed(right, 19)),
+    ("one-bit", |right, _| {
+        let mut wrong = right.to_vec();
+        wrong[12] ^= 1;
+        wrong
+    }),
+    ("short", |right, _| right[..19].to_vec()),
+    ("long", |right, _| [right, b"\0"].concat()),
+    ("first-byte-only", |right, _| right[..1].to_vec()),
+    ("empty", |_, _| Vec::new()),
+    ("hexadecimal", |right, _| hex::encode(right).into_bytes()),
+    ("sha256", |_, nonce| hmac_sha256(nonce)),
+    ("sha256-cut", |_, nonce| hmac_sha256(nonce)[..20].to_vec()),
+    ("sha1-without-hmac", |_, nonce| {
+        Sha1::digest([KEY, nonce].concat()).to_vec()
+    }),
+    ("of-whole-challenge", |_, nonce| {
+        handshake::answer(KEY, &handshake::challenge(nonce))
+    }),
+];
+
+const VERDICTS: [(&str, &[u8]); 9] = [
+    ("empty", b""),
+    ("lower-case", b"#welcome"),
+    ("cut", b"#WELCOM"),
+    ("longer", b"#WELCOME!"),
+    ("newline", b"#WELCOME\n"),
+    ("without-hash", b"WELCOME"),
+    ("multiprocessing-failure", b"#FAILURE#"),
+    ("zeros", &[0; 8]),
+    ("object", super::FORTY_TWO),
+];
+
+const NO_CHALLENGES: [(&str, &[u8]); 8] = [
+    ("empty", b""),
+    ("nonce-only", b"the suite's 20 bytes"),
+    ("lower-case", b"#challenge:the suite's 20 bytes"),
+    ("cut-prefix", b"#CHALLENGE"),
+    ("of-multiprocessing", b"#CHALLENGE#the suite's 20 bytes"),
+    ("blank-before", b" #CHALLENGE:the suite's 20 bytes"),
+    ("welcome", WELCOME),
+    ("refusal", REFUSAL),
+];
+
+fn changed(right: &[u8], at: usize) -> Vec<u8> {
+    let mut wrong = right.to_vec();
+    wrong[at] ^= 0xff;
+    wrong
+}
+
+fn hmac_sha256(nonce: &[u8]) -> Vec<u8> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(KEY).expect("HMAC takes a key of any length");
+    mac.update(nonce);
+    mac.finalize().into_bytes().to_vec()
+}
+
+fn wrong_answer(context: &mut Context<'_>) -> Outcome {
+    let wrong = context.setting.parameters.look_up("answer", &ANSWERS);
+    let mut handshake = context.begin_handshake(KEY)?;
+    context.shake_until(&mut handshake, KEY, Part::Answer)?;
+    let right = context.right_message(&handshake, KEY, Part::Answer);
+    let answer = wrong(&right, handshake.challenged_with());
+    handshake.write(&answer)?;
+    context.expect_refusal(&mut handshake)?;
+    context.expect_failed(handshake, FAILED).map(drop)
+}
+
+fn replayed(context: &mut Context<'_>) -> Outcome {
+    let mut old = context.begin_handshake(KEY)?;
+    context.shake(&mut old, KEY)?;
+    let answer = context.right_message(&old, KEY, Part::Answer);
+    context.finish_handshake(old)?;
+
+    let mut handshake = context.begin_handshake(KEY)?;
+    context.shake_until(&mut handshake, KEY, Part::Answer)?;
+    handshake.write(&answer)?;
+    context.expect_refusal(&mut handshake)?;
+    context.expect_failed(handshake, FAILED).map(drop)
+}
+
+fn wrong_verdict(context: &mut Context<'_>, verdict: &[u8]) -> Outcome {
+    let mut handshake = context.begin_handshake(KEY)?;
+    context.shake_until(&mut handshake, KEY, Part::Verdict)?;
+    handshake.write(verdict)?;
+    context.expect_failed(handshake, FAILED).map(drop)
+}
+
+fn wrong_challenge(context: &mut Context<'_>, challenge: &[u8]) -> Outcome {
+    let mut handshake = context.begin_handshake(KEY)?;
+    context.shake_until(&mut handshake, KEY, Part::Challenge)?;
+    handshake.write(challenge)?;
+    context.expect_unanswered(handshake, FAILED)
+}
+
+fn reflected(context: &mut Context<'_>) -> Outcome {
+    let mut handshake = context.begin_handshake(KEY)?;
+    context.shake_until(&mut handshake, KEY, Part::Challenge)?;
+    let own = handshake::challenge(handshake.challenged_with());
+    handshake.write(&own)?;
+    context.expect_unanswered(handshake, FAILED)
+}
+
+fn object_instead(context: &mut Context<'_>) -> Outcome {
+    // A class that no implementation has: whoever unpickles this cannot but say so.
+    const NEEDS_A_CLASS: &[u8] = b"\x80\x02cnowhere_to_be_found\nNobody\n)\x81.";
+    let part = context.setting.parameters.look_up("of", &PARTS);
+    let mut handshake = context.begin_handshake(KEY)?;
+    context.shake_until(&mut handshake, KEY, part)?;
+    handshake.write(NEEDS_A_CLASS)?;
+    context.expect_failed(handshake, FAILED).map(drop)
+}
+
+/// The suite sends nothing more, or so many bytes of the next message, and leaves.
+fn leaves(context: &mut Context<'_>, sent: usize) -> Outcome {
+    let parameter = if sent == 0 { "before" } else { "of" };
+    let part = context.setting.parameters.look_up(parameter, &PARTS);
+    let mut handshake = context.begin_handshake(KEY)?;
+    context.shake_until(&mut handshake, KEY, part)?;
+    let whole = context.message(&context.right_message(&handshake, KEY, part));
+    context.write(&mut handshake.wire, &whole[..sent])?;
+    handshake
+        .wire
+        .finish()
+        .map_err(|error| Failure::wire("the testee waits", &error))?;
+    let kinds = &[
+        ErrorKind::Closed,
+        ErrorKind::Cut,
+        ErrorKind::AuthenticationFailed,
+    ];
+    context.expect_failed(handshake, kinds).map(drop)
+}
+
+fn announced(context: &mut Context<'_>) -> Outcome {
+    const MUCH: u32 = 16 << 20;
+    let part = context.setting.parameters.look_up("instead-of", &PARTS);
+    let mut handshake = context.begin_handshake(KEY)?;
+    context.shake_until(&mut handshake, KEY, part)?;
+    let header = context.header(MUCH);
+    context.write(&mut handshake.wire, &header)?;
+    let kinds = &[ErrorKind::AuthenticationFailed, ErrorKind::TooLong];
+    context.expect_failed_by_itself(handshake, kinds).map(drop)
+}
+
+fn closes(context: &mut Context<'_>) -> Outcome {
+    let mut handshake = context.begin_handshake(KEY)?;
+    context.shake_until(&mut handshake, KEY, Part::Answer)?;
+    handshake.write(b"not the answer at all")?;
+    context.expect_refusal(&mut handshake)?;
+    let (mut wire, _) = context.expect_failed(handshake, FAILED)?;
+    context.expect_end(&mut wire, "handshake.closes")
+}

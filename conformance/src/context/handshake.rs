@@ -1,0 +1,394 @@
+//! Handshakes: the suite plays the other end, step by step, and may do wrong at any of them.
+
+use std::time::{Duration, Instant};
+
+use super::failure::{EvidenceKind, Failure, Outcome, Stop};
+use super::setting::Role;
+use super::{Context, End, Who};
+use crate::testee::message::{
+    Answer, Connect, ErrorKind, Listen, Listening, Operation, OperationError,
+};
+use crate::testee::session::Ticket;
+use crate::wire::handshake::{self, REFUSAL, Step, WELCOME};
+use crate::wire::{Door, Wire, WireError};
+
+/// The nonce of the suite's challenges. A testee that answers must not care whether it is random.
+const NONCE: &[u8] = b"the suite's 20 bytes";
+
+/// A handshake with the testee that is under way.
+pub struct Handshake {
+    /// The suite's end.
+    pub wire: Wire,
+    /// The testee's `accept` or `connect`.
+    ticket: Ticket,
+    /// The nonce of the testee's challenge, once it has come.
+    challenged_with: Option<Vec<u8>>,
+    /// Whether the suite's messages leave in segments of one byte.
+    byte_by_byte: bool,
+}
+
+impl Context<'_> {
+    /// The testee's listener, with a key.
+    pub fn listen_with_key(&mut self, key: &[u8]) -> Result<Listening, Stop> {
+        self.listen_with(Listen {
+            address: Some(self.free_address()),
+            authkey: Some(hex::encode(key)),
+            ..self.listen_arguments()
+        })
+    }
+
+    /// The testee has a key, and begins to accept or to connect; the suite holds the other end.
+    pub fn begin_handshake(&mut self, key: &[u8]) -> Result<Handshake, Stop> {
+        match self.setting.role {
+            Role::Listener => {
+                let listening = self.listen_with_key(key)?;
+                self.begin_accept(&listening)
+            }
+            Role::Client => {
+                let door = self.door()?;
+                let arguments = Connect {
+                    address: Some(door.address().clone()),
+                    authkey: Some(hex::encode(key)),
+                    ..self.connect_arguments()
+                };
+                self.begin_connect(&door, arguments)?
+                    .map_err(|error| Failure::operation("connect", &error).into())
+            }
+        }
+    }
+
+    /// The testee begins to connect to the suite's listener, which accepts; or it says without connecting that it
+    /// will not.
+    pub fn begin_connect(
+        &mut self,
+        door: &Door,
+        arguments: Connect,
+    ) -> Result<Result<Handshake, OperationError>, Stop> {
+        const GLANCE: Duration = Duration::from_millis(20);
+        let ticket = self.start(Who::Testee, Operation::Connect(arguments))?;
+        let deadline = Instant::now() + self.setting.patience;
+        loop {
+            let error = match door.accept_for(GLANCE, &self.transcript) {
+                Ok(wire) => return Ok(Ok(Handshake::new(wire, ticket))),
+                Err(error) => error,
+            };
+            if let Some(result) = self.look(Who::Testee, &ticket, Duration::ZERO)? {
+                self.hold_answer(Who::Testee, &result);
+                return match result {
+                    Err(error) => Ok(Err(error)),
+                    Ok(_) => {
+                        Err(Failure::new("connect: succeeded", "a connection on the wire").into())
+                    }
+                };
+            }
+            if Instant::now() >= deadline {
+                return Err(Failure::wire("the testee connects", &error).into());
+            }
+        }
+    }
+
+    /// The suite connects to the testee's listener, which begins to accept.
+    pub fn begin_accept(&mut self, listening: &Listening) -> Result<Handshake, Stop> {
+        let wire = self.wire_to(listening)?;
+        let listener = listening.listener;
+        let ticket = self.start(Who::Testee, Operation::Accept { listener })?;
+        Ok(Handshake::new(wire, ticket))
+    }
+
+    /// The testee and the suite, connected to each other after a handshake.
+    pub fn open_with_key(&mut self, key: &[u8]) -> Result<(Wire, End), Stop> {
+        let mut handshake = self.begin_handshake(key)?;
+        self.shake(&mut handshake, key)?;
+        self.finish_handshake(handshake)
+    }
+
+    /// Both ends do everything right, to the end.
+    pub fn shake(&mut self, handshake: &mut Handshake, key: &[u8]) -> Outcome {
+        Step::ALL
+            .into_iter()
+            .try_for_each(|step| self.step(handshake, key, step))
+    }
+
+    /// Both ends do everything right, up to what the suite sends at this point, which it does not send.
+    pub fn shake_until(&mut self, handshake: &mut Handshake, key: &[u8], part: Part) -> Outcome {
+        let missing = self.step_of_suite(part);
+        Step::ALL
+            .into_iter()
+            .take_while(|step| *step < missing)
+            .try_for_each(|step| self.step(handshake, key, step))
+    }
+
+    /// Both ends do right what comes after this part, to the end.
+    pub fn shake_after(&mut self, handshake: &mut Handshake, key: &[u8], part: Part) -> Outcome {
+        let done = self.step_of_suite(part);
+        Step::ALL
+            .into_iter()
+            .filter(|step| *step > done)
+            .try_for_each(|step| self.step(handshake, key, step))
+    }
+
+    /// What the suite would rightly send at this point.
+    pub fn right_message(&self, handshake: &Handshake, key: &[u8], part: Part) -> Vec<u8> {
+        match part {
+            Part::Challenge => handshake::challenge(NONCE),
+            Part::Answer => {
+                let nonce = handshake.challenged_with.as_deref().unwrap_or_default();
+                handshake::answer(key, nonce)
+            }
+            Part::Verdict => WELCOME.to_vec(),
+        }
+    }
+
+    /// The handshake is over, and the testee has a connection.
+    pub fn finish_handshake(&mut self, handshake: Handshake) -> Result<(Wire, End), Stop> {
+        let Handshake { wire, ticket, .. } = handshake;
+        let result = self.finish_operation(Who::Testee, &ticket)?;
+        self.hold_answer(Who::Testee, &result);
+        let handle = match result {
+            Ok(Answer::Accepted(accepted)) => accepted.connection,
+            Ok(Answer::Connected(connected)) => connected.connection,
+            Ok(_) => unreachable!("a link answers accept and connect by a connection"),
+            Err(error) => return Err(Failure::operation(ticket.operation(), &error).into()),
+        };
+        let who = Who::Testee;
+        Ok((wire, End { who, handle }))
+    }
+
+    /// The testee's `accept` or `connect` is an error; which kind, is recommended.
+    pub fn expect_failed(
+        &mut self,
+        handshake: Handshake,
+        kinds: &[ErrorKind],
+    ) -> Result<(Wire, OperationError), Stop> {
+        let Handshake { wire, ticket, .. } = handshake;
+        let error = self.finish_error(Who::Testee, &ticket, kinds)?;
+        if matches!(
+            error.kind,
+            ErrorKind::Undecodable | ErrorKind::NeedsClass | ErrorKind::Limit
+        ) {
+            let operation = ticket.operation();
+            return Err(Failure::new(
+                format!("{operation}: took a message of the handshake for an object"),
+                "nothing is unpickled before the handshake is over",
+            )
+            .breaks("handshake.no-object-before")
+            .detail(format!("the testee says: {}", error.message))
+            .into());
+        }
+        Ok((wire, error))
+    }
+
+    /// The testee's `accept` or `connect` is an error before the suite's patience ends, though the suite sends
+    /// nothing more. If it is not, the suite leaves, so that nothing waits for ever.
+    pub fn expect_failed_by_itself(
+        &mut self,
+        handshake: Handshake,
+        kinds: &[ErrorKind],
+    ) -> Result<(Wire, OperationError), Stop> {
+        let Handshake { wire, ticket, .. } = handshake;
+        let Some(result) = self.look(Who::Testee, &ticket, self.setting.patience)? else {
+            let operation = ticket.operation();
+            wire.close();
+            let left = self.finish_operation(Who::Testee, &ticket)?;
+            self.hold_answer(Who::Testee, &left);
+            return Err(Failure::new(
+                format!("{operation}: waits for more"),
+                format!("{operation} is an error before the suite's deadline"),
+            )
+            .detail("it went on only when the suite had left")
+            .into());
+        };
+        self.hold_answer(Who::Testee, &result);
+        let error = self.check_error(ticket.operation(), result, kinds)?;
+        Ok((wire, error))
+    }
+
+    /// The testee's `accept` or `connect` is an error, and it does not answer what the suite has sent as a challenge.
+    pub fn expect_unanswered(&mut self, handshake: Handshake, kinds: &[ErrorKind]) -> Outcome {
+        const GLANCE: Duration = Duration::from_millis(5);
+        let Handshake {
+            mut wire, ticket, ..
+        } = handshake;
+        let deadline = Instant::now() + self.setting.patience;
+        while Instant::now() < deadline {
+            if let Some(result) = self.look(Who::Testee, &ticket, GLANCE)? {
+                self.hold_answer(Who::Testee, &result);
+                return self
+                    .check_error(ticket.operation(), result, kinds)
+                    .map(drop);
+            }
+            if !wire.has_input(GLANCE).unwrap_or(true) {
+                continue;
+            }
+            match wire.read_message(handshake::LONGEST) {
+                Ok(message) if message != REFUSAL => {
+                    wire.close();
+                    let left = self.finish_operation(Who::Testee, &ticket)?;
+                    self.hold_answer(Who::Testee, &left);
+                    return Err(Failure::new("wire: answers", "no answer, and an error")
+                        .detail(format!("{} bytes: {}", message.len(), hex::encode(message)))
+                        .into());
+                }
+                _ => return self.finish_error(Who::Testee, &ticket, kinds).map(drop),
+            }
+        }
+        // Asked once more, so that it is told as every operation that does not end.
+        self.finish_error(Who::Testee, &ticket, kinds).map(drop)
+    }
+
+    /// The testee says that the suite's answer is wrong.
+    pub fn expect_refusal(&mut self, handshake: &mut Handshake) -> Outcome {
+        expect(
+            &mut handshake.wire,
+            REFUSAL,
+            "the refusal of a wrong answer",
+            "handshake.verdict",
+        )
+    }
+
+    fn step(&mut self, handshake: &mut Handshake, key: &[u8], step: Step) -> Outcome {
+        let part = Part::of(step);
+        if step == self.step_of_suite(part) {
+            let message = self.right_message(handshake, key, part);
+            return handshake.write(&message);
+        }
+        match part {
+            Part::Challenge => {
+                handshake.challenged_with = Some(expect_challenge(&mut handshake.wire)?);
+                Ok(())
+            }
+            Part::Answer => {
+                let answer = handshake::answer(key, NONCE);
+                expect(
+                    &mut handshake.wire,
+                    &answer,
+                    "the answer to the challenge",
+                    "handshake.answer",
+                )
+            }
+            Part::Verdict => expect(
+                &mut handshake.wire,
+                WELCOME,
+                "the welcome after a right answer",
+                "handshake.verdict",
+            ),
+        }
+    }
+
+    /// The step at which the suite sends its part.
+    fn step_of_suite(&self, part: Part) -> Step {
+        match (self.setting.role, part) {
+            // The testee listens: the suite is the client.
+            (Role::Listener, Part::Challenge) => Step::ClientChallenges,
+            (Role::Listener, Part::Answer) => Step::ClientAnswers,
+            (Role::Listener, Part::Verdict) => Step::ClientDecides,
+            (Role::Client, Part::Challenge) => Step::ListenerChallenges,
+            (Role::Client, Part::Answer) => Step::ListenerAnswers,
+            (Role::Client, Part::Verdict) => Step::ListenerDecides,
+        }
+    }
+}
+
+impl Handshake {
+    fn new(wire: Wire, ticket: Ticket) -> Self {
+        Self {
+            wire,
+            ticket,
+            challenged_with: None,
+            byte_by_byte: false,
+        }
+    }
+
+    /// The nonce of the testee's challenge.
+    ///
+    /// # Panics
+    ///
+    /// When it has not come yet, which is a fault of the case.
+    pub fn challenged_with(&self) -> &[u8] {
+        self.challenged_with
+            .as_deref()
+            .expect("the case has let the testee challenge")
+    }
+
+    /// From now on the suite's messages leave in segments of one byte.
+    pub fn send_byte_by_byte(&mut self) {
+        self.byte_by_byte = true;
+    }
+
+    /// The suite sends a message of the handshake, right or wrong.
+    pub fn write(&mut self, payload: &[u8]) -> Outcome {
+        self.wire
+            .write_message(payload)
+            .map_err(|error| Failure::wire("the testee stays until it is answered", &error).into())
+    }
+}
+
+/// What one end sends in a handshake: each end sends one of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// `#CHALLENGE:` and a nonce.
+    Challenge,
+    /// The digest.
+    Answer,
+    /// `#WELCOME`, or not.
+    Verdict,
+}
+
+impl Part {
+    fn of(step: Step) -> Self {
+        match step {
+            Step::ListenerChallenges | Step::ClientChallenges => Self::Challenge,
+            Step::ListenerAnswers | Step::ClientAnswers => Self::Answer,
+            Step::ListenerDecides | Step::ClientDecides => Self::Verdict,
+        }
+    }
+}
+
+/// The testee's challenge; its nonce.
+fn expect_challenge(wire: &mut Wire) -> Result<Vec<u8>, Stop> {
+    let challenge = read(wire, "the testee's challenge", "handshake.challenge")?;
+    if let Some(nonce) = handshake::nonce(&challenge) {
+        return Ok(nonce.to_vec());
+    }
+    Err(Failure::new(
+        "wire: wrong challenge",
+        format!("`#CHALLENGE:` and {} bytes", handshake::NONCE_LENGTH),
+    )
+    .breaks("handshake.challenge")
+    .detail(format!("{} bytes came", challenge.len()))
+    .showing(
+        EvidenceKind::String,
+        &handshake::challenge(&[0; handshake::NONCE_LENGTH]),
+        &challenge,
+    )
+    .into())
+}
+
+fn expect(
+    wire: &mut Wire,
+    message: &[u8],
+    what: &'static str,
+    requirement: &'static str,
+) -> Outcome {
+    let came = read(wire, what, requirement)?;
+    if came == message {
+        return Ok(());
+    }
+    let seen = match &came[..] {
+        WELCOME => "welcomes",
+        REFUSAL => "refuses",
+        _ if came.starts_with(handshake::CHALLENGE) => "challenges",
+        _ if came.len() == 20 => "wrong digest",
+        _ => "something else",
+    };
+    Err(Failure::new(format!("wire: {seen}"), what)
+        .breaks(requirement)
+        .detail(format!("{} bytes came", came.len()))
+        .showing(EvidenceKind::String, message, &came)
+        .into())
+}
+
+fn read(wire: &mut Wire, what: &'static str, requirement: &'static str) -> Result<Vec<u8>, Stop> {
+    wire.read_message(handshake::LONGEST)
+        .map_err(|error: WireError| Failure::wire(what, &error).breaks(requirement).into())
+}
