@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "no test uses all of it")]
 
+pub(crate) mod peer;
+
 use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
@@ -59,4 +61,12 @@ pub(crate) fn beside<T: Send + 'static>(
     other: impl FnOnce() -> T + Send + 'static,
 ) -> thread::JoinHandle<T> {
     thread::spawn(other)
+}
+
+/// Each sends the other an object.
+pub(crate) fn exchange_objects(one: &mut Connection, other: &mut Connection) {
+    one.send("there").unwrap();
+    assert_eq!(other.recv::<String>().unwrap(), "there");
+    other.send("and back").unwrap();
+    assert_eq!(one.recv::<String>().unwrap(), "and back");
 }

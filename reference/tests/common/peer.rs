@@ -1,0 +1,131 @@
+//! A raw other end that authenticates as well, or as badly, as a test wants.
+
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::time::Duration;
+
+use hmac::{Hmac, KeyInit, Mac};
+use processing_connection::{
+    Address, AuthenticationFailure, Error, Framing, HandshakeStep, Result,
+};
+use sha1::Sha1;
+
+pub(crate) const CHALLENGE: &[u8] = b"#CHALLENGE:";
+pub(crate) const WELCOME: &[u8] = b"#WELCOME";
+pub(crate) const FAILED: &[u8] = b"#AUTHENTICATION_FAILED";
+pub(crate) const NONCE: &[u8; 20] = b"twenty random bytes!";
+
+trait Stream: Read + Write + Send {}
+impl<S: Read + Write + Send> Stream for S {}
+
+pub(crate) struct Peer {
+    stream: Box<dyn Stream>,
+    framing: Framing,
+}
+
+impl Peer {
+    pub(crate) fn connect(address: &Address, framing: Framing) -> Self {
+        let stream: Box<dyn Stream> = match address {
+            Address::Inet { host, port } => {
+                Box::new(patient(TcpStream::connect((host.as_str(), *port)).unwrap()))
+            }
+            #[cfg(unix)]
+            Address::Unix(path) => {
+                let stream = std::os::unix::net::UnixStream::connect(path).unwrap();
+                stream.set_read_timeout(Some(PATIENCE)).unwrap();
+                Box::new(stream)
+            }
+            other => panic!("{other}"),
+        };
+        Self { stream, framing }
+    }
+
+    /// The next client of a raw listener, in be32.
+    pub(crate) fn accept(listener: &TcpListener) -> Self {
+        Self {
+            stream: Box::new(patient(listener.accept().unwrap().0)),
+            framing: Framing::Be32,
+        }
+    }
+
+    pub(crate) fn write(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).unwrap();
+    }
+
+    pub(crate) fn say(&mut self, message: &[u8]) {
+        self.write(&framed(self.framing, message));
+    }
+
+    pub(crate) fn hear(&mut self) -> Vec<u8> {
+        let mut header = vec![0; self.framing.header_length()];
+        self.stream.read_exact(&mut header).unwrap();
+        let mut message = vec![0; self.framing.decode(&header).unwrap().try_into().unwrap()];
+        self.stream.read_exact(&mut message).unwrap();
+        message
+    }
+
+    /// The 20 bytes of the challenge that comes.
+    pub(crate) fn hear_challenge(&mut self) -> Vec<u8> {
+        let message = self.hear();
+        let random = message.strip_prefix(CHALLENGE).expect("no challenge");
+        assert_eq!(random.len(), 20);
+        random.to_vec()
+    }
+
+    /// Challenges with `NONCE` and hears the answer and, if it is right, welcomes.
+    pub(crate) fn challenge(&mut self, key: &[u8]) {
+        self.say(&challenge(NONCE));
+        assert_eq!(self.hear(), answer(key, NONCE));
+        self.say(WELCOME);
+    }
+
+    /// Answers the challenge that comes, and hears that it is right.
+    pub(crate) fn respond(&mut self, key: &[u8]) {
+        let random = self.hear_challenge();
+        self.say(&answer(key, &random));
+        assert_eq!(self.hear(), WELCOME);
+    }
+
+    /// Nothing more comes but the end of the stream.
+    pub(crate) fn hear_the_end(&mut self) {
+        let mut byte = [0];
+        match self.stream.read(&mut byte) {
+            Ok(0) => {}
+            Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
+            other => panic!("{other:?} {byte:?}"),
+        }
+    }
+}
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+fn patient(stream: TcpStream) -> TcpStream {
+    stream.set_read_timeout(Some(PATIENCE)).unwrap();
+    stream.set_nodelay(true).unwrap();
+    stream
+}
+
+pub(crate) fn framed(framing: Framing, message: &[u8]) -> Vec<u8> {
+    let header = framing.encode(message.len() as u64).unwrap();
+    [&*header, message].concat()
+}
+
+pub(crate) fn challenge(random: &[u8]) -> Vec<u8> {
+    [CHALLENGE, random].concat()
+}
+
+pub(crate) fn answer(key: &[u8], random: &[u8]) -> Vec<u8> {
+    let mac = Hmac::<Sha1>::new_from_slice(key)
+        .unwrap()
+        .chain_update(random);
+    mac.finalize().into_bytes().to_vec()
+}
+
+/// Where and why the handshake failed.
+pub(crate) fn failure<T>(result: Result<T>) -> (HandshakeStep, AuthenticationFailure) {
+    match result {
+        Err(Error::AuthenticationFailed { step, reason }) => (step, reason),
+        Err(other) => panic!("{other}"),
+        Ok(_) => panic!("no failure"),
+    }
+}

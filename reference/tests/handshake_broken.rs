@@ -1,0 +1,401 @@
+//! What a listener and a client make of raw peers that misbehave in the handshake.
+
+mod common;
+
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use common::peer::{FAILED, NONCE, Peer, WELCOME, answer, challenge, failure};
+use common::{beside, exchange_objects, families};
+use processing_connection::{
+    Address, AuthenticationFailure, Connection, Connector, Family, Framing, HandshakeStep,
+    Listener, Result,
+};
+
+use AuthenticationFailure::{
+    PeerLeft, Reflected, Refused, TimedOut, TooLong, Unexpected, WrongAnswer,
+};
+use HandshakeStep::{
+    ClientAnswer, ClientChallenge, ClientVerdict, ListenerAnswer, ListenerChallenge,
+    ListenerVerdict,
+};
+
+const SHORT: Duration = Duration::from_millis(100);
+
+fn listener(family: Family) -> Listener {
+    Listener::builder()
+        .family(family)
+        .backlog(5)
+        .authkey("key")
+        .handshake_timeout(Duration::from_secs(20))
+        .bind()
+        .unwrap()
+}
+
+/// A client with the key, and the raw end that it connected to.
+fn client(timeout: Duration) -> (JoinHandle<Result<Connection>>, Peer) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let connector = Connector::new().authkey("key").handshake_timeout(timeout);
+    let client = beside(move || connector.connect(("127.0.0.1", port)));
+    (client, Peer::accept(&listener))
+}
+
+/// Brings a raw client to the point where the message of this step is its to send.
+fn client_up_to(step: HandshakeStep, address: &Address) -> Peer {
+    let mut peer = Peer::connect(address, Framing::Be32);
+    match step {
+        ClientAnswer => {
+            peer.hear_challenge();
+        }
+        ClientChallenge => peer.respond(b"key"),
+        ClientVerdict => {
+            peer.respond(b"key");
+            peer.say(&challenge(NONCE));
+            assert_eq!(peer.hear(), answer(b"key", NONCE));
+        }
+        _ => panic!("not a client's"),
+    }
+    peer
+}
+
+/// The same for a raw listener.
+fn listener_up_to(step: HandshakeStep, peer: &mut Peer) {
+    match step {
+        ListenerChallenge => {}
+        ListenerVerdict => {
+            peer.say(&challenge(NONCE));
+            assert_eq!(peer.hear(), answer(b"key", NONCE));
+        }
+        ListenerAnswer => {
+            peer.challenge(b"key");
+            peer.hear_challenge();
+        }
+        _ => panic!("not a listener's"),
+    }
+}
+
+const OF_CLIENTS: [HandshakeStep; 3] = [ClientAnswer, ClientChallenge, ClientVerdict];
+const OF_LISTENERS: [HandshakeStep; 3] = [ListenerChallenge, ListenerVerdict, ListenerAnswer];
+
+/// What an end makes of `message` at `step`.
+fn reason(step: HandshakeStep, message: &[u8]) -> AuthenticationFailure {
+    match (step, message) {
+        (ClientAnswer | ListenerAnswer, _) => WrongAnswer,
+        (ListenerVerdict | ClientVerdict, message) if message == FAILED => Refused,
+        _ => Unexpected {
+            received: message.to_vec(),
+        },
+    }
+}
+
+/// Messages that are wrong at every step, and some that would be right at another.
+fn wrong_messages() -> Vec<Vec<u8>> {
+    vec![
+        vec![],
+        b"#WELCOME#".to_vec(),
+        b"#WELCOM".to_vec(),
+        FAILED.to_vec(),
+        challenge(b""),
+        challenge(&NONCE[..19]),
+        challenge(&[7; 21]),
+        [b"#CHALLENGE#", &NONCE[..]].concat(),
+        answer(b"key", b"another challenge"),
+        answer(b"key", NONCE)[..19].to_vec(),
+        vec![b'm'; 16],
+        b"\x80\x02K*.".to_vec(),
+        vec![0; 256],
+    ]
+}
+
+#[test]
+fn a_listener_refuses_every_wrong_message_and_serves_the_next_client() {
+    for family in families() {
+        let mut listener = listener(family);
+        for step in OF_CLIENTS {
+            for wrong in wrong_messages() {
+                let address = listener.address().clone();
+                let said = wrong.clone();
+                let peer = beside(move || {
+                    let mut peer = client_up_to(step, &address);
+                    peer.say(&said);
+                    if step == ClientAnswer {
+                        assert_eq!(peer.hear(), FAILED);
+                    }
+                    peer.hear_the_end();
+                });
+                assert_eq!(failure(listener.accept()), (step, reason(step, &wrong)));
+                peer.join().unwrap();
+            }
+        }
+        serves(&mut listener);
+    }
+}
+
+/// The next client gets a connection.
+fn serves(listener: &mut Listener) {
+    let address = listener.address().clone();
+    let connector = Connector::new().authkey("key");
+    let client = beside(move || connector.connect(address).unwrap().send(&42));
+    assert_eq!(listener.accept().unwrap().recv::<i32>().unwrap(), 42);
+    client.join().unwrap().unwrap();
+}
+
+#[test]
+fn a_client_refuses_every_wrong_message() {
+    for step in OF_LISTENERS {
+        for wrong in wrong_messages() {
+            let (client, mut peer) = client(Duration::from_secs(20));
+            listener_up_to(step, &mut peer);
+            peer.say(&wrong);
+            if step == ListenerAnswer {
+                assert_eq!(peer.hear(), FAILED);
+            }
+            peer.hear_the_end();
+            assert_eq!(
+                failure(client.join().unwrap()),
+                (step, reason(step, &wrong))
+            );
+        }
+    }
+}
+
+#[test]
+fn a_header_over_the_limit_is_enough() {
+    let too_long = |length| TooLong { length, limit: 256 };
+    for header in [257, u32::MAX] {
+        for step in OF_CLIENTS {
+            let mut listener = listener(Family::Inet);
+            let address = listener.address().clone();
+            let peer = beside(move || {
+                let mut peer = client_up_to(step, &address);
+                peer.write(&header.to_be_bytes());
+                if step == ClientAnswer {
+                    assert_eq!(peer.hear(), FAILED);
+                }
+                peer.hear_the_end();
+            });
+            let failed = failure(listener.accept());
+            assert_eq!(failed, (step, too_long(header.into())));
+            peer.join().unwrap();
+        }
+        for step in OF_LISTENERS {
+            let (client, mut peer) = client(Duration::from_secs(20));
+            listener_up_to(step, &mut peer);
+            peer.write(&header.to_be_bytes());
+            let failed = failure(client.join().unwrap());
+            assert_eq!(failed, (step, too_long(header.into())));
+        }
+    }
+}
+
+#[test]
+fn another_framing_is_found_out_by_its_header() {
+    let mut listener = listener(Family::Inet);
+    let address = listener.address().clone();
+    let client = beside(move || {
+        Connector::new()
+            .dialect(processing_connection::Dialect::PROCESSING_0_21_C)
+            .authkey("key")
+            .connect(address)
+    });
+    let seen = TooLong {
+        length: 31 << 24,
+        limit: 256,
+    };
+    assert_eq!(failure(listener.accept()), (ClientAnswer, PeerLeft));
+    assert_eq!(failure(client.join().unwrap()), (ListenerChallenge, seen));
+}
+
+#[test]
+fn a_peer_that_falls_silent_is_given_up() {
+    for step in OF_CLIENTS {
+        for beginning in [&b""[..], b"\0\0", b"\0\0\0\x14half"] {
+            let mut listener = Listener::builder()
+                .family(Family::Inet)
+                .authkey("key")
+                .handshake_timeout(SHORT)
+                .bind()
+                .unwrap();
+            let address = listener.address().clone();
+            let peer = beside(move || {
+                let mut peer = client_up_to(step, &address);
+                peer.write(beginning);
+                peer.hear_the_end();
+            });
+            assert_eq!(failure(listener.accept()), (step, TimedOut));
+            peer.join().unwrap();
+        }
+    }
+    for step in OF_LISTENERS {
+        let (client, mut peer) = client(SHORT);
+        listener_up_to(step, &mut peer);
+        peer.hear_the_end();
+        assert_eq!(failure(client.join().unwrap()), (step, TimedOut));
+    }
+}
+
+#[test]
+fn the_timeout_is_for_the_handshake_not_for_each_byte() {
+    let mut listener = Listener::builder()
+        .family(Family::Inet)
+        .authkey("key")
+        .handshake_timeout(SHORT * 3)
+        .bind()
+        .unwrap();
+    let Address::Inet { port, .. } = *listener.address() else {
+        panic!()
+    };
+    let trickling = TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let mut writing = trickling.try_clone().unwrap();
+    let trickle = beside(move || {
+        for byte in common::frame(&[0; 200]) {
+            if std::io::Write::write_all(&mut writing, &[byte]).is_err() {
+                break;
+            }
+            std::thread::sleep(SHORT / 5);
+        }
+    });
+    let start = Instant::now();
+    assert_eq!(failure(listener.accept()), (ClientAnswer, TimedOut));
+    assert!(start.elapsed() < SHORT * 30, "{:?}", start.elapsed());
+    // It may have been cut off already.
+    let _ = trickling.shutdown(Shutdown::Both);
+    trickle.join().unwrap();
+}
+
+#[test]
+fn a_peer_that_leaves_is_told_from_one_that_is_silent() {
+    for family in families() {
+        let mut listener = listener(family);
+        for step in OF_CLIENTS {
+            for beginning in [&b""[..], b"\0\0", b"\0\0\0\x14half"] {
+                let address = listener.address().clone();
+                let peer = beside(move || client_up_to(step, &address).write(beginning));
+                assert_eq!(failure(listener.accept()), (step, PeerLeft));
+                peer.join().unwrap();
+            }
+        }
+        serves(&mut listener);
+    }
+    for step in OF_LISTENERS {
+        let (client, mut peer) = client(Duration::from_secs(20));
+        listener_up_to(step, &mut peer);
+        drop(peer);
+        assert_eq!(failure(client.join().unwrap()), (step, PeerLeft));
+    }
+}
+
+#[test]
+fn a_challenge_sent_back_is_not_answered() {
+    let mut listener = listener(Family::Inet);
+    let address = listener.address().clone();
+    let peer = beside(move || {
+        let mut peer = Peer::connect(&address, Framing::Be32);
+        let random = peer.hear_challenge();
+        peer.say(&answer(b"key", &random));
+        assert_eq!(peer.hear(), WELCOME);
+        peer.say(&challenge(&random));
+        peer.hear_the_end();
+    });
+    assert_eq!(failure(listener.accept()), (ClientChallenge, Reflected));
+    peer.join().unwrap();
+}
+
+#[test]
+fn an_object_sent_before_the_handshake_is_over_is_never_read() {
+    let mut listener = listener(Family::Inet);
+    for step in OF_CLIENTS {
+        let address = listener.address().clone();
+        // Would be worth something to whoever unpickled it.
+        let program = b"cposix\nsystem\n(S'exit'\ntR.";
+        let peer = beside(move || {
+            let mut peer = client_up_to(step, &address);
+            peer.say(program);
+            peer
+        });
+        assert_eq!(failure(listener.accept()), (step, reason(step, program)));
+        peer.join().unwrap();
+    }
+}
+
+#[test]
+fn a_listener_that_welcomes_anybody_has_to_know_the_key_itself() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let client = beside(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));
+    let mut impostor = Peer::accept(&listener);
+    impostor.say(&challenge(NONCE));
+    impostor.hear();
+    impostor.say(WELCOME);
+    let random = impostor.hear_challenge();
+    impostor.say(&answer(b"another", &random));
+    assert_eq!(impostor.hear(), FAILED);
+    impostor.hear_the_end();
+    assert_eq!(
+        failure(client.join().unwrap()),
+        (ListenerAnswer, WrongAnswer)
+    );
+}
+
+#[test]
+fn no_two_challenges_are_the_same() {
+    let mut listener = listener(Family::Inet);
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..50 {
+        let address = listener.address().clone();
+        let peer = beside(move || Peer::connect(&address, Framing::Be32).hear_challenge());
+        assert!(listener.accept().is_err());
+        assert!(seen.insert(peer.join().unwrap()));
+    }
+}
+
+#[test]
+fn an_old_answer_is_no_answer() {
+    let mut listener = listener(Family::Inet);
+    let address = listener.address().clone();
+    let peer = beside(move || {
+        let mut first = Peer::connect(&address, Framing::Be32);
+        let random = first.hear_challenge();
+        let overheard = answer(b"key", &random);
+        first.say(&overheard);
+        assert_eq!(first.hear(), WELCOME);
+        drop(first);
+        let mut second = Peer::connect(&address, Framing::Be32);
+        second.hear_challenge();
+        second.say(&overheard);
+        assert_eq!(second.hear(), FAILED);
+        second.hear_the_end();
+    });
+    assert_eq!(failure(listener.accept()), (ClientChallenge, PeerLeft));
+    assert_eq!(failure(listener.accept()), (ClientAnswer, WrongAnswer));
+    peer.join().unwrap();
+}
+
+#[test]
+fn a_listener_takes_the_time_of_the_handshake_from_one_client_only() {
+    let mut listener = Listener::builder()
+        .family(Family::Inet)
+        .backlog(5)
+        .authkey("key")
+        .handshake_timeout(SHORT)
+        .bind()
+        .unwrap();
+    let Address::Inet { port, .. } = *listener.address() else {
+        panic!()
+    };
+    let silent = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
+    let from = silent.local_addr().unwrap();
+    let connector = Connector::new().authkey("key");
+    let client = beside(move || connector.connect(("127.0.0.1", port)));
+    let start = Instant::now();
+    assert_eq!(failure(listener.accept()), (ClientAnswer, TimedOut));
+    assert!(start.elapsed() >= SHORT);
+    let address = Address::from((from.ip().to_string(), from.port()));
+    assert_eq!(listener.last_accepted(), Some(&address));
+    exchange_objects(
+        &mut listener.accept().unwrap(),
+        &mut client.join().unwrap().unwrap(),
+    );
+}
