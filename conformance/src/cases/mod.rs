@@ -177,6 +177,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Case> {
         handshake::CASES,
         handshake::wrong::CASES,
         handshake::listener::CASES,
+        handshake::pair::CASES,
         robustness::CASES,
         pair::CASES,
         bare::CASES,

@@ -4,7 +4,7 @@ use processing_connection::{Family, Framing};
 
 use super::failure::{Failure, Stop};
 use super::setting::Role;
-use super::{Context, End, Pair, Who};
+use super::{Context, End, Keys, Pair, Pairing, Who};
 use crate::testee::message::{
     Accepted, Answer, Connect, Connected, Handle, Listen, Listening, Operation, OperationError,
     RawAddress,
@@ -171,6 +171,12 @@ impl Context<'_> {
 
     /// The two testees of a pair, where the counterpart frames in this way, whatever the testee does.
     pub fn pair_with(&mut self, framing: Framing) -> Result<Pair, Stop> {
+        let pairing = self.begin_pair(framing, &Keys::default())?;
+        self.finish_pair(pairing)
+    }
+
+    /// The two testees of a pair begin to accept and to connect, each with its key.
+    pub fn begin_pair(&mut self, framing: Framing, keys: &Keys) -> Result<Pairing, Stop> {
         let counterpart = self.counterpart_hello();
         let Some(dialect) = counterpart.dialect_of(framing) else {
             return Err(Stop::NotApplicable(format!(
@@ -179,20 +185,27 @@ impl Context<'_> {
                 counterpart.dialects.join(", ")
             )));
         };
-        let dialect_of = |who| match who {
-            Who::Testee => self.setting.dialect.to_string(),
-            Who::Counterpart => dialect.to_string(),
+        if keys.counterpart.is_some() && dialect.handshake() != self.setting.dialect.handshake() {
+            return Err(Stop::NotApplicable(format!(
+                "{} speaks {dialect}, which has another handshake or none",
+                counterpart.name
+            )));
+        }
+        let dialect_and_key = |who| match who {
+            Who::Testee => (self.setting.dialect.to_string(), keys.testee.clone()),
+            Who::Counterpart => (dialect.to_string(), keys.counterpart.clone()),
         };
         let (listener, client) = match self.setting.role {
             Role::Listener => (Who::Testee, Who::Counterpart),
             Role::Client => (Who::Counterpart, Who::Testee),
         };
-        let [of_listener, of_client] = [listener, client].map(dialect_of);
+        let [of_listener, of_client] = [listener, client].map(dialect_and_key);
         let listening = self.listen_as(
             listener,
             Listen {
                 address: Some(self.free_address()),
-                dialect: of_listener,
+                dialect: of_listener.0,
+                authkey: of_listener.1,
                 ..Listen::default()
             },
         )?;
@@ -215,36 +228,65 @@ impl Context<'_> {
         .map_err(|error| {
             Stop::NotRun(format!("the recorder could not be put in between: {error}"))
         })?;
-        let accepting = self.start(
-            listener,
-            Operation::Accept {
-                listener: listening.listener,
-            },
-        )?;
-        let arguments = Connect {
+        let accepting = Operation::Accept {
+            listener: listening.listener,
+        };
+        let connecting = Operation::Connect(Connect {
             address: Some(relay.address().clone()),
-            dialect: of_client,
+            dialect: of_client.0,
+            authkey: of_client.1,
             ..Connect::default()
-        };
-        let near = match self.call(client, Operation::Connect(arguments))? {
-            Ok(answer) => self.connected(client, answer),
-            Err(error) => return Err(Failure::operation("connect", &error).into()),
-        };
-        let far = match self.finish_operation(listener, &accepting)? {
-            Ok(Answer::Accepted(accepted)) => self.accepted(listener, accepted).0,
-            Ok(_) => unreachable!("a link answers accept by a connection"),
-            Err(error) => return Err(Failure::operation("accept", &error).into()),
-        };
+        });
+        let accepting = self.start(listener, accepting)?;
+        let connecting = self.start(client, connecting)?;
         let (testee, counterpart) = if client == Who::Testee {
-            (near, far)
+            (connecting, accepting)
         } else {
-            (far, near)
+            (accepting, connecting)
+        };
+        Ok(Pairing {
+            testee,
+            counterpart,
+            relay,
+        })
+    }
+
+    /// Both testees of a pair get their connection.
+    pub fn finish_pair(&mut self, pairing: Pairing) -> Result<Pair, Stop> {
+        let Pairing {
+            testee,
+            counterpart,
+            relay,
+        } = pairing;
+        // The client first: what went wrong there is why the listener waits.
+        let (testee, counterpart) = match self.setting.role {
+            Role::Listener => {
+                let counterpart = self.finish_end(Who::Counterpart, &counterpart)?;
+                (self.finish_end(Who::Testee, &testee)?, counterpart)
+            }
+            Role::Client => {
+                let testee = self.finish_end(Who::Testee, &testee)?;
+                (testee, self.finish_end(Who::Counterpart, &counterpart)?)
+            }
         };
         Ok(Pair {
             testee,
             counterpart,
             _relay: relay,
         })
+    }
+
+    /// An `accept` or a `connect` that is under way gets its connection.
+    pub fn finish_end(&mut self, who: Who, ticket: &Ticket) -> Result<End, Stop> {
+        let result = self.finish_operation(who, ticket)?;
+        self.hold_answer(who, &result);
+        let handle = match result {
+            Ok(Answer::Accepted(accepted)) => accepted.connection,
+            Ok(Answer::Connected(connected)) => connected.connection,
+            Ok(_) => unreachable!("a link answers accept and connect by a connection"),
+            Err(error) => return Err(Failure::operation(ticket.operation(), &error).into()),
+        };
+        Ok(End { who, handle })
     }
 
     /// A fresh connection to a server without an adapter.

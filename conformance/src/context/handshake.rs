@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 use super::failure::{EvidenceKind, Failure, Outcome, Stop};
 use super::setting::Role;
 use super::{Context, End, Who};
-use crate::testee::message::{
-    Answer, Connect, ErrorKind, Listen, Listening, Operation, OperationError,
-};
+use crate::testee::message::{Connect, ErrorKind, Listen, Listening, Operation, OperationError};
 use crate::testee::session::Ticket;
 use crate::wire::handshake::{self, REFUSAL, Step, WELCOME};
 use crate::wire::{Door, Wire, WireError};
@@ -142,16 +140,8 @@ impl Context<'_> {
     /// The handshake is over, and the testee has a connection.
     pub fn finish_handshake(&mut self, handshake: Handshake) -> Result<(Wire, End), Stop> {
         let Handshake { wire, ticket, .. } = handshake;
-        let result = self.finish_operation(Who::Testee, &ticket)?;
-        self.hold_answer(Who::Testee, &result);
-        let handle = match result {
-            Ok(Answer::Accepted(accepted)) => accepted.connection,
-            Ok(Answer::Connected(connected)) => connected.connection,
-            Ok(_) => unreachable!("a link answers accept and connect by a connection"),
-            Err(error) => return Err(Failure::operation(ticket.operation(), &error).into()),
-        };
-        let who = Who::Testee;
-        Ok((wire, End { who, handle }))
+        let end = self.finish_end(Who::Testee, &ticket)?;
+        Ok((wire, end))
     }
 
     /// The testee's `accept` or `connect` is an error; which kind, is recommended.

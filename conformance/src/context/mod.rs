@@ -68,6 +68,24 @@ pub struct Pair {
     _relay: Relay,
 }
 
+/// Two testees that are getting connected.
+pub struct Pairing {
+    /// The testee's `accept` or `connect`.
+    pub testee: Ticket,
+    /// The other one's.
+    pub counterpart: Ticket,
+    relay: Relay,
+}
+
+/// The keys of a pair, in hexadecimal.
+#[derive(Clone, Debug, Default)]
+pub struct Keys {
+    /// The testee's.
+    pub testee: Option<String>,
+    /// The other one's.
+    pub counterpart: Option<String>,
+}
+
 impl<'s> Context<'s> {
     /// Prepares for one execution.
     pub fn new(

@@ -1,6 +1,7 @@
 //! The handshake: what both ends do when they have the same key, and when only one of them has one.
 
 pub(super) mod listener;
+pub(super) mod pair;
 pub(super) mod wrong;
 
 use processing_connection::Handshake;
