@@ -10,6 +10,9 @@ mod command;
 #[path = "planted/faults.rs"]
 mod faults;
 #[cfg(unix)]
+#[path = "planted/handshake.rs"]
+mod handshake;
+#[cfg(unix)]
 #[path = "planted/misbehaviour.rs"]
 mod misbehaviour;
 #[cfg(unix)]

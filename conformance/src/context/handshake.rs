@@ -248,10 +248,21 @@ impl Context<'_> {
                 Ok(())
             }
             Part::Answer => {
-                let answer = handshake::answer(key, NONCE);
-                expect(
+                let whole = handshake::challenge(NONCE);
+                let known = [
+                    (
+                        handshake::answer(key, &whole),
+                        "digest of the whole challenge",
+                    ),
+                    (
+                        handshake::answer(NONCE, key),
+                        "digest of the key under the nonce",
+                    ),
+                ];
+                expect_one_of(
                     &mut handshake.wire,
-                    &answer,
+                    &handshake::answer(key, NONCE),
+                    &known,
                     "the answer to the challenge",
                     "handshake.answer",
                 )
@@ -360,13 +371,26 @@ fn expect(
     what: &'static str,
     requirement: &'static str,
 ) -> Outcome {
+    expect_one_of(wire, message, &[], what, requirement)
+}
+
+/// The testee sends this message. Some wrong ones are known, and have a name.
+fn expect_one_of(
+    wire: &mut Wire,
+    message: &[u8],
+    known: &[(Vec<u8>, &str)],
+    what: &'static str,
+    requirement: &'static str,
+) -> Outcome {
     let came = read(wire, what, requirement)?;
     if came == message {
         return Ok(());
     }
-    let seen = match &came[..] {
-        WELCOME => "welcomes",
-        REFUSAL => "refuses",
+    let named = known.iter().find(|(wrong, _)| came == *wrong);
+    let seen = match (&came[..], named) {
+        (_, Some((_, name))) => name,
+        (WELCOME, _) => "welcomes",
+        (REFUSAL, _) => "refuses",
         _ if came.starts_with(handshake::CHALLENGE) => "challenges",
         _ if came.len() == 20 => "wrong digest",
         _ => "something else",

@@ -17,7 +17,10 @@ pub fn likely_cause(failure: &Failure, framing: Framing) -> Option<String> {
             EvidenceKind::String => in_string(evidence, framing),
             EvidenceKind::Pickle => in_pickle(evidence),
         });
-    in_bytes.or_else(|| in_words(&failure.outcome, &failure.expected))
+    // What is said of a handshake is more than what its bytes have in common with those expected.
+    in_handshake(&failure.outcome, &failure.expected)
+        .or(in_bytes)
+        .or_else(|| in_words(&failure.outcome, &failure.expected))
 }
 
 fn in_stream(evidence: &Evidence, framing: Framing) -> Option<String> {
@@ -152,6 +155,39 @@ fn in_string(evidence: &Evidence, framing: Framing) -> Option<String> {
         }
         _ => "two messages were merged into one: the bytes of the next one were delivered with this one's".into(),
     })
+}
+
+fn in_handshake(outcome: &str, expected: &str) -> Option<String> {
+    let cause = match outcome {
+        "wire: nothing came" | "wire: end of stream"
+            if expected.contains("challenge") || expected.contains("the welcome") =>
+        {
+            "a half of the handshake is missing: each end challenges the other, the listener first"
+        }
+        "wire: welcomes" => {
+            "a wrong answer was taken for a right one: only a part of the digest is compared, or nothing of it"
+        }
+        "wire: refuses" => {
+            "a right answer was taken for a wrong one: the digest is made of something else than the key and the 20 bytes"
+        }
+        "wire: digest of the whole challenge" => {
+            "the digest covers the prefix of the challenge, `#CHALLENGE:`, too; it is made of the 20 bytes alone"
+        }
+        "wire: digest of the key under the nonce" => {
+            "key and message of the HMAC are the wrong way round"
+        }
+        "wire: answers" => "what is no challenge, or one's own, was answered like any other",
+        _ if outcome.ends_with("took a message of the handshake for an object") => {
+            "what came was unpickled before the other end had proven anything"
+        }
+        "accept: succeeded" | "connect: succeeded"
+            if expected.contains("authentication_failed") =>
+        {
+            "the end of the handshake was not awaited, or what the other end had decided was not looked at"
+        }
+        _ => return None,
+    };
+    Some(cause.into())
 }
 
 fn in_words(outcome: &str, expected: &str) -> Option<String> {

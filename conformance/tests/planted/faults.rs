@@ -21,7 +21,7 @@ struct Expectation {
     cause: &'static str,
 }
 
-const EXPECTED: [Expectation; 11] = [
+const EXPECTED: [Expectation; 16] = [
     Expectation {
         fault: "byte-order",
         selection: &["framing/header", "framing/empty", "closing/drop"],
@@ -122,6 +122,46 @@ const EXPECTED: [Expectation; 11] = [
         shown: "listener/unix-path/removed-by-close",
         family: "AF_UNIX",
         cause: "does not remove the path",
+    },
+    Expectation {
+        fault: "second-half-skipped",
+        selection: &["handshake/key", "handshake/verdict"],
+        failing: &["handshake/key/right"],
+        shown: "handshake/key/right[key=text]",
+        family: "AF_INET",
+        cause: "a half of the handshake is missing",
+    },
+    Expectation {
+        fault: "digest-prefix-compared",
+        selection: &["handshake/answer"],
+        failing: &["handshake/answer/wrong"],
+        shown: "handshake/answer/wrong[answer=last-byte]",
+        family: "AF_INET",
+        cause: "a part of the digest",
+    },
+    Expectation {
+        fault: "any-verdict-accepted",
+        selection: &["handshake/verdict", "handshake/key"],
+        failing: &["handshake/verdict/refused", "handshake/verdict/neither"],
+        shown: "handshake/verdict/refused",
+        family: "AF_INET",
+        cause: "what the other end had decided",
+    },
+    Expectation {
+        fault: "wrong-digest-answered",
+        selection: &["handshake/key"],
+        failing: &["handshake/key/right"],
+        shown: "handshake/key/right[key=text]",
+        family: "AF_INET",
+        cause: "the prefix of the challenge",
+    },
+    Expectation {
+        fault: "object-before-the-end",
+        selection: &["handshake/one-sided", "handshake/key"],
+        failing: &["handshake/one-sided/testee-only"],
+        shown: "handshake/one-sided/testee-only[instead-of=challenge]",
+        family: "AF_INET",
+        cause: "unpickled",
     },
 ];
 

@@ -18,6 +18,8 @@ use processing_conformance::testee::payload::Payload;
 use processing_connection::Family;
 use socket2::{Domain, SockAddr, Socket, Type};
 
+use super::handshake::{Exchange, Key};
+
 /// Names the file in which a testee notes the paths that it is told and those that it makes.
 pub(crate) const LOG: &str = "PLANTED_LOG";
 
@@ -60,11 +62,21 @@ pub(crate) enum Fault {
     ListenerGivesUp,
     /// The path of a listener stays.
     PathStays,
+    /// The handshake ends after its first half.
+    SecondHalfSkipped,
+    /// Only the beginning of a digest is compared.
+    DigestPrefixCompared,
+    /// Whatever the verdict is, it is taken for a welcome.
+    AnyVerdictAccepted,
+    /// The digest covers the prefix of the challenge, too.
+    WrongDigestAnswered,
+    /// What comes in place of something of the handshake is read as an object.
+    ObjectBeforeTheEnd,
 }
 
 impl Fault {
     /// Every fault, by its name on the command line.
-    pub(crate) const ALL: [(&str, Self); 12] = [
+    pub(crate) const ALL: [(&str, Self); 17] = [
         ("none", Self::None),
         ("byte-order", Self::ByteOrder),
         ("header-off-by-one", Self::HeaderOffByOne),
@@ -77,9 +89,14 @@ impl Fault {
         ("drop-does-not-close", Self::DropDoesNotClose),
         ("listener-gives-up", Self::ListenerGivesUp),
         ("path-stays", Self::PathStays),
+        ("second-half-skipped", Self::SecondHalfSkipped),
+        ("digest-prefix-compared", Self::DigestPrefixCompared),
+        ("any-verdict-accepted", Self::AnyVerdictAccepted),
+        ("wrong-digest-answered", Self::WrongDigestAnswered),
+        ("object-before-the-end", Self::ObjectBeforeTheEnd),
     ];
 
-    fn header(self, length: u32) -> [u8; 4] {
+    pub(super) fn header(self, length: u32) -> [u8; 4] {
         match self {
             Self::ByteOrder => length.to_le_bytes(),
             Self::HeaderOffByOne => (length + 1).to_be_bytes(),
@@ -135,6 +152,7 @@ pub(crate) struct Door {
     file: Option<File>,
     last_accepted: Option<RawAddress>,
     gives_up: Arc<AtomicBool>,
+    key: Option<Key>,
 }
 
 /// The half of a connection that sends.
@@ -164,7 +182,7 @@ impl Implementation for Naive {
             version: "1".into(),
             runtime: "Rust".into(),
             families: vec![Family::Inet, Family::Unix],
-            dialects: vec!["be32".into()],
+            dialects: vec!["be32+hmac-sha1".into()],
             profile: Profile::Bytes,
             operations: Vec::new(),
             python: None,
@@ -185,6 +203,7 @@ impl Implementation for Naive {
                 Some(other) => return Err(no_family(other)),
             },
         };
+        let key = Key::given(arguments.authkey.as_deref())?;
         let open = || -> io::Result<Door> {
             let socket = Socket::new(domain, Type::STREAM, None)?;
             if domain == Domain::IPV4 {
@@ -208,6 +227,7 @@ impl Implementation for Naive {
                 file,
                 last_accepted: None,
                 gives_up: Arc::default(),
+                key,
             })
         };
         let door = open().map_err(classified)?;
@@ -231,6 +251,9 @@ impl Implementation for Naive {
         let socket = door.socket.as_ref().ok_or_else(not_open)?;
         let (connection, from) = socket.accept().map_err(classified)?;
         door.last_accepted = Some(told(&from));
+        if let Some(key) = &door.key {
+            key.as_listener(&mut Exchange::new(&connection, self.fault))?;
+        }
         self.halves(&connection, &door.gives_up).map_err(classified)
     }
 
@@ -241,12 +264,17 @@ impl Implementation for Naive {
         };
         note(address);
         let (domain, address) = resolve(address, arguments.family.as_deref())?;
-        let open = || -> io::Result<Halves<Self>> {
+        let key = Key::given(arguments.authkey.as_deref())?;
+        let open = || -> io::Result<Socket> {
             let socket = Socket::new(domain, Type::STREAM, None)?;
             socket.connect(&address)?;
-            self.halves(&socket, &Arc::default())
+            Ok(socket)
         };
-        open().map_err(classified)
+        let socket = open().map_err(classified)?;
+        if let Some(key) = &key {
+            key.as_client(&mut Exchange::new(&socket, self.fault))?;
+        }
+        self.halves(&socket, &Arc::default()).map_err(classified)
     }
 
     fn send(&self, _: &mut Outward, _: &Graph) -> Result<(), OperationError> {
@@ -307,6 +335,9 @@ impl Implementation for Naive {
     }
 }
 
+/// Bytes of the longest message.
+const LONGEST: u32 = i32::MAX.cast_unsigned();
+
 impl Inward {
     fn message(&mut self) -> Result<Vec<u8>, OperationError> {
         let socket = self.socket.as_ref().ok_or_else(not_open)?;
@@ -315,16 +346,16 @@ impl Inward {
         }
         let received = match self.fault {
             Fault::ReadAheadLost => {
-                message_through(&mut Hasty(socket, &mut self.ahead), self.fault)
+                message_through(&mut Hasty(socket, &mut self.ahead), self.fault, LONGEST)
             }
-            _ => message_through(&mut &**socket, self.fault),
+            _ => message_through(&mut &**socket, self.fault, LONGEST),
         };
         self.ahead.clear();
         self.out_of_step = matches!(&received, Err(error) if error.kind == ErrorKind::TooLong);
         let mut bytes = received?;
         if self.fault == Fault::MessagesMerged {
             while waits(socket) {
-                bytes.extend(message_through(&mut &**socket, self.fault)?);
+                bytes.extend(message_through(&mut &**socket, self.fault, LONGEST)?);
             }
         }
         Ok(bytes)
@@ -341,7 +372,11 @@ impl Drop for Inward {
     }
 }
 
-fn message_through(stream: &mut impl Read, fault: Fault) -> Result<Vec<u8>, OperationError> {
+pub(super) fn message_through(
+    stream: &mut impl Read,
+    fault: Fault,
+    longest: u32,
+) -> Result<Vec<u8>, OperationError> {
     let cut = || failed(ErrorKind::Cut, "the stream ended inside a message");
     let mut header = Vec::new();
     stream
@@ -357,7 +392,7 @@ fn message_through(stream: &mut impl Read, fault: Fault) -> Result<Vec<u8>, Oper
         Err(_) => return Err(cut()),
     };
     let length = fault.announced(header);
-    if i32::try_from(length).is_err() {
+    if length > longest {
         return Err(failed(ErrorKind::TooLong, length));
     }
     let mut payload = Vec::new();
@@ -508,13 +543,14 @@ fn not_open() -> OperationError {
     failed(ErrorKind::NotOpen, "it was closed")
 }
 
-fn classified(error: io::Error) -> OperationError {
+pub(super) fn classified(error: io::Error) -> OperationError {
     let kind = match error.kind() {
         io::ErrorKind::ConnectionRefused => ErrorKind::Refused,
         io::ErrorKind::NotFound => ErrorKind::NotFound,
         io::ErrorKind::AddrInUse => ErrorKind::InUse,
         io::ErrorKind::ConnectionReset => ErrorKind::Cut,
         io::ErrorKind::BrokenPipe => ErrorKind::Closed,
+        io::ErrorKind::WouldBlock | io::ErrorKind::TimedOut => ErrorKind::TimedOut,
         _ => ErrorKind::Unclassified,
     };
     failed(kind, error)

@@ -1,0 +1,140 @@
+//! The handshake of the small implementation, with the faults that can be planted in it.
+
+use std::io::Write;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use processing_conformance::adapter::failed;
+use processing_conformance::testee::message::{ErrorKind, OperationError};
+use processing_conformance::wire::handshake::{CHALLENGE, REFUSAL, WELCOME, answer};
+use socket2::Socket;
+
+use super::naive::{Fault, classified, message_through};
+
+/// What a listener or a client proves that it knows.
+pub(crate) struct Key(Vec<u8>);
+
+type Outcome = Result<(), OperationError>;
+
+impl Key {
+    pub(crate) fn given(hex: Option<&str>) -> Result<Option<Self>, OperationError> {
+        let Some(hex) = hex else { return Ok(None) };
+        match hex::decode(hex) {
+            Ok(key) if key.is_empty() => Err(refused("an empty key proves nothing")),
+            Ok(key) => Ok(Some(Self(key))),
+            Err(error) => Err(failed(ErrorKind::Unclassified, error)),
+        }
+    }
+
+    pub(crate) fn as_listener(&self, exchange: &mut Exchange<'_>) -> Outcome {
+        let own = self.challenge(exchange)?;
+        if exchange.fault == Fault::SecondHalfSkipped {
+            return Ok(());
+        }
+        self.prove(exchange, Some(&own))
+    }
+
+    pub(crate) fn as_client(&self, exchange: &mut Exchange<'_>) -> Outcome {
+        self.prove(exchange, None)?;
+        if exchange.fault == Fault::SecondHalfSkipped {
+            return Ok(());
+        }
+        self.challenge(exchange).map(drop)
+    }
+
+    /// Challenges the other end; the nonce.
+    fn challenge(&self, exchange: &mut Exchange<'_>) -> Result<Vec<u8>, OperationError> {
+        let nonce = nonce();
+        exchange.write(&[CHALLENGE, &nonce].concat())?;
+        let right = answer(&self.0, &nonce);
+        let came = exchange.read()?;
+        let looked_at = match exchange.fault {
+            Fault::DigestPrefixCompared => 4,
+            _ => right.len().max(came.len()),
+        };
+        if came.get(..looked_at) == right.get(..looked_at) && !came.is_empty() {
+            exchange.write(WELCOME)?;
+            Ok(nonce.into())
+        } else {
+            exchange.write(REFUSAL)?;
+            Err(refused("the other end does not know the key"))
+        }
+    }
+
+    /// Answers the other end's challenge.
+    fn prove(&self, exchange: &mut Exchange<'_>, own: Option<&[u8]>) -> Outcome {
+        let challenge = exchange.read()?;
+        let nonce = challenge
+            .strip_prefix(CHALLENGE)
+            .filter(|nonce| nonce.len() == 20 && Some(*nonce) != own)
+            .ok_or_else(|| refused("this is no challenge"))?;
+        exchange.write(&match exchange.fault {
+            Fault::WrongDigestAnswered => answer(&self.0, &challenge),
+            _ => answer(&self.0, nonce),
+        })?;
+        let verdict = exchange.read()?;
+        if verdict == WELCOME || exchange.fault == Fault::AnyVerdictAccepted {
+            Ok(())
+        } else {
+            Err(refused("the other end says that the key is another"))
+        }
+    }
+}
+
+/// The messages of a handshake, over a socket that is not a connection yet.
+pub(crate) struct Exchange<'s> {
+    socket: &'s Socket,
+    fault: Fault,
+}
+
+/// How long the other end may be silent.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+impl<'s> Exchange<'s> {
+    pub(crate) fn new(socket: &'s Socket, fault: Fault) -> Self {
+        socket
+            .set_read_timeout(Some(PATIENCE))
+            .expect("a socket has timeouts");
+        Self { socket, fault }
+    }
+
+    fn write(&mut self, payload: &[u8]) -> Outcome {
+        let length = u32::try_from(payload.len()).expect("it is short");
+        let message = [&self.fault.header(length), payload].concat();
+        let mut socket = self.socket;
+        socket.write_all(&message).map_err(classified)
+    }
+
+    fn read(&mut self) -> Result<Vec<u8>, OperationError> {
+        const LONGEST: u32 = 256;
+        let message = message_through(&mut self.socket, self.fault, LONGEST);
+        let message = message.map_err(|error| match error.kind {
+            ErrorKind::TooLong => refused("no message of a handshake is so long"),
+            _ => error,
+        })?;
+        if self.fault == Fault::ObjectBeforeTheEnd && message.starts_with(b"\x80\x02") {
+            return Err(failed(ErrorKind::NeedsClass, "whatever this object is"));
+        }
+        Ok(message)
+    }
+}
+
+impl Drop for Exchange<'_> {
+    fn drop(&mut self) {
+        // A socket that is gone needs none.
+        let _ = self.socket.set_read_timeout(None);
+    }
+}
+
+/// Twenty bytes that were never used before, for a testee that guards nothing.
+fn nonce() -> [u8; 20] {
+    static NEXT: AtomicU64 = AtomicU64::new(0);
+    let mut nonce = [b'n'; 20];
+    nonce[..8].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
+    nonce[8..12].copy_from_slice(&std::process::id().to_be_bytes());
+    nonce
+}
+
+fn refused(reason: &str) -> OperationError {
+    failed(ErrorKind::AuthenticationFailed, reason)
+}
