@@ -599,7 +599,7 @@ WORDS = [
     (r'got end of file$', CONNECTED, 'closed'),
     (r'message length is negative', RECEIVING, 'bad_header'),
     (r'invalid literal for int\(\) with base 16|negative buffersize in recv', RECEIVING, 'bad_header'),
-    (r'bad message length|string too long', CONNECTED, 'too_long'),
+    (r'bad message length|message length is bad|string too long', CONNECTED, 'too_long'),
     (r'signed integer is greater than maximum', RECEIVING, 'too_long'),
     (r"has no attribute 'AF_|unrecognized family|[Ff]amily .* (is )?not recogni[sz]ed",
      OPENING, 'family_unavailable'),

@@ -14,6 +14,15 @@ use wildmatch::WildMatch;
 
 use crate::testee::message::{Hello, PROTOCOL, Profile};
 
+/// What is known to be wrong with them, by topic: one file for `Deviations::parse`.
+pub(crate) const DEVIATIONS: &str = concat!(
+    include_str!("deviations/addresses.toml"),
+    include_str!("deviations/listeners.toml"),
+    include_str!("deviations/lengths.toml"),
+    include_str!("deviations/ends.toml"),
+    include_str!("deviations/messages.toml"),
+);
+
 /// One known implementation, as its stanza in `peers.toml` has it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -1,11 +1,14 @@
 //! What a case, a requirement or a deviation is about.
 
+mod deviation;
+
 use std::fmt::Write;
 
+use deviation::explain_deviation;
+
 use crate::cases::{Case, catalogue};
-use crate::peers;
 use crate::requirements::{Requirement, UNTESTED, requirement};
-use crate::run::deviation::{Deviation, Deviations};
+use crate::run::deviation::Deviations;
 use crate::wire::frame::FRAMINGS;
 
 /// Explains whatever has this id, or nothing when nothing has.
@@ -76,10 +79,10 @@ fn explain_case(case: &Case, deviations: &Deviations) -> String {
     let names = |pattern: &String| {
         wildmatch::WildMatch::new(pattern.split('[').next().unwrap_or(pattern)).matches(case.id)
     };
-    for deviation in deviations
-        .iter()
-        .filter(|deviation| deviation.cases.iter().any(names))
-    {
+    for deviation in deviations.iter().filter(|deviation| {
+        let mut cases = deviation.shows.iter().flat_map(|showing| &showing.cases);
+        cases.any(names)
+    }) {
         let _ = writeln!(
             text,
             "\nknown deviation {}: {}",
@@ -104,33 +107,6 @@ fn explain_requirement(requirement: &Requirement) -> String {
     }
     if let Some((_, reason)) = UNTESTED.iter().find(|(id, _)| *id == requirement.id) {
         let _ = writeln!(text, "    not tested: {reason}");
-    }
-    text
-}
-
-fn explain_deviation(deviation: &Deviation) -> String {
-    let mut text = format!("{}  ({})\n", deviation.id, deviation.severity);
-    for line in deviation.why.trim().lines() {
-        let _ = writeln!(text, "    {}", line.trim());
-    }
-    let _ = writeln!(text, "    source:  {}", deviation.source);
-    let _ = writeln!(text, "    peers:   {}", deviation.peers.join(", "));
-    let _ = writeln!(text, "    cases:   {}", deviation.cases.join(", "));
-    let _ = writeln!(text, "    outcome: {}", deviation.outcome);
-    if deviation.helped {
-        text.push_str(
-            "    seen with the help that the peer needs to run; as shipped it may show otherwise\n",
-        );
-    }
-    let peer = peers::catalogue()
-        .iter()
-        .find(|peer| deviation.concerns(&peer.name));
-    if let (Some(peer), Some(case)) = (peer, deviation.cases.first()) {
-        let _ = writeln!(
-            text,
-            "    see it:  processing-conformance run --testee peer:{} '{case}'",
-            peer.name
-        );
     }
     text
 }

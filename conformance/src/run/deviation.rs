@@ -8,37 +8,112 @@ use wildmatch::WildMatch;
 
 use crate::cases::{Case, catalogue};
 use crate::context::Setting;
+use crate::peers::DEVIATIONS;
 
 /// A known fault.
 #[derive(Clone, Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(try_from = "Stanza")]
 pub struct Deviation {
     /// Stable, in words.
     pub id: String,
-    /// The executions in which it shows: case ids with `*` and `?`, with or without parameters.
-    pub cases: Vec<String>,
     /// The testees that have it, with `*` and `?`.
     pub peers: Vec<String>,
     /// The families in which it shows; all when empty.
-    #[serde(default)]
     pub families: Vec<String>,
     /// The roles in which it shows; all when empty.
-    #[serde(default)]
     pub roles: Vec<String>,
     /// The operating systems on which it shows, as Rust names them; all when empty.
-    #[serde(default)]
     pub platforms: Vec<String>,
-    /// What happens, in the words of the report, with `*` and `?`. Anything else is a failure.
-    pub outcome: String,
+    /// What is seen of it, and where.
+    pub shows: Vec<Showing>,
     /// How bad it is.
     pub severity: Severity,
-    /// Whether the peer has it as shipped, or with the help that it needs to run.
-    #[serde(default)]
-    pub helped: bool,
     /// Where in the peer's source the reason is.
     pub source: String,
     /// What happens and why.
     pub why: String,
+}
+
+/// One thing that is seen of a fault.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Showing {
+    /// What happens, in the words of the report, with `*` and `?`. Anything else is a failure.
+    pub outcome: String,
+    /// The executions in which it happens: case ids with `*` and `?`, with or without parameters.
+    pub cases: Vec<String>,
+    /// Those of the fault's testees with which it happens; all of them when empty.
+    #[serde(default)]
+    pub peers: Vec<String>,
+}
+
+/// A fault as a file has it: most show in one way, which needs no table.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Stanza {
+    id: String,
+    peers: Vec<String>,
+    #[serde(default)]
+    families: Vec<String>,
+    #[serde(default)]
+    roles: Vec<String>,
+    #[serde(default)]
+    platforms: Vec<String>,
+    outcome: Option<String>,
+    cases: Option<Vec<String>>,
+    #[serde(default)]
+    shows: Vec<Showing>,
+    severity: Severity,
+    source: String,
+    why: String,
+}
+
+impl TryFrom<Stanza> for Deviation {
+    type Error = String;
+
+    fn try_from(stanza: Stanza) -> Result<Self, String> {
+        let shows = match (stanza.outcome, stanza.cases, stanza.shows) {
+            (Some(outcome), Some(cases), shows) if shows.is_empty() => vec![Showing {
+                outcome,
+                cases,
+                peers: Vec::new(),
+            }],
+            (None, None, shows) if !shows.is_empty() => shows,
+            _ => {
+                return Err(format!(
+                    "deviation `{}` needs either `outcome` and `cases`, or `shows`",
+                    stanza.id
+                ));
+            }
+        };
+        Ok(Self {
+            id: stanza.id,
+            peers: stanza.peers,
+            families: stanza.families,
+            roles: stanza.roles,
+            platforms: stanza.platforms,
+            shows,
+            severity: stanza.severity,
+            source: stanza.source,
+            why: stanza.why,
+        })
+    }
+}
+
+/// What a known fault predicts for one execution.
+#[derive(Clone, Copy, Debug)]
+pub struct Prediction<'d> {
+    /// The fault.
+    pub deviation: &'d Deviation,
+    /// What must happen, with `*` and `?`.
+    pub outcome: &'d str,
+}
+
+impl Prediction<'_> {
+    /// Whether this outcome is the predicted one.
+    pub fn agrees_with(&self, outcome: &str) -> bool {
+        WildMatch::new(self.outcome).matches(outcome)
+    }
 }
 
 /// How bad a deviation is.
@@ -96,8 +171,7 @@ impl Deviations {
     ///
     /// Never: a test reads the same text.
     pub fn known() -> Self {
-        Self::parse(include_str!("../peers/deviations.toml"))
-            .expect("the suite's own deviations are well-formed")
+        Self::parse(DEVIATIONS).expect("the suite's own deviations are well-formed")
     }
 
     /// Reads a file: TOML with a table `[[deviation]]` for each.
@@ -114,7 +188,7 @@ impl Deviations {
             if !ids.insert(stanza.id.clone()) {
                 return Err(DeviationError::Twice(stanza.id.clone()));
             }
-            for pattern in &stanza.cases {
+            for pattern in stanza.shows.iter().flat_map(|showing| &showing.cases) {
                 let bare = WildMatch::new(pattern.split('[').next().unwrap_or(pattern));
                 if !catalogue().any(|case| bare.matches(case.id)) {
                     return Err(DeviationError::NoCase {
@@ -138,43 +212,59 @@ impl Deviations {
         self.0.iter()
     }
 
-    /// Those that show in this execution of this testee.
+    /// What is to be expected of this execution of this testee.
     pub fn of<'d>(
         &'d self,
         testee: &'d str,
         case: &'d Case,
         setting: &'d Setting,
-    ) -> impl Iterator<Item = &'d Deviation> {
+    ) -> impl Iterator<Item = Prediction<'d>> {
         self.0
             .iter()
-            .filter(move |deviation| deviation.shows_in(testee, case, setting))
+            .flat_map(move |deviation| deviation.predictions(testee, case, setting))
     }
 }
 
 impl Deviation {
     /// Whether a peer of this name has it.
     pub fn concerns(&self, peer: &str) -> bool {
-        self.peers
-            .iter()
-            .any(|pattern| WildMatch::new(pattern).matches(peer))
+        any_matches(&self.peers, peer)
     }
 
-    /// Whether it predicts this outcome.
-    pub fn predicts(&self, outcome: &str) -> bool {
-        WildMatch::new(&self.outcome).matches(outcome)
-    }
-
-    fn shows_in(&self, testee: &str, case: &Case, setting: &Setting) -> bool {
+    /// What it predicts for an execution of a testee; nothing when it does not show there.
+    pub fn predictions<'d>(
+        &'d self,
+        testee: &str,
+        case: &'d Case,
+        setting: &'d Setting,
+    ) -> impl Iterator<Item = Prediction<'d>> {
         let listed =
             |list: &[String], name: &str| list.is_empty() || list.iter().any(|known| known == name);
-        self.concerns(testee.strip_prefix("peer:").unwrap_or(testee))
+        let peer = testee.strip_prefix("peer:").unwrap_or(testee).to_owned();
+        let is_here = self.concerns(&peer)
             && listed(&self.families, &setting.family.to_string())
             && listed(&self.roles, &setting.role.to_string())
-            && listed(&self.platforms, std::env::consts::OS)
-            && self.cases.iter().any(|pattern| {
-                let pattern = WildMatch::new(pattern);
-                pattern.matches(case.id)
-                    || pattern.matches(&format!("{}{}", case.id, setting.parameters))
+            && listed(&self.platforms, std::env::consts::OS);
+        self.shows
+            .iter()
+            .filter(move |showing| {
+                is_here
+                    && (showing.peers.is_empty() || any_matches(&showing.peers, &peer))
+                    && (any_matches(&showing.cases, case.id)
+                        || any_matches(
+                            &showing.cases,
+                            &format!("{}{}", case.id, setting.parameters),
+                        ))
+            })
+            .map(|showing| Prediction {
+                deviation: self,
+                outcome: &showing.outcome,
             })
     }
+}
+
+fn any_matches(patterns: &[String], name: &str) -> bool {
+    patterns
+        .iter()
+        .any(|pattern| WildMatch::new(pattern).matches(name))
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::deviation::{Deviation, Deviations};
+use super::deviation::{Deviations, Prediction};
 use super::plan::Execution;
 use super::verdict::{Row, Verdict};
 use crate::cases::Case;
@@ -132,11 +132,11 @@ impl Judgement {
 fn weigh(judgement: &mut Judgement, execution: &Execution, name: &str, deviations: &Deviations) {
     let case = execution.case;
     let level = |failure: &Failure| failure.level.unwrap_or(case.level);
-    let known: Vec<&Deviation> = deviations.of(name, case, &execution.setting).collect();
+    let known: Vec<Prediction<'_>> = deviations.of(name, case, &execution.setting).collect();
     let explained = |failure: &Failure| {
         known
             .iter()
-            .find(|deviation| deviation.predicts(&failure.outcome))
+            .find(|known| known.agrees_with(&failure.outcome))
     };
 
     judgement.failures.sort_by_key(|failure| {
@@ -150,17 +150,17 @@ fn weigh(judgement: &mut Judgement, execution: &Execution, name: &str, deviation
         Some(worst) => {
             row.level = level(worst).to_string();
             row.message = Some(summarise(worst));
-            if let Some(deviation) = explained(worst) {
+            if let Some(known) = explained(worst) {
                 row.verdict = Verdict::ExpectedFail;
-                row.deviation = Some(deviation.id.clone());
+                row.deviation = Some(known.deviation.id.clone());
             } else {
                 row.verdict = Verdict::Fail;
-                if let Some(deviation) = known.first() {
+                if let Some(known) = known.first() {
                     row.message = Some(format!(
                         "{}; deviation `{}` predicts `{}`",
                         summarise(worst),
-                        deviation.id,
-                        deviation.outcome
+                        known.deviation.id,
+                        known.outcome
                     ));
                 }
             }
@@ -168,20 +168,20 @@ fn weigh(judgement: &mut Judgement, execution: &Execution, name: &str, deviation
         None => row.verdict = Verdict::Pass,
     }
     // A deviation that did not show is stale, whatever else happened.
-    let stale = known.iter().find(|deviation| {
+    let stale = known.iter().find(|known| {
         !judgement
             .failures
             .iter()
-            .any(|failure| deviation.predicts(&failure.outcome))
+            .any(|failure| known.agrees_with(&failure.outcome))
     });
-    if let Some(deviation) = stale
+    if let Some(stale) = stale
         && row.verdict != Verdict::Fail
     {
         row.verdict = Verdict::UnexpectedPass;
-        row.deviation = Some(deviation.id.clone());
+        row.deviation = Some(stale.deviation.id.clone());
         row.message = Some(format!(
             "it did not happen that `{}`, which deviation `{}` predicts",
-            deviation.outcome, deviation.id
+            stale.outcome, stale.deviation.id
         ));
     }
 }

@@ -1,0 +1,142 @@
+//! What a deviation is about, which releases have it, and how to see it.
+
+use std::fmt::Write;
+use std::time::Duration;
+
+use crate::peers::{Flavour, Peer, catalogue};
+use crate::run::deviation::Deviation;
+use crate::run::plan::{Execution, Selection, plan};
+
+pub(super) fn explain_deviation(deviation: &Deviation) -> String {
+    let mut text = format!("{}  ({})\n", deviation.id, deviation.severity);
+    for line in deviation.why.trim().lines() {
+        let _ = writeln!(text, "    {}", line.trim());
+    }
+    let mut field = |name: &str, value: &str| {
+        let _ = writeln!(text, "    {name:<12}{value}");
+    };
+    field("source", &deviation.source);
+    let ranges = ranges(deviation);
+    for range in &ranges {
+        let flavour = match range.flavour {
+            Flavour::C => "C extension",
+            Flavour::Pure => "pure Python",
+        };
+        let told = format!("{}, {flavour}", range.releases());
+        if range.help.is_empty() {
+            field("as shipped", &told);
+        } else {
+            field(
+                "with help",
+                &format!("{told}, compiled with {}", range.help.join(" ")),
+            );
+        }
+    }
+    if ranges.is_empty() {
+        field("peers", &deviation.peers.join(", "));
+    }
+    for (name, list) in [
+        ("families", &deviation.families),
+        ("roles", &deviation.roles),
+        ("systems", &deviation.platforms),
+    ] {
+        if !list.is_empty() {
+            field(name, &list.join(", "));
+        }
+    }
+    for showing in &deviation.shows {
+        field("outcome", &showing.outcome);
+        if !showing.peers.is_empty() {
+            field("  with", &showing.peers.join(", "));
+        }
+        for (at, case) in showing.cases.iter().enumerate() {
+            field(if at == 0 { "  in" } else { "" }, case);
+        }
+    }
+    if let Some((peer, execution)) = sight(deviation) {
+        field(
+            "see it",
+            &format!(
+                "processing-conformance run --testee peer:{} --family {} '{}'",
+                peer.name,
+                execution.setting.family,
+                execution.id()
+            ),
+        );
+    }
+    text
+}
+
+/// Releases of a package that follow each other, in one flavour and with the same help.
+struct Range {
+    package: &'static str,
+    flavour: Flavour,
+    help: &'static [String],
+    first: &'static str,
+    last: &'static str,
+}
+
+impl Range {
+    fn releases(&self) -> String {
+        let Self {
+            package,
+            first,
+            last,
+            ..
+        } = self;
+        if first == last {
+            format!("{package} {first}")
+        } else {
+            format!("{package} {first} to {last}")
+        }
+    }
+}
+
+/// Since and until which releases there is a fault, as far as the catalogue of peers knows.
+fn ranges(deviation: &Deviation) -> Vec<Range> {
+    let mut ranges: Vec<Range> = Vec::new();
+    for flavour in [Flavour::C, Flavour::Pure] {
+        let mut unbroken = false;
+        for peer in catalogue().iter().filter(|peer| peer.flavour == flavour) {
+            if !deviation.concerns(&peer.name) {
+                unbroken = false;
+                continue;
+            }
+            match ranges.last_mut() {
+                Some(range)
+                    if unbroken && range.package == peer.package && range.help == peer.help =>
+                {
+                    range.last = &peer.release;
+                }
+                _ => ranges.push(Range {
+                    package: &peer.package,
+                    flavour,
+                    help: &peer.help,
+                    first: &peer.release,
+                    last: &peer.release,
+                }),
+            }
+            unbroken = true;
+        }
+    }
+    ranges
+}
+
+/// An execution in which it shows, of a peer that needs no help if there is one.
+fn sight(deviation: &Deviation) -> Option<(&'static Peer, Execution)> {
+    let mut peers: Vec<&Peer> = catalogue()
+        .iter()
+        .filter(|peer| deviation.concerns(&peer.name))
+        .collect();
+    peers.sort_by_key(|peer| !peer.help.is_empty());
+    peers.into_iter().find_map(|peer| {
+        // Nothing is run: how long anything may take does not matter.
+        let executions = plan(&peer.claims(), &Selection::default(), Duration::ZERO);
+        let shown = executions.into_iter().find(|execution| {
+            let mut predictions =
+                deviation.predictions(&peer.name, execution.case, &execution.setting);
+            execution.not_applicable.is_none() && predictions.next().is_some()
+        })?;
+        Some((peer, shown))
+    })
+}
