@@ -49,7 +49,6 @@ pub const WELCOME: &[u8] = b"#WELCOME";
 pub const AUTHENTICATION_FAILED: &[u8] = b"#AUTHENTICATION_FAILED";
 
 /// One end of a handshake: the listener challenges the client, then the client the listener.
-///
 /// Each of the six steps is one message in the framing of the connection.
 #[derive(Debug)]
 pub struct Exchange<'a> {

@@ -46,6 +46,36 @@
 //! # }
 //! ```
 //!
+//! # With a key
+//!
+//! `processing` 0.21 and later take an `authkey`. Then both ends prove to each other that they have
+//! the same one, before anything else; see [`AuthKey`] for what that protects from, and
+//! [`protocol`] for what it looks like on the wire.
+//!
+//! ```
+//! use processing_connection::{Connector, Error, Listener};
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let mut listener = Listener::builder().authkey("a good secret").bind()?;
+//! let address = listener.address().clone();
+//!
+//! let guess = Connector::new().authkey("a guess");
+//! let stranger = std::thread::spawn({
+//!     let address = address.clone();
+//!     move || guess.connect(address)
+//! });
+//! // Nothing that the stranger sent was unpickled, and the listener goes on.
+//! assert!(matches!(listener.accept(), Err(Error::AuthenticationFailed { .. })));
+//! assert!(matches!(stranger.join().unwrap(), Err(Error::AuthenticationFailed { .. })));
+//!
+//! let friend = Connector::new().authkey("a good secret");
+//! let friend = std::thread::spawn(move || friend.connect(address)?.send(&42));
+//! assert_eq!(listener.accept()?.recv::<i32>()?, 42);
+//! # friend.join().unwrap()?;
+//! # Ok(())
+//! # }
+//! ```
+//!
 //! # In the words of the Python page
 //!
 //! | Python | here |
@@ -53,6 +83,8 @@
 //! | `Listener(address, family, backlog)` | [`Listener::bind`], [`Listener::builder`] |
 //! | `listener.accept()` `close()` `address` `last_accepted` | the same |
 //! | `Client(address, family)` | [`connect`](connect()), [`Connector`] |
+//! | `authkey='…'` of both (0.21) | [`ListenerBuilder::authkey`], [`Connector::authkey`] |
+//! | `AuthenticationError` | [`Error::AuthenticationFailed`] |
 //! | `conn.send(obj)` `recv()` | [`send`](Connection::send) [`recv`](Connection::recv) through serde, [`send_value`](Connection::send_value) [`recv_value`](Connection::recv_value) without it |
 //! | `conn.send_string(s)` `recv_string()` | the same, and [`recv_string_into`](Connection::recv_string_into) |
 //! | `conn.poll(timeout)` (0.30) | [`poll`](Connection::poll) |
@@ -66,6 +98,8 @@
 //!
 //! * `Vec<u8>` pickles as a list of integers: see [`Connection::send`].
 //! * Unpickling never runs code, and what a peer may ask for is bounded by [`Limits`].
+//! * A key keeps strangers out, and does not hide or sign what is sent: `AF_INET` across a network
+//!   that others use needs a tunnel as well.
 //! * A connection belongs to one thread at a time; [`Connection::split`] gives each direction
 //!   to a thread of its own.
 //! * Which [`Error`] leaves a connection in which state is a table at [`Connection`].

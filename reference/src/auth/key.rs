@@ -7,8 +7,7 @@ use zeroize::{Zeroize, Zeroizing};
 /// The secret that both ends have: `authkey` in Python.
 ///
 /// It has any bytes and any length but 0, is overwritten in memory when it is dropped, and is
-/// never shown. Bytes and text become one, and text counts as its UTF-8, as a Python 2 `str`
-/// literal does in a source file of that encoding:
+/// never shown. Bytes become one, and so does text, which counts as its UTF-8:
 ///
 /// ```
 /// use processing_connection::AuthKey;
@@ -17,9 +16,9 @@ use zeroize::{Zeroize, Zeroizing};
 /// assert_eq!(format!("{key:?}"), "AuthKey(..)");
 /// ```
 ///
-/// HMAC fills a key up to 64 bytes with zeros and takes the SHA-1 of a longer one, so keys that
-/// differ in zeros at their end only are one key. It takes a good key to be safe: who sees one
-/// handshake can try keys against it as fast as he can compute.
+/// It takes a good one to be safe: who sees one handshake can try keys against it, as many as they
+/// can compute. HMAC fills a short key with zeros up to 64 bytes, so up to there zeros at its end
+/// do not count; of a longer one it takes the SHA-1.
 #[derive(Clone)]
 pub struct AuthKey(Zeroizing<Vec<u8>>);
 

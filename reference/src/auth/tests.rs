@@ -80,30 +80,54 @@ fn answers_are_those_of_rfc_2202() {
     }
 }
 
-/// A listener of `processing` 0.52 under `CPython` 2.7.18, and a client with chosen bytes.
-#[test]
-fn a_recorded_handshake_of_processing_0_52_is_played_again() {
-    let key = AuthKey::from(b"secret \x00\xff key");
-    let own = bytes("cf6912331e65f5795bb100f186d3d3447c44e7b3");
-    let mut client = Exchange::new(Role::Client, &key, own.clone().try_into().unwrap());
+/// Two ends of `processing` 0.52 under `CPython` 2.7.18, through a relay; it is the example of
+/// PROTOCOL.md.
+const RECORDED: [(&str, &[u8], &str); 6] = [
+    (
+        "listener",
+        CHALLENGE,
+        "949487b82a3b1f95d71d860eb33a70144cef094c",
+    ),
+    ("client", b"", "e3db9ba19f046bf23e9596d749ab8b2ecef46ebe"),
+    ("listener", WELCOME, ""),
+    (
+        "client",
+        CHALLENGE,
+        "336d91876968fb9cb1a24cbc7156d28fd6e4f971",
+    ),
+    ("listener", b"", "b574178c611929a4211aa8110e6374d766283945"),
+    ("client", WELCOME, ""),
+];
 
-    let heard = "234348414c4c454e47453ab912aa9a016a3a72468b34501c1cbfe06a2aae0f";
-    client.receive(&bytes(heard));
-    let said = bytes("4f6838bb949971df6d1eb2264bbd96ac832cb63e");
-    assert_eq!(client.turn(), Turn::Send(HandshakeStep::ClientAnswer, said));
-    client.receive(b"#WELCOME");
-    let said = challenge(&own);
-    assert_eq!(
-        client.turn(),
-        Turn::Send(HandshakeStep::ClientChallenge, said)
-    );
-    client.receive(&bytes("151bc88de9d35f889f05a8a4606fac1181c553eb"));
-    let said = b"#WELCOME".to_vec();
-    assert_eq!(
-        client.turn(),
-        Turn::Send(HandshakeStep::ClientVerdict, said)
-    );
-    assert_eq!(client.turn(), Turn::Accepted);
+#[test]
+fn each_end_plays_a_recorded_handshake_of_processing_0_52_byte_for_byte() {
+    let key = AuthKey::from("secret");
+    for (role, name, own) in [
+        (Role::Listener, "listener", RECORDED[0].2),
+        (Role::Client, "client", RECORDED[3].2),
+    ] {
+        let mut exchange = Exchange::new(role, &key, bytes(own).try_into().unwrap());
+        for (sender, prefix, rest) in RECORDED {
+            let message = [prefix, &bytes(rest)].concat();
+            match exchange.turn() {
+                Turn::Send(_, said) => assert!(sender == name && said == message, "{said:02x?}"),
+                Turn::Receive(_) if sender != name => exchange.receive(&message),
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(exchange.turn(), Turn::Accepted);
+    }
+}
+
+#[test]
+fn the_recorded_handshake_is_the_example_of_the_specification() {
+    for (sender, prefix, rest) in RECORDED {
+        let length = prefix.len() + rest.len() / 2;
+        let prefix = std::str::from_utf8(prefix).unwrap();
+        let message = [prefix, rest].join(" ");
+        let line = format!("{sender:<10}00 00 00 {length:02x}  {}\n", message.trim());
+        assert!(crate::protocol::TEXT.contains(&line), "{line}");
+    }
 }
 
 #[test]
