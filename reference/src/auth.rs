@@ -130,9 +130,11 @@ impl<'a> Exchange<'a> {
 
     /// Fails the handshake at the step that is due, for a reason that the caller found: the
     /// message is longer than the caller takes, say. If that message was an answer, the next turn
-    /// still is to refuse it.
+    /// still is to refuse it. The first failure is the one that counts.
     pub fn fail(&mut self, reason: AuthenticationFailure) {
-        let Some(step) = self.step else { return };
+        let (Some(step), None) = (self.step, &self.failure) else {
+            return;
+        };
         self.failure = Some((step, reason));
         self.step = match step.part() {
             Part::Answer if step.sender() != self.role => step.next(),

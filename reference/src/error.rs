@@ -24,8 +24,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///   [`CannotPickle`](Error::CannotPickle), [`CannotSend`](Error::CannotSend) on sending. The
 ///   connection goes on with the next message.
 /// * An **address** or a **key** was at fault: the error names the address, and never the key.
-///   After [`AuthenticationFailed`](Error::AuthenticationFailed) the connection is closed; a
-///   listener goes on with the next client.
+///   [`AuthenticationFailed`](Error::AuthenticationFailed) from `accept` concerns one client: its
+///   connection is closed, and the listener goes on with the next.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -274,7 +274,8 @@ pub enum Error {
         resumable: bool,
     },
 
-    /// The handshake failed. The connection is closed.
+    /// The handshake failed, and the connection is closed; or there was none, since no key was
+    /// given, and the peer began one.
     #[error("authentication failed at {step}: {reason}")]
     AuthenticationFailed {
         /// The message of the handshake that was not sent or not accepted.

@@ -52,7 +52,8 @@ impl Listener {
     ///
     /// The listener serves nobody else during a handshake, which takes up to the
     /// [handshake timeout](ListenerBuilder::handshake_timeout). After a failed one the connection
-    /// is closed, [`last_accepted`](Self::last_accepted) tells from where it came, and the listener goes on:
+    /// is closed, [`last_accepted`](Self::last_accepted) tells from where it came, and the
+    /// listener goes on:
     ///
     /// ```no_run
     /// # use processing_connection::{Connection, Error, Listener};

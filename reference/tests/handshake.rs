@@ -229,6 +229,24 @@ fn a_handshake_in_hex8_works_too_though_no_release_has_it() {
 }
 
 #[test]
+fn what_is_no_header_is_no_challenge_either() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let dialect = Dialect::new(Framing::Hex8).with_handshake(Handshake::HmacSha1);
+    let connector = Connector::new().dialect(dialect).authkey("key");
+    let client = beside(move || connector.connect(("127.0.0.1", port)));
+    Peer::accept(&listener).write(b"HTTP/1.1 400");
+    let received = b"HTTP/1.1".to_vec();
+    assert_eq!(
+        failure(client.join().unwrap()),
+        (
+            HandshakeStep::ListenerChallenge,
+            AuthenticationFailure::Unexpected { received }
+        )
+    );
+}
+
+#[test]
 fn what_comes_behind_the_handshake_is_kept() {
     for family in families() {
         for dialect in DIALECTS {

@@ -19,12 +19,12 @@ pub enum AuthenticationFailure {
     #[error("our own challenge came back: the peer wants us to answer for it")]
     Reflected,
 
-    /// A message came that is not what the step demands.
+    /// A message, or a header, came that is not what the step demands.
     #[error(
         "{} came instead; has the peer a key, too?", Excerpt(.received)
     )]
     Unexpected {
-        /// The message.
+        /// The message, or the header.
         received: Vec<u8>,
     },
 
@@ -47,6 +47,13 @@ pub enum AuthenticationFailure {
     /// The peer closed the connection, or died.
     #[error("the peer is gone; it may have another key, or none")]
     PeerLeft,
+
+    /// The system reported something else about the connection.
+    #[error("the connection broke: {error}")]
+    Broken {
+        /// What the system reported.
+        error: String,
+    },
 
     /// There is no key on this side, and the message that came is a challenge.
     #[error("the peer wants a key, and there is none on this side: set authkey")]

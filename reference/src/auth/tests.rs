@@ -1,3 +1,5 @@
+use proptest::prelude::*;
+
 use super::*;
 
 const NONCE: [u8; CHALLENGE_LENGTH] = *b"twenty random bytes!";
@@ -166,6 +168,7 @@ fn a_wrong_answer_is_refused_and_then_fails() {
     for wrong in wrong {
         let mut listener = after(Role::Listener, &key, &[]);
         listener.receive(wrong);
+        listener.receive(b"more, before its turn");
         assert_eq!(
             listener.turn(),
             Turn::Send(
@@ -317,6 +320,35 @@ fn what_came_is_shown_escaped_and_cut_short() {
         long.contains(&format!("\"{}\" and 60 more bytes", "x".repeat(40))),
         "{long}"
     );
+}
+
+proptest! {
+    #[test]
+    fn what_is_made_up_is_never_accepted(
+        listener: bool,
+        key in proptest::collection::vec(any::<u8>(), 1..100),
+        messages in proptest::collection::vec(made_up(), 3),
+    ) {
+        let key = AuthKey::from(key);
+        let role = if listener { Role::Listener } else { Role::Client };
+        let mut exchange = Exchange::new(role, &key, NONCE);
+        for message in messages {
+            while let Turn::Send(..) = exchange.turn() {}
+            exchange.receive(&message);
+        }
+        while let Turn::Send(..) = exchange.turn() {}
+        prop_assert!(matches!(exchange.turn(), Turn::Failed(..)));
+    }
+}
+
+/// A message that would be right at some step, but for the key.
+fn made_up() -> impl Strategy<Value = Vec<u8>> {
+    prop_oneof![
+        Just(WELCOME.to_vec()),
+        any::<[u8; CHALLENGE_LENGTH]>().prop_map(|random| challenge(&random)),
+        any::<[u8; 20]>().prop_map(|answer| answer.to_vec()),
+        proptest::collection::vec(any::<u8>(), 0..50),
+    ]
 }
 
 fn bytes(hex: &str) -> Vec<u8> {

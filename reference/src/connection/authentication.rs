@@ -90,13 +90,36 @@ fn failed(step: HandshakeStep, reason: AuthenticationFailure) -> Error {
     Error::AuthenticationFailed { step, reason }
 }
 
+/// Whatever goes wrong with one client is a failure of its handshake, so that whoever accepts can
+/// tell it from what goes wrong with the listener.
 fn stopped(step: HandshakeStep, error: Error) -> Error {
-    match error {
-        Error::TimedOut { .. } => failed(step, AuthenticationFailure::TimedOut),
+    let reason = match error {
+        Error::TimedOut { .. } => AuthenticationFailure::TimedOut,
         Error::Closed
         | Error::CutInHeader { .. }
         | Error::CutInPayload { .. }
-        | Error::Reset { .. } => failed(step, AuthenticationFailure::PeerLeft),
-        other => other,
+        | Error::Reset { .. } => AuthenticationFailure::PeerLeft,
+        Error::BadHeader { header, .. } => AuthenticationFailure::Unexpected { received: header },
+        other => AuthenticationFailure::Broken {
+            error: other.to_string(),
+        },
+    };
+    failed(step, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_the_system_reports_of_one_client_is_not_an_error_of_the_listener() {
+        let error = stopped(
+            HandshakeStep::ClientAnswer,
+            io::Error::from(io::ErrorKind::HostUnreachable).into(),
+        );
+        assert_eq!(
+            error.to_string(),
+            "authentication failed at the client's answer: the connection broke: host unreachable"
+        );
     }
 }
