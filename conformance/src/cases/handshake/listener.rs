@@ -47,8 +47,10 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
 ];
 
+type Misdeed = fn(&mut Context<'_>, &mut Handshake) -> Outcome;
+
 /// What the first client does instead of passing the handshake.
-const FAILURES: [(&str, fn(&mut Context<'_>, &mut Handshake) -> Outcome); 5] = [
+const FAILURES: [(&str, Misdeed); 5] = [
     ("answers-wrongly", |_, handshake| {
         handshake.write(b"twenty wrong bytes!!")
     }),

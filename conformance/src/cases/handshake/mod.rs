@@ -133,7 +133,9 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
 ];
 
-const KEYS: [(&str, fn() -> Vec<u8>); 9] = [
+type Key = fn() -> Vec<u8>;
+
+const KEYS: [(&str, Key); 9] = [
     ("1-byte", || b"k".to_vec()),
     ("text", || b"a secret".to_vec()),
     ("binary", || (0..=255).collect()),

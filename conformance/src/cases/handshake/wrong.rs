@@ -128,8 +128,11 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
 ];
 
-/// Answers that are wrong, made from the right one and the nonce.
-const ANSWERS: [(&str, fn(&[u8], &[u8]) -> Vec<u8>); 15] = [
+/// Makes an answer from the right one and the nonce.
+type Answer = fn(right: &[u8], nonce: &[u8]) -> Vec<u8>;
+
+/// Answers that are wrong.
+const ANSWERS: [(&str, Answer); 15] = [
     ("other-key", |_, nonce| {
         handshake::answer(b"another key", nonce)
     }),
