@@ -199,9 +199,7 @@ impl Live {
     }
 
     fn send(&mut self, object: &Graph) -> Outcome<Ticket> {
-        let receiving = self.session.start(Operation::Recv {
-            connection: self.connection,
-        })?;
+        let receiving = self.session.start(Operation::recv(self.connection))?;
         self.wire.write_message(&pickle::write(object, 2)?)?;
         Ok(receiving)
     }

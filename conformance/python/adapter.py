@@ -232,14 +232,16 @@ class Adapter(object):
     """Takes requests in one thread; what can wait is done in others.
 
     Each handle has a lane, that is a thread, for every direction in which it can wait: an accept, what
-    receives, what sends. Lanes start when first used and end when the handle is dropped. `listen` and
-    `connect` have no handle yet and run in a thread each. What cannot wait is answered on the spot.
+    receives, what sends. A handle gets a lane when it first needs one; when it is dropped, the lane is free
+    for another. `listen` and `connect` have no handle yet and borrow a lane each. What cannot wait is
+    answered on the spot.
     """
 
     def __init__(self, implementation, write):
         self.implementation = implementation
         self.write = write
         self.handles = {}
+        self.free_lanes = []
         self.last_handle = 0
         self.lock = thread.allocate_lock()
 
@@ -254,15 +256,20 @@ class Adapter(object):
             job = (operation.perform, handle, request)
             if operation.lane is NOW:
                 self.answer(*job)
-            elif operation.lane is OWN_THREAD:
-                thread.start_new_thread(self.answer, job)
+            elif operation.lane is BORROWED:
+                lane = self.lane()
+                lane.put(job)
+                lane.put(None)
             elif handle is None:
                 self.answer(no_such_handle, None, request)
             else:
                 lane = handle.lanes.get(operation.lane)
                 if lane is None:
-                    lane = handle.lanes[operation.lane] = Lane(self.answer)
+                    lane = handle.lanes[operation.lane] = self.lane()
                 lane.put(job)
+
+    def lane(self):
+        return self.free_lanes.pop() if self.free_lanes else Lane(self.answer, self.free_lanes)
 
     def answer(self, perform, handle, request):
         # All that refers to the implementation's objects is gone before the reply is out, so that
@@ -311,21 +318,21 @@ class Handle(object):
 class Lane(object):
     """A thread with a queue. Python 2's own queue is slow, and polls when given a timeout."""
 
-    def __init__(self, work):
+    def __init__(self, work, free):
         self.jobs = collections.deque()
         self.wake = thread.allocate_lock()
         self.wake.acquire()
-        thread.start_new_thread(self.run, (work,))
+        thread.start_new_thread(self.run, (work, free))
 
     def put(self, job):
-        """Only ever called by one thread. `None` ends the lane."""
+        """Only ever called by one thread. After `None` the lane is free, once it has done what came before."""
         self.jobs.append(job)
         try:
             self.wake.release()
         except (thread.error, RuntimeError, ValueError):  # as this Python will have it
             pass  # it is awake, and will look again before it sleeps
 
-    def run(self, work):
+    def run(self, work, free):
         while True:
             try:
                 job = self.jobs.popleft()
@@ -333,8 +340,9 @@ class Lane(object):
                 self.wake.acquire()
                 continue
             if job is None:
-                return
-            work(*job)
+                free.append(self)
+            else:
+                work(*job)
 
 
 # Operations: each returns the JSON of `ok` -------------------------------------------------------
@@ -390,7 +398,8 @@ def send(adapter, handle, request):
 
 
 def recv(adapter, handle, request):
-    return '{"object":%s}' % ours(describe, handle.thing.recv())
+    received = handle.thing.recv()
+    return '{"object":%s}' % ours(describe, received) if request.get('describe', True) else '{}'
 
 
 def send_string(adapter, handle, request):
@@ -435,13 +444,13 @@ def no_such_handle(adapter, _, request):
     raise AdapterError('no such handle')
 
 
-NOW, OWN_THREAD = 'now', 'own thread'
+NOW, BORROWED = 'now', 'borrowed'
 Operation = collections.namedtuple('Operation', 'perform lane needs')
 UNKNOWN = Operation(unknown, NOW, None)
 OPERATIONS = {
     'hello': Operation(hello, NOW, None),
-    'listen': Operation(listen, OWN_THREAD, None),
-    'connect': Operation(connect, OWN_THREAD, None),
+    'listen': Operation(listen, BORROWED, None),
+    'connect': Operation(connect, BORROWED, None),
     'accept': Operation(accept, 'accepting', 'listener'),
     'send': Operation(send, 'sending', 'connection'),
     'send_string': Operation(send_string, 'sending', 'connection'),
@@ -506,7 +515,10 @@ def last_accepted(listener):
 def to_payload(payload):
     if 'bytes' in payload:
         return unhex(payload['bytes'])
-    fill, length = unhex(payload['fill']), payload['length']
+    return repeat(unhex(payload['fill']), payload['length'])
+
+
+def repeat(fill, length):
     times, rest = divmod(length, len(fill)) if length else (0, 0)
     return fill * times + fill[:rest]
 
@@ -514,6 +526,10 @@ def to_payload(payload):
 def from_payload(data):
     if len(data) <= 4096:
         return '{"bytes":"%s"}' % to_hex(data)
+    # Most long payloads repeat a pattern, and that is seen sooner than a digest is made.
+    fill = data[:data.find(data[:16], 1, 4096)]
+    if len(fill) < 4096 and data == repeat(fill, len(data)):
+        return '{"fill":"%s","length":%d}' % (to_hex(fill), len(data))
     return '{"length":%d,"sha256":"%s"}' % (len(data), hashlib.sha256(data).hexdigest())
 
 

@@ -162,9 +162,18 @@ impl<I: Implementation> Adapter<I> {
                     });
                 });
             }
-            Operation::Recv { connection } => {
+            Operation::Recv {
+                connection,
+                describe,
+            } => {
                 self.with_receiver(connection, reply, move |receiver, reply| {
-                    reply.with(implementation.recv(receiver).map(Answer::Object));
+                    reply.with(implementation.recv(receiver).map(|object| {
+                        if describe {
+                            Answer::Object(object)
+                        } else {
+                            Answer::Done
+                        }
+                    }));
                 });
             }
             Operation::RecvString { connection } => {

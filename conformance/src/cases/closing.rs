@@ -208,11 +208,7 @@ pub(super) const CASES: &[Case] = &[
         about: "Receiving an object from a closed connection is an error.",
         requirements: &["closing.use-after-close", "error.kind"],
         needs: Needs::OBJECTS,
-        run: |context| {
-            use_after_close(context, |end| Operation::Recv {
-                connection: end.handle,
-            })
-        },
+        run: |context| use_after_close(context, |end| Operation::recv(end.handle)),
         ..Case::WIRE
     },
     Case {

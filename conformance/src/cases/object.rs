@@ -372,9 +372,7 @@ fn many(context: &mut Context<'_>) -> Outcome {
 }
 
 fn there_and_back(context: &mut Context<'_>, wire: &mut Wire, end: End, sample: &Graph) -> Outcome {
-    let operation = Operation::Recv {
-        connection: end.handle,
-    };
+    let operation = Operation::recv(end.handle);
     let receiving = context.start(Who::Testee, operation)?;
     context.write(wire, &context.message(&pickled(sample, 2)))?;
     context.finish_object(end, &receiving, sample)?;

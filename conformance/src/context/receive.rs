@@ -7,6 +7,9 @@ use crate::testee::message::{Answer, ErrorKind, Operation, OperationError};
 use crate::testee::payload::Payload;
 use crate::testee::session::{OperationResult, Ticket};
 
+/// No string of the suite is longer.
+const LONGEST_SHOWN: usize = 64 << 20;
+
 impl Context<'_> {
     /// `recv_string` returns exactly these bytes.
     pub fn expect_string(&mut self, end: End, expected: &[u8]) -> Outcome {
@@ -41,12 +44,7 @@ impl Context<'_> {
 
     /// The testee begins to wait for an object.
     pub fn start_recv(&mut self, end: End) -> Result<Ticket, Stop> {
-        self.start(
-            end.who,
-            Operation::Recv {
-                connection: end.handle,
-            },
-        )
+        self.start(end.who, Operation::recv(end.handle))
     }
 
     /// The testee was waiting for an object, and returns one that is described like this one.
@@ -116,14 +114,8 @@ impl Context<'_> {
 
     /// Receiving an object is an error.
     pub fn expect_no_object(&mut self, end: End, kinds: &[ErrorKind]) -> Outcome {
-        self.expect_error(
-            end.who,
-            Operation::Recv {
-                connection: end.handle,
-            },
-            kinds,
-        )
-        .map(drop)
+        self.expect_error(end.who, Operation::recv(end.handle), kinds)
+            .map(drop)
     }
 
     pub(super) fn check_error(
@@ -191,7 +183,9 @@ fn check_payload(payload: &Payload, expected: &[u8]) -> Outcome {
         format!("recv_string returns {}", Payload::describing(expected)),
     )
     .detail(format!("it returned {payload}"));
-    Err(match payload.bytes() {
+    // What a testee claims is not made before it is looked at.
+    let shown = (payload.length() <= LONGEST_SHOWN).then(|| payload.bytes());
+    Err(match shown.flatten() {
         Some(actual) => failure.showing(EvidenceKind::String, expected, &actual),
         None => failure,
     }

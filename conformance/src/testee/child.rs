@@ -12,7 +12,9 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
-use super::message::{Accepted, Answer, Connected, Hello, Listening, OperationError, Request};
+use super::message::{
+    Accepted, Answer, Connected, Hello, Listening, Operation, OperationError, Request,
+};
 use super::payload::Payload;
 use super::session::{Link, Reply, Trouble};
 use crate::notation::Graph;
@@ -163,7 +165,13 @@ impl Link for ChildLink {
     fn send(&mut self, request: Request) -> Result<(), Trouble> {
         let mut line = serde_json::to_vec(&request).expect("requests are representable in JSON");
         line.push(b'\n');
-        self.asked.insert(request.id, request.operation.name());
+        let answered_by = match &request.operation {
+            Operation::Recv {
+                describe: false, ..
+            } => "nothing",
+            operation => operation.name(),
+        };
+        self.asked.insert(request.id, answered_by);
         let requests = self
             .requests
             .as_ref()

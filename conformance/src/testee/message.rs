@@ -52,10 +52,13 @@ pub enum Operation {
         /// The object, in notation.
         object: Graph,
     },
-    /// Receive an object and describe it.
+    /// Receive an object.
     Recv {
         /// The connection.
         connection: Handle,
+        /// Whether the suite looks at the object; if not, the answer is [`Answer::Done`].
+        #[serde(default = "described", skip_serializing_if = "Clone::clone")]
+        describe: bool,
     },
     /// Send a string.
     SendString {
@@ -89,6 +92,14 @@ pub enum Operation {
 }
 
 impl Operation {
+    /// Receive an object and describe it.
+    pub fn recv(connection: Handle) -> Self {
+        Self::Recv {
+            connection,
+            describe: true,
+        }
+    }
+
     /// The operation's name, as in a request's `op`.
     pub fn name(&self) -> &'static str {
         match self {
@@ -105,6 +116,11 @@ impl Operation {
             Self::Drop { .. } => "drop",
         }
     }
+}
+
+/// What `describe` is when a request does not say it.
+fn described() -> bool {
+    true
 }
 
 /// The arguments of the seed's `Listener(address=None, family=None, backlog=1)`.

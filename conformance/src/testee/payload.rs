@@ -18,7 +18,7 @@ pub enum Payload {
         #[serde(with = "hex")]
         bytes: Vec<u8>,
     },
-    /// A pattern, repeated and cut to a length; only in requests.
+    /// A pattern, repeated and cut to a length.
     Fill {
         /// The pattern.
         #[serde(with = "hex")]
@@ -79,7 +79,14 @@ impl Payload {
             Self::Digest { length, sha256 } => {
                 *length == expected.len() && sha256[..] == Sha256::digest(expected)[..]
             }
-            written => written.bytes().is_some_and(|bytes| bytes == expected),
+            Self::Bytes { bytes } => bytes == expected,
+            Self::Fill { fill, length } => {
+                *length == expected.len()
+                    && (expected.is_empty() || !fill.is_empty())
+                    && expected
+                        .chunks(fill.len().max(1))
+                        .all(|chunk| fill.starts_with(chunk))
+            }
         }
     }
 }

@@ -253,7 +253,7 @@ impl Held {
     /// Begins to wait for an object.
     pub(crate) fn start_recv(&mut self) -> Outcome<Ticket> {
         let connection = self.connection;
-        self.start(Operation::Recv { connection })
+        self.start(Operation::recv(connection))
     }
 
     /// Begins to wait for a string.
