@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader, Read, Write};
-use std::process::{Child, ChildStdin, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::io::{BufRead, BufReader, Read};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,7 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::input::{Gone, Input};
 use super::message::{
     Accepted, Answer, Connected, Hello, Listening, Operation, OperationError, Request,
 };
@@ -55,7 +56,7 @@ impl Program {
 /// A testee that answers line by line.
 pub struct ChildLink {
     child: Child,
-    requests: Option<Sender<Vec<u8>>>,
+    requests: Option<Input>,
     lines: Option<Receiver<Line>>,
     stderr: Arc<Mutex<Vec<u8>>>,
     asked: HashMap<u64, &'static str>,
@@ -87,10 +88,7 @@ impl ChildLink {
             reason: format!("{}: {error}", program.words[0].display()),
         })?;
 
-        // Written by a thread of its own: a testee that does not read must not hold up the suite.
-        let (requests, waiting) = channel();
-        let stdin = child.stdin.take().expect("stdin is piped");
-        std::thread::spawn(move || write_requests(stdin, &waiting));
+        let requests = Input::new(child.stdin.take().expect("stdin is piped"));
         let (sender, lines) = sync_channel(WAITING_LINES);
         let stdout = child.stdout.take().expect("stdout is piped");
         std::thread::spawn(move || read_lines(BufReader::with_capacity(64 << 10, stdout), &sender));
@@ -174,10 +172,9 @@ impl Link for ChildLink {
         self.asked.insert(request.id, answered_by);
         let requests = self
             .requests
-            .as_ref()
+            .as_mut()
             .expect("requests are written until the link is dropped");
-        // The thread ends when the testee does not take any more.
-        requests.send(line).map_err(|_| self.crashed())
+        requests.write(line).map_err(|Gone| self.crashed())
     }
 
     fn receive(&mut self, deadline: Instant) -> Result<Option<Reply>, Trouble> {
@@ -242,14 +239,6 @@ fn kill_group(child: &mut Child) {
 #[cfg(not(unix))]
 fn kill_group(child: &mut Child) {
     let _ = child.kill();
-}
-
-fn write_requests(mut stdin: ChildStdin, requests: &Receiver<Vec<u8>>) {
-    for line in requests {
-        if stdin.write_all(&line).is_err() {
-            return;
-        }
-    }
 }
 
 fn read_lines(mut stdout: impl BufRead, sender: &SyncSender<Line>) {

@@ -2,6 +2,7 @@
 
 pub mod child;
 pub mod in_process;
+mod input;
 pub mod message;
 pub mod payload;
 pub mod session;

@@ -1,0 +1,63 @@
+//! The standard input of a testee's process: requests go in, and the suite never waits for a testee to take them.
+
+use std::io::Write;
+use std::process::ChildStdin;
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender, channel};
+
+/// Takes lines, at once as long as there is room, later through a thread of its own.
+pub(super) struct Input {
+    stdin: Arc<ChildStdin>,
+    // From the first line on that found no room.
+    queue: Option<Sender<Vec<u8>>>,
+}
+
+/// The testee does not take any more.
+pub(super) struct Gone;
+
+impl Input {
+    pub(super) fn new(stdin: ChildStdin) -> Self {
+        Self {
+            stdin: Arc::new(stdin),
+            queue: None,
+        }
+    }
+
+    pub(super) fn write(&mut self, line: Vec<u8>) -> Result<(), Gone> {
+        if self.queue.is_none() && has_room(&self.stdin, line.len()) {
+            return (&*self.stdin).write_all(&line).map_err(|_| Gone);
+        }
+        let queue = self.queue.get_or_insert_with(|| {
+            let (queue, lines) = channel();
+            let stdin = Arc::clone(&self.stdin);
+            std::thread::spawn(move || write_lines(&stdin, &lines));
+            queue
+        });
+        queue.send(line).map_err(|_| Gone)
+    }
+}
+
+fn write_lines(mut stdin: &ChildStdin, lines: &Receiver<Vec<u8>>) {
+    for line in lines {
+        if stdin.write_all(&line).is_err() {
+            return;
+        }
+    }
+}
+
+/// Whether so many bytes can be written without waiting. A pipe that can take anything takes `PIPE_BUF` bytes.
+#[cfg(unix)]
+fn has_room(stdin: &ChildStdin, length: usize) -> bool {
+    use rustix::event::{PollFd, PollFlags, Timespec, poll};
+    const NOW: Timespec = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    length <= rustix::pipe::PIPE_BUF
+        && poll(&mut [PollFd::new(stdin, PollFlags::OUT)], Some(&NOW)) == Ok(1)
+}
+
+#[cfg(not(unix))]
+fn has_room(_: &ChildStdin, _: usize) -> bool {
+    false
+}
