@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
         requirements: &["error.survive", "framing.too-long"],
         parameters: |_| each_named("garbage", &GARBAGE),
         needs: Needs::OBJECTS,
-        run: |context| garbage(context, |handle| Operation::recv(handle)),
+        run: |context| garbage(context, Operation::recv),
         ..Case::WIRE
     },
     Case {

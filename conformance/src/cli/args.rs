@@ -1,5 +1,6 @@
 //! What can be said on the command line.
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -60,9 +61,9 @@ pub(super) struct RunArguments {
     /// without an adapter is taken to speak the first.
     #[arg(long, value_name = "DIALECT", value_delimiter = ',')]
     pub(super) dialect: Vec<Dialect>,
-    /// How many executions at once.
+    /// How many executions at once, those included that wait for something.
     #[arg(long, value_name = "N")]
-    pub(super) jobs: Option<usize>,
+    pub(super) jobs: Option<NonZero<usize>>,
     /// Let broken recommendations fail the run.
     #[arg(long)]
     pub(super) strict: bool,

@@ -14,7 +14,7 @@ use processing_conformance::report::{Subject, junit, terminal};
 use processing_conformance::run::deviation::Deviations;
 use processing_conformance::run::plan::{Execution, Selection, plan, plan_bare};
 use processing_conformance::run::verdict::{Row, Summary, Verdict};
-use processing_conformance::run::{Conditions, Judgement, Run, run as run_all};
+use processing_conformance::run::{Health, Judgement, Party, Run, Series, Stage, run as run_all};
 use processing_conformance::testee::Testee;
 use processing_conformance::testee::message::Hello;
 use processing_conformance::testee::session::Trouble;
@@ -22,9 +22,6 @@ use processing_conformance::testee::session::Trouble;
 use super::args::{Format, RunArguments};
 use super::target::{Target, WITHOUT_KEY, assumed_claims};
 use super::{FAILED, GOOD, INTERRUPTED, NOTHING_RUN, NOTHING_SELECTED, Refusal, print};
-
-/// How many executions run at once for each processor, since most of them wait most of the time.
-const JOBS_PER_PROCESSOR: usize = 8;
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
     let selection = selection(arguments)?;
@@ -34,17 +31,14 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
     let interrupted = on_interrupt();
 
     let began = Instant::now();
-    let mut subjects = Vec::new();
-    for target in &targets {
-        subjects.push(judge(
-            target,
-            &counterpart,
-            &selection,
-            &deviations,
-            arguments,
-            &interrupted,
-        )?);
-    }
+    let prepared = prepare(&targets, &selection, arguments);
+    let subjects = judge(
+        &prepared,
+        &counterpart,
+        &deviations,
+        arguments,
+        &interrupted,
+    )?;
     if subjects.iter().all(|(_, run)| run.judgements.is_empty()) {
         return Err(nothing_selected(arguments, &subjects));
     }
@@ -149,72 +143,124 @@ fn on_interrupt() -> Arc<AtomicBool> {
     interrupted
 }
 
-fn judge(
-    target: &Target,
-    counterpart: &Target,
+/// A target with all that is to be run against it.
+struct Prepared<'t> {
+    target: &'t Target,
+    subject: Subject,
+    executions: Vec<Execution>,
+    sister: Option<Target>,
+    /// Why it cannot be run.
+    obstacle: Option<Obstacle>,
+}
+
+enum Obstacle {
+    Absent(String),
+    NeverStarted(Trouble),
+}
+
+fn prepare<'t>(
+    targets: &'t [Target],
     selection: &Selection,
+    arguments: &RunArguments,
+) -> Vec<Prepared<'t>> {
+    let prepare_one = |target: &'t Target| {
+        let Planned {
+            hello,
+            executions,
+            trouble,
+        } = plan_for(target, selection, arguments.deadline);
+        Prepared {
+            target,
+            subject: Subject {
+                name: target.name(),
+                hello,
+            },
+            executions,
+            sister: target.sister(&arguments.store),
+            obstacle: match target {
+                Target::Absent(_, reason) => Some(Obstacle::Absent(reason.clone())),
+                _ => trouble.map(Obstacle::NeverStarted),
+            },
+        }
+    };
+    targets.iter().map(prepare_one).collect()
+}
+
+/// Judges all of them as one run.
+fn judge(
+    prepared: &[Prepared<'_>],
+    counterpart: &Target,
     deviations: &Deviations,
     arguments: &RunArguments,
     interrupted: &AtomicBool,
-) -> Result<(Subject, Run), Refusal> {
-    let name = target.name();
+) -> Result<Vec<(Subject, Run)>, Refusal> {
     let patience = arguments.deadline;
-    let Planned {
-        hello,
-        executions,
-        trouble,
-    } = plan_for(target, selection, patience);
-    let subject = Subject {
-        name: name.clone(),
-        hello,
-    };
-
-    if let Target::Absent(_, reason) = target {
-        let not_run = |execution| {
-            Judgement::without_running(execution, &name, Verdict::NotRun, reason.clone())
-        };
-        return Ok((
-            subject,
-            Run {
-                judgements: executions.iter().map(not_run).collect(),
-            },
-        ));
-    }
-    if let Some(trouble) = trouble {
-        let failure =
-            Failure::new(trouble.outcome(), "a testee that starts").detail(trouble.to_string());
-        let unstarted =
-            |execution| Judgement::unstarted(execution, &name, failure.clone(), deviations);
-        let judgements = executions.iter().map(unstarted).collect();
-        return Ok((subject, Run { judgements }));
-    }
-    let is_bare = matches!(target, Target::Bare(..));
-    let sister = target.sister(&arguments.store);
-    let sister_name = sister.as_ref().map(Target::name).unwrap_or_default();
-    let counterpart_name = counterpart.name();
-    let (start, start_counterpart) = (|| target.start(patience), || counterpart.start(patience));
-    let start_sister = || {
-        sister
-            .as_ref()
-            .map_or_else(|| target.start(patience), |sister| sister.start(patience))
-    };
-    let conditions = Conditions {
-        name: &name,
-        testee: (!is_bare).then_some(&start),
-        counterpart: Some((&counterpart_name, &start_counterpart)),
-        sister: sister
-            .is_some()
-            .then_some((sister_name.as_str(), &start_sister)),
-        deviations,
-        // Without an adapter there is one program, and one after the other.
-        jobs: if is_bare { 1 } else { jobs(arguments) },
-        interrupted,
-    };
-    let progress = progress(&name, executions.len(), arguments.format);
-    let run = run_all(&executions, &conditions, &|_| progress.inc(1))
+    let party = |target| party(target, patience);
+    let series: Vec<Series<'_>> = prepared
+        .iter()
+        .map(|prepared| {
+            let is_bare = matches!(prepared.target, Target::Bare(..));
+            Series {
+                stage: Stage {
+                    name: prepared.subject.name.clone(),
+                    testee: (!is_bare).then(|| party(prepared.target)),
+                    counterpart: Some(party(counterpart)),
+                    sister: prepared.sister.as_ref().map(party),
+                    deviations: deviations.of_testee(&prepared.subject.name),
+                    interrupted,
+                    health: Health::default(),
+                },
+                executions: match prepared.obstacle {
+                    None => &prepared.executions,
+                    Some(_) => &[],
+                },
+                // Without an adapter there is one program, and one after the other.
+                in_order: is_bare,
+            }
+        })
+        .collect();
+    let executions = series.iter().map(|series| series.executions.len()).sum();
+    let progress = progress(prepared, executions, arguments.format);
+    let runs = run_all(&series, arguments.jobs, &|_| progress.inc(1))
         .map_err(|error| Refusal::usage(format!("no directory for socket files: {error}")))?;
     progress.finish_and_clear();
-    Ok((subject, run))
+    let accounted = prepared
+        .iter()
+        .zip(runs)
+        .map(|(prepared, run)| match &prepared.obstacle {
+            None => (prepared.subject.clone(), run),
+            Some(obstacle) => (
+                prepared.subject.clone(),
+                prepared.unrun(obstacle, deviations),
+            ),
+        });
+    Ok(accounted.collect())
+}
+
+fn party(target: &Target, patience: Duration) -> Party<'_> {
+    Party::new(target.name(), move || target.start(patience))
+}
+
+impl Prepared<'_> {
+    /// Every execution gets a verdict all the same.
+    fn unrun(&self, obstacle: &Obstacle, deviations: &Deviations) -> Run {
+        let name = &self.subject.name;
+        let known = deviations.of_testee(name);
+        let judgements = self.executions.iter().map(|execution| match obstacle {
+            Obstacle::Absent(reason) => {
+                Judgement::without_running(execution, name, Verdict::NotRun, reason.clone())
+            }
+            Obstacle::NeverStarted(trouble) => Judgement::unstarted(
+                execution,
+                name,
+                Failure::new(trouble.outcome(), "a testee that starts").detail(trouble.to_string()),
+                &known,
+            ),
+        });
+        Run {
+            judgements: judgements.collect(),
+        }
+    }
 }
 
 /// What is to be run against a testee, and why it cannot be, if it never started.
@@ -243,7 +289,6 @@ fn plan_for(target: &Target, selection: &Selection, patience: Duration) -> Plann
                 trouble: None,
             }
         }
-        // Every case gets a verdict all the same.
         Err(trouble) => {
             let executions = plan(&assumed_claims(&selection.dialects), selection, patience);
             Planned {
@@ -255,24 +300,18 @@ fn plan_for(target: &Target, selection: &Selection, patience: Duration) -> Plann
     }
 }
 
-fn jobs(arguments: &RunArguments) -> usize {
-    arguments
-        .jobs
-        .unwrap_or_else(|| {
-            JOBS_PER_PROCESSOR
-                * std::thread::available_parallelism().map_or(2, std::num::NonZero::get)
-        })
-        .max(1)
-}
-
-fn progress(name: &str, executions: usize, format: Format) -> ProgressBar {
+/// One line, however many testees there are.
+fn progress(prepared: &[Prepared<'_>], executions: usize, format: Format) -> ProgressBar {
     // It draws on standard error, and only when somebody looks at it.
     let progress =
         ProgressBar::with_draw_target(Some(executions as u64), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}")
         .expect("the template is well-formed");
     progress.set_style(style);
-    progress.set_message(name.to_owned());
+    progress.set_message(match prepared {
+        [only] => only.subject.name.clone(),
+        several => format!("{} testees", several.len()),
+    });
     if format == Format::Terminal {
         progress.enable_steady_tick(Duration::from_millis(200));
     }

@@ -114,6 +114,13 @@ impl Prediction<'_> {
     pub fn agrees_with(&self, outcome: &str) -> bool {
         WildMatch::new(self.outcome).matches(outcome)
     }
+
+    /// Whether it shows only when a deadline has passed.
+    pub fn takes_the_deadline(&self) -> bool {
+        ["hung", "nothing came", "no end of stream"]
+            .iter()
+            .any(|words| self.outcome.ends_with(words))
+    }
 }
 
 /// How bad a deviation is.
@@ -212,16 +219,63 @@ impl Deviations {
         self.0.iter()
     }
 
-    /// What is to be expected of this execution of this testee.
-    pub fn of<'d>(
-        &'d self,
-        testee: &'d str,
-        case: &'d Case,
-        setting: &'d Setting,
-    ) -> impl Iterator<Item = Prediction<'d>> {
+    /// Those of one testee, by its name on the command line.
+    pub fn of_testee(&self, testee: &str) -> Known<'_> {
+        Known::of(self.iter(), testee)
+    }
+}
+
+/// The known faults of one testee.
+pub struct Known<'d>(Vec<KnownShowing<'d>>);
+
+struct KnownShowing<'d> {
+    prediction: Prediction<'d>,
+    // Read once for all the executions of a testee.
+    cases: Vec<WildMatch>,
+}
+
+impl<'d> Known<'d> {
+    /// Those among these that a testee has, by its name on the command line.
+    pub fn of(deviations: impl IntoIterator<Item = &'d Deviation>, testee: &str) -> Self {
+        let peer = testee.strip_prefix("peer:").unwrap_or(testee);
+        let showings = deviations
+            .into_iter()
+            .filter(|deviation| deviation.concerns(peer))
+            .flat_map(|deviation| {
+                deviation
+                    .shows
+                    .iter()
+                    .map(move |showing| (deviation, showing))
+            })
+            .filter(|(_, showing)| showing.peers.is_empty() || any_matches(&showing.peers, peer))
+            .map(|(deviation, showing)| KnownShowing {
+                prediction: Prediction {
+                    deviation,
+                    outcome: &showing.outcome,
+                },
+                cases: showing
+                    .cases
+                    .iter()
+                    .map(|case| WildMatch::new(case))
+                    .collect(),
+            });
+        Self(showings.collect())
+    }
+
+    /// What is to be expected of an execution.
+    pub fn predictions(&self, case: &Case, setting: &Setting) -> Vec<Prediction<'d>> {
+        let execution = format!("{}{}", case.id, setting.parameters);
         self.0
             .iter()
-            .flat_map(move |deviation| deviation.predictions(testee, case, setting))
+            .filter(|known| {
+                known
+                    .cases
+                    .iter()
+                    .any(|pattern| pattern.matches(case.id) || pattern.matches(&execution))
+                    && known.prediction.deviation.shows_under(setting)
+            })
+            .map(|known| known.prediction)
+            .collect()
     }
 }
 
@@ -231,35 +285,12 @@ impl Deviation {
         any_matches(&self.peers, peer)
     }
 
-    /// What it predicts for an execution of a testee; nothing when it does not show there.
-    pub fn predictions<'d>(
-        &'d self,
-        testee: &str,
-        case: &'d Case,
-        setting: &'d Setting,
-    ) -> impl Iterator<Item = Prediction<'d>> {
+    fn shows_under(&self, setting: &Setting) -> bool {
         let listed =
             |list: &[String], name: &str| list.is_empty() || list.iter().any(|known| known == name);
-        let peer = testee.strip_prefix("peer:").unwrap_or(testee).to_owned();
-        let is_here = self.concerns(&peer)
-            && listed(&self.families, &setting.family.to_string())
+        listed(&self.families, &setting.family.to_string())
             && listed(&self.roles, &setting.role.to_string())
-            && listed(&self.platforms, std::env::consts::OS);
-        self.shows
-            .iter()
-            .filter(move |showing| {
-                is_here
-                    && (showing.peers.is_empty() || any_matches(&showing.peers, &peer))
-                    && (any_matches(&showing.cases, case.id)
-                        || any_matches(
-                            &showing.cases,
-                            &format!("{}{}", case.id, setting.parameters),
-                        ))
-            })
-            .map(|showing| Prediction {
-                deviation: self,
-                outcome: &showing.outcome,
-            })
+            && listed(&self.platforms, std::env::consts::OS)
     }
 }
 

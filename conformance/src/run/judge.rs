@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::deviation::{Deviations, Prediction};
+use super::deviation::Known;
 use super::plan::Execution;
 use super::verdict::{Row, Verdict};
 use crate::cases::Case;
@@ -21,9 +21,9 @@ pub struct Judgement {
     pub row: Row,
     /// The case.
     pub case: &'static Case,
-    /// What was broken, the worst first.
+    /// What was broken, the worst first; nothing when it was expected to be.
     pub failures: Vec<Failure>,
-    /// What went over the wires.
+    /// What went over the wires, when that explains the verdict.
     pub transcript: Option<Transcript>,
 }
 
@@ -34,7 +34,7 @@ pub fn judge(
     testee: Option<&mut Session>,
     counterpart: Option<(&str, &mut Session)>,
     scratch: &Scratch,
-    deviations: &Deviations,
+    deviations: &Known<'_>,
 ) -> Judgement {
     let version = testee
         .as_ref()
@@ -85,7 +85,15 @@ pub fn judge(
             judgement.row.verdict = verdict;
             judgement.row.message = Some(reason);
         }
-        None => weigh(&mut judgement, execution, name, deviations),
+        None => weigh(&mut judgement, execution, deviations),
+    }
+    // Nobody is shown the rest, and of a hundred thousand executions it would fill the memory.
+    if !matches!(
+        judgement.row.verdict,
+        Verdict::Fail | Verdict::UnexpectedPass
+    ) {
+        judgement.failures.clear();
+        judgement.transcript = None;
     }
     judgement
 }
@@ -114,7 +122,7 @@ impl Judgement {
         execution: &Execution,
         name: &str,
         failure: Failure,
-        deviations: &Deviations,
+        deviations: &Known<'_>,
     ) -> Self {
         let row = blank(execution, name, None, None);
         let mut judgement = Self {
@@ -123,16 +131,16 @@ impl Judgement {
             failures: vec![failure],
             transcript: None,
         };
-        weigh(&mut judgement, execution, name, deviations);
+        weigh(&mut judgement, execution, deviations);
         judgement
     }
 }
 
 /// Decides between pass, fail, expected-fail and unexpected-pass.
-fn weigh(judgement: &mut Judgement, execution: &Execution, name: &str, deviations: &Deviations) {
+fn weigh(judgement: &mut Judgement, execution: &Execution, deviations: &Known<'_>) {
     let case = execution.case;
     let level = |failure: &Failure| failure.level.unwrap_or(case.level);
-    let known: Vec<Prediction<'_>> = deviations.of(name, case, &execution.setting).collect();
+    let known = deviations.predictions(case, &execution.setting);
     let explained = |failure: &Failure| {
         known
             .iter()

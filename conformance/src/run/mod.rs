@@ -5,7 +5,12 @@ pub mod diagnosis;
 mod judge;
 pub mod plan;
 mod schedule;
+mod sessions;
+mod stage;
+mod turns;
 pub mod verdict;
 
 pub use judge::{Judgement, judge};
-pub use schedule::{Conditions, Health, Run, Starter, Worker, run};
+pub use schedule::{Run, Series, run};
+pub use sessions::{Party, Sessions, Starter};
+pub use stage::{Health, Stage};

@@ -1,7 +1,5 @@
 //! Every execution of the catalogue as a test of its own, named `conformance::…`.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::sync::LazyLock;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -13,7 +11,7 @@ use processing_conformance::report::terminal;
 use processing_conformance::run::deviation::Deviations;
 use processing_conformance::run::plan::{Execution, Selection, plan};
 use processing_conformance::run::verdict::Verdict;
-use processing_conformance::run::{Conditions, Health, Judgement, Starter, Worker};
+use processing_conformance::run::{Health, Judgement, Party, Sessions, Stage, Starter};
 use processing_conformance::testee::in_process::InProcess;
 use processing_conformance::testee::message::Hello;
 use processing_conformance::testee::session::{Session, Trouble};
@@ -49,15 +47,10 @@ pub(crate) struct Absence {
     pub(crate) required: bool,
 }
 
-/// What is shared by the tests of one subject.
-struct Stage {
-    conditions: Conditions<'static>,
-    health: Health,
-}
-
 static SCRATCH: LazyLock<Scratch> =
     LazyLock::new(|| Scratch::new().expect("a directory for socket files can be made"));
 static DEVIATIONS: LazyLock<Deviations> = LazyLock::new(Deviations::known);
+static SESSIONS: Sessions = Sessions::new(THREADS);
 static NEVER: AtomicBool = AtomicBool::new(false);
 
 /// Runs the whole catalogue against these subjects.
@@ -68,22 +61,20 @@ pub(crate) fn main(subjects: Vec<Subject>) {
     let trials = subjects.into_iter().flat_map(trials).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
     // What is static is never dropped.
+    SESSIONS.end();
     SCRATCH.sweep();
     conclusion.exit();
 }
 
 fn trials(subject: Subject) -> Vec<Trial> {
     let executions = plan(&subject.claims, &Selection::default(), PATIENCE);
-    let stage: &'static Stage = Box::leak(Box::new(Stage {
-        conditions: Conditions {
-            name: subject.name,
-            testee: Some(subject.start),
-            counterpart: Some(("reference", &start_reference)),
-            sister: subject.sister,
-            deviations: &DEVIATIONS,
-            jobs: 1,
-            interrupted: &NEVER,
-        },
+    let stage: &'static Stage<'static> = Box::leak(Box::new(Stage {
+        name: subject.name.into(),
+        testee: Some(Party::new(subject.name, subject.start)),
+        counterpart: Some(Party::new("reference", start_reference)),
+        sister: subject.sister.map(|(name, start)| Party::new(name, start)),
+        deviations: DEVIATIONS.of_testee(subject.name),
+        interrupted: &NEVER,
         health: Health::default(),
     }));
     let Subject { name, absent, .. } = subject;
@@ -104,7 +95,7 @@ fn trials(subject: Subject) -> Vec<Trial> {
 }
 
 fn run(
-    stage: &'static Stage,
+    stage: &'static Stage<'static>,
     name: &'static str,
     absent: fn(&'static str) -> Option<Absence>,
     execution: &Execution,
@@ -123,24 +114,7 @@ fn run(
         }) => return Ok(Completion::ignored_with(reason)),
         None => {}
     }
-    let judgement = with_worker(stage, name, |worker| worker.judge(execution));
-    conclude(&judgement)
-}
-
-/// Each thread has its own sessions, one after the other test.
-fn with_worker<T>(
-    stage: &'static Stage,
-    name: &'static str,
-    act: impl FnOnce(&mut Worker<'static>) -> T,
-) -> T {
-    thread_local! {
-        static WORKERS: RefCell<HashMap<&'static str, Worker<'static>>> = RefCell::default();
-    }
-    WORKERS.with_borrow_mut(|workers| {
-        act(workers
-            .entry(name)
-            .or_insert_with(|| Worker::new(&stage.conditions, &stage.health, &SCRATCH)))
-    })
+    conclude(&stage.judge(execution, &SESSIONS, &SCRATCH))
 }
 
 fn conclude(judgement: &Judgement) -> Result<Completion, Failed> {

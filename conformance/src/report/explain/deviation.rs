@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::time::Duration;
 
 use crate::peers::{Flavour, Peer, catalogue};
-use crate::run::deviation::Deviation;
+use crate::run::deviation::{Deviation, Known};
 use crate::run::plan::{Execution, Selection, plan};
 
 pub(super) fn explain_deviation(deviation: &Deviation) -> String {
@@ -132,10 +132,10 @@ fn sight(deviation: &Deviation) -> Option<(&'static Peer, Execution)> {
     peers.into_iter().find_map(|peer| {
         // Nothing is run: how long anything may take does not matter.
         let executions = plan(&peer.claims(), &Selection::default(), Duration::ZERO);
+        let known = Known::of([deviation], &peer.name);
         let shown = executions.into_iter().find(|execution| {
-            let mut predictions =
-                deviation.predictions(&peer.name, execution.case, &execution.setting);
-            execution.not_applicable.is_none() && predictions.next().is_some()
+            let predictions = known.predictions(execution.case, &execution.setting);
+            execution.not_applicable.is_none() && !predictions.is_empty()
         })?;
         Some((peer, shown))
     })

@@ -1,0 +1,90 @@
+//! How many executions work at once, however many are under way.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// An execution that takes longer than this is taken to wait for something, and holds up nobody.
+const LONG: Duration = Duration::from_millis(250);
+
+/// Lets so many executions begin at once; one that takes long does not count any more.
+pub(super) struct Turns {
+    most: usize,
+    running: Mutex<Vec<Instant>>,
+    changed: Condvar,
+}
+
+/// The right to work, until it is dropped.
+pub(super) struct Turn<'t> {
+    turns: &'t Turns,
+    began: Instant,
+}
+
+impl Turns {
+    pub(super) fn new(most: usize) -> Self {
+        Self {
+            most,
+            running: Mutex::default(),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// Waits for a turn.
+    pub(super) fn take(&self) -> Turn<'_> {
+        let mut running = self.running();
+        loop {
+            let began = Instant::now();
+            let working = || {
+                running
+                    .iter()
+                    .map(|began: &Instant| began.elapsed())
+                    .filter(|took| *took < LONG)
+            };
+            if working().count() < self.most {
+                running.push(began);
+                return Turn { turns: self, began };
+            }
+            let until_one_is_long = LONG.saturating_sub(working().max().unwrap_or_default());
+            running = self
+                .changed
+                .wait_timeout(running, until_one_is_long)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
+    }
+
+    fn running(&self) -> MutexGuard<'_, Vec<Instant>> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        let mut running = self.turns.running();
+        if let Some(at) = running.iter().position(|began| *began == self.began) {
+            running.swap_remove(at);
+        }
+        drop(running);
+        self.turns.changed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_that_takes_long_holds_up_nobody() {
+        let turns = Turns::new(1);
+        let began = Instant::now();
+        let _waiting = turns.take();
+        let _next = turns.take();
+        assert!(began.elapsed() >= LONG);
+    }
+
+    #[test]
+    fn a_turn_that_ends_makes_room() {
+        let turns = Turns::new(1);
+        drop(turns.take());
+        assert!(turns.running().is_empty());
+    }
+}
