@@ -64,6 +64,23 @@ fn a_good_testee_ends_with_0_and_a_summary() {
 }
 
 #[test]
+fn several_testees_get_a_line_each_and_share_the_rest() {
+    let output = suite(&[
+        "string/same-wire",
+        "--family",
+        "AF_INET",
+        "--testee",
+        "reference",
+        "--testee",
+        "peer:processing-0.20-*",
+    ]);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+    let mut settings = insta::Settings::clone_current();
+    settings.add_filter(r"in \d+\.\d s", "in [time]");
+    settings.bind(|| insta::assert_snapshot!(stdout(&output)));
+}
+
+#[test]
 fn run_is_what_happens_when_no_command_is_given() {
     let (_, with) = report(&["run", "framing/empty/*", "--dialect", "be32"]);
     let (_, without) = report(&["framing/empty/*", "--dialect", "be32"]);
@@ -129,7 +146,7 @@ fn the_reference_behind_an_adapter_is_the_reference() {
 }
 
 #[test]
-fn several_testees_are_judged_one_after_the_other() {
+fn several_testees_are_judged_in_one_run() {
     let adapter = format!(
         "exec:{} adapter",
         env!("CARGO_BIN_EXE_processing-conformance")

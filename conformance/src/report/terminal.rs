@@ -1,6 +1,6 @@
 //! The report for people.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
@@ -19,22 +19,28 @@ const IN_FULL: usize = 12;
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
 const NOTE: Style = AnsiColor::Yellow.on_default();
+const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 
 /// The whole report, with colours for whoever shows it to strip.
 pub fn report(subjects: &[(Subject, Run)], seconds: f64, strict: bool) -> String {
     let mut text = String::new();
-    for (subject, run) in subjects {
-        write_failures(&mut text, run);
-        write_heading(&mut text, subject);
-        write_table(&mut text, run);
-        write_reasons(&mut text, run);
-        text.push('\n');
-    }
-    let rows = subjects
+    let judgements: Vec<&Judgement> = subjects
         .iter()
         .flat_map(|(_, run)| &run.judgements)
-        .map(|judgement| &judgement.row);
+        .collect();
+    let rows: Vec<&Row> = judgements.iter().map(|judgement| &judgement.row).collect();
+    if let [(subject, run)] = subjects {
+        write_failures(&mut text, &judgements, false);
+        write_heading(&mut text, subject);
+        write_areas(&mut text, run);
+    } else {
+        write_testees(&mut text, subjects);
+        text.push('\n');
+        write_failures(&mut text, &judgements, true);
+    }
+    write_reasons(&mut text, &rows, subjects.len() > 1);
+    text.push('\n');
     write_result(&mut text, &Summary::of(rows), seconds, strict);
     text
 }
@@ -158,17 +164,23 @@ fn field(text: &mut String, name: &str, content: &str) {
     }
 }
 
-fn write_failures(text: &mut String, run: &Run) {
+/// What went wrong; of several testees, under the name of each.
+fn write_failures(text: &mut String, judgements: &[&Judgement], several: bool) {
     let bad = |judgement: &&Judgement| {
         matches!(
             judgement.row.verdict,
             Verdict::Fail | Verdict::UnexpectedPass
         )
     };
-    let mut failures: Vec<&Judgement> = run.judgements.iter().filter(bad).collect();
+    let mut failures: Vec<&Judgement> = judgements.iter().copied().filter(bad).collect();
     // What is required before what is recommended.
     failures.sort_by_key(|judgement| judgement.row.is_broken_should());
+    let mut named = "";
     for judgement in failures.iter().take(IN_FULL) {
+        if several && judgement.row.testee != named {
+            named = &judgement.row.testee;
+            let _ = writeln!(text, "{BOLD}{named}{BOLD:#}\n");
+        }
         text.push_str(&failure(judgement));
         text.push('\n');
     }
@@ -183,7 +195,12 @@ fn write_failures(text: &mut String, run: &Run) {
             };
             let _ = writeln!(
                 text,
-                "    {title:<6} {} {} {} {}: {}",
+                "    {title:<6} {}{} {} {} {}: {}",
+                if several {
+                    format!("{} ", row.testee)
+                } else {
+                    String::new()
+                },
                 row.execution(),
                 row.dialect,
                 row.family,
@@ -196,13 +213,12 @@ fn write_failures(text: &mut String, run: &Run) {
 }
 
 fn write_heading(text: &mut String, subject: &Subject) {
-    let bold = Style::new().bold();
-    let _ = write!(text, "{bold}{}{bold:#}", subject.name);
+    let _ = write!(text, "{BOLD}{}{BOLD:#}", subject.name);
     if let Some(hello) = &subject.hello {
         let families: Vec<String> = hello.families.iter().map(ToString::to_string).collect();
         let _ = write!(
             text,
-            ": {} {} on {}, profile {bold}{}{bold:#}, {}, {}",
+            ": {} {} on {}, profile {BOLD}{}{BOLD:#}, {}, {}",
             hello.name,
             hello.version,
             hello.runtime,
@@ -224,6 +240,9 @@ const COLUMNS: [&str; 7] = [
     "not-run",
 ];
 
+/// The least width of a column.
+const WIDTH: usize = 6;
+
 fn columns(summary: &Summary) -> [usize; 7] {
     [
         summary.pass,
@@ -236,8 +255,8 @@ fn columns(summary: &Summary) -> [usize; 7] {
     ]
 }
 
-/// Counts by area; columns in which there is nothing are left out.
-fn write_table(text: &mut String, run: &Run) {
+/// Counts by area.
+fn write_areas(text: &mut String, run: &Run) {
     let mut areas: Vec<(&str, Vec<&Row>)> = Vec::new();
     for judgement in &run.judgements {
         let area = judgement.case.area();
@@ -246,20 +265,47 @@ fn write_table(text: &mut String, run: &Run) {
             None => areas.push((area, vec![&judgement.row])),
         }
     }
-    let all = columns(&Summary::of(
-        run.judgements.iter().map(|judgement| &judgement.row),
-    ));
+    let lines = areas
+        .into_iter()
+        .map(|(area, rows)| (format!("    {area:<12}"), Summary::of(rows)));
+    write_table(text, &format!("    {:<12}", ""), &lines.collect::<Vec<_>>());
+}
+
+/// Counts by testee, with what it speaks.
+fn write_testees(text: &mut String, subjects: &[(Subject, Run)]) {
+    let dialects = |subject: &Subject| {
+        subject
+            .hello
+            .as_ref()
+            .map_or("unknown".into(), |hello| hello.dialects.join(" "))
+    };
+    let names = subjects.iter().map(|(subject, _)| subject.name.len());
+    let names = names.fold("testee".len(), usize::max);
+    let spoken = subjects.iter().map(|(subject, _)| dialects(subject).len());
+    let spoken = spoken.fold("dialect".len(), usize::max);
+    let lines = subjects.iter().map(|(subject, run)| {
+        (
+            format!("{:<names$}  {:<spoken$}", subject.name, dialects(subject)),
+            Summary::of(run.judgements.iter().map(|judgement| &judgement.row)),
+        )
+    });
+    let heading = format!("{:<names$}  {:<spoken$}", "testee", "dialect");
+    write_table(text, &heading, &lines.collect::<Vec<_>>());
+}
+
+/// A line of counts for each; columns in which there is nothing are left out.
+fn write_table(text: &mut String, heading: &str, lines: &[(String, Summary)]) {
+    let counts: Vec<[usize; 7]> = lines.iter().map(|(_, summary)| columns(summary)).collect();
     let used: Vec<usize> = (0..COLUMNS.len())
-        .filter(|at| *at < 2 || all[*at] > 0)
+        .filter(|at| *at < 2 || counts.iter().any(|counts| counts[*at] > 0))
         .collect();
-    let _ = write!(text, "    {:<12}", "");
+    text.push_str(heading);
     for at in &used {
-        let _ = write!(text, " {:>15}", COLUMNS[*at]);
+        let _ = write!(text, "  {:>WIDTH$}", COLUMNS[*at]);
     }
     text.push('\n');
-    for (area, rows) in &areas {
-        let counts = columns(&Summary::of(rows.iter().copied()));
-        let _ = write!(text, "    {area:<12}");
+    for ((name, _), counts) in lines.iter().zip(&counts) {
+        text.push_str(name);
         for at in &used {
             let style = match (at, counts[*at]) {
                 (_, 0) => DIM,
@@ -267,49 +313,44 @@ fn write_table(text: &mut String, run: &Run) {
                 (1 | 3, _) => BAD,
                 _ => NOTE,
             };
-            let _ = write!(text, " {style}{:>15}{style:#}", counts[*at]);
+            let width = COLUMNS[*at].len().max(WIDTH);
+            let _ = write!(text, "  {style}{:>width$}{style:#}", counts[*at]);
         }
         text.push('\n');
     }
 }
 
-/// Why something was not run or does not apply, each reason once.
-fn write_reasons(text: &mut String, run: &Run) {
+/// Why something was not run, does not apply, or was expected to fail: each reason once, and how many testees it
+/// concerns when there are several.
+fn write_reasons(text: &mut String, rows: &[&Row], several: bool) {
     for (verdict, title) in [
         (Verdict::NotRun, "not run"),
         (Verdict::NotApplicable, "not applicable"),
+        (Verdict::ExpectedFail, "expected to fail"),
     ] {
-        let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-        for judgement in run
-            .judgements
-            .iter()
-            .filter(|judgement| judgement.row.verdict == verdict)
-        {
-            *reasons
-                .entry(
-                    judgement
-                        .row
-                        .message
-                        .as_deref()
-                        .unwrap_or("no reason given"),
-                )
-                .or_default() += 1;
+        let mut reasons: BTreeMap<&str, (usize, BTreeSet<&str>)> = BTreeMap::new();
+        for row in rows.iter().filter(|row| row.verdict == verdict) {
+            let reason = match verdict {
+                Verdict::ExpectedFail => &row.deviation,
+                _ => &row.message,
+            };
+            let (count, testees) = reasons
+                .entry(reason.as_deref().unwrap_or("no reason given"))
+                .or_default();
+            *count += 1;
+            testees.insert(&row.testee);
         }
-        for (reason, count) in reasons {
-            let _ = writeln!(text, "    {DIM}{title}, {count}:{DIM:#} {reason}");
+        for (reason, (count, testees)) in reasons {
+            let whose = match testees.first() {
+                Some(only) if several && testees.len() == 1 => format!(" ({only})"),
+                Some(_) if several => format!(" ({} testees)", testees.len()),
+                _ => String::new(),
+            };
+            let _ = writeln!(
+                text,
+                "    {DIM}{title}, {count}:{DIM:#} {reason}{DIM}{whose}{DIM:#}"
+            );
         }
-    }
-    let mut deviations: BTreeMap<&str, usize> = BTreeMap::new();
-    for row in run.judgements.iter().map(|judgement| &judgement.row) {
-        if let (Verdict::ExpectedFail, Some(deviation)) = (row.verdict, &row.deviation) {
-            *deviations.entry(deviation).or_default() += 1;
-        }
-    }
-    for (deviation, count) in deviations {
-        let _ = writeln!(
-            text,
-            "    {DIM}expected to fail, {count}:{DIM:#} {deviation}"
-        );
     }
 }
 
