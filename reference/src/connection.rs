@@ -3,6 +3,7 @@
 mod ahead;
 mod authentication;
 mod link;
+mod outstanding;
 mod recv;
 mod send;
 

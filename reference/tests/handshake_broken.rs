@@ -304,6 +304,25 @@ fn a_challenge_sent_back_is_not_answered() {
 }
 
 #[test]
+fn a_listener_without_the_key_cannot_let_another_connection_answer_for_it() {
+    let (first, mut here) = client(Duration::from_secs(20));
+    let (second, mut there) = client(Duration::from_secs(20));
+    here.say(&challenge(NONCE));
+    here.hear();
+    // It welcomes whatever came, and passes on what it is asked.
+    here.say(WELCOME);
+    let asked = here.hear_challenge();
+    there.say(&challenge(&asked));
+    there.hear_the_end();
+    assert_eq!(
+        failure(second.join().unwrap()),
+        (ListenerChallenge, Reflected)
+    );
+    drop(here);
+    first.join().unwrap().unwrap_err();
+}
+
+#[test]
 fn an_object_sent_before_the_handshake_is_over_is_never_read() {
     let mut listener = listener(Family::Inet);
     for step in OF_CLIENTS {

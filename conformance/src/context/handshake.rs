@@ -226,6 +226,18 @@ impl Context<'_> {
         self.finish_error(Who::Testee, &ticket, kinds).map(drop)
     }
 
+    /// The testee challenges the suite.
+    pub fn expect_challenge(&mut self, handshake: &mut Handshake) -> Outcome {
+        handshake.challenged_with = Some(expect_challenge(&mut handshake.wire)?);
+        Ok(())
+    }
+
+    /// The testee answers, rightly or not.
+    pub fn expect_some_answer(&mut self, handshake: &mut Handshake) -> Outcome {
+        let what = "the answer to the challenge";
+        read(&mut handshake.wire, what, "handshake.answer").map(drop)
+    }
+
     /// The testee says that the suite's answer is wrong.
     pub fn expect_refusal(&mut self, handshake: &mut Handshake) -> Outcome {
         expect(
@@ -243,10 +255,7 @@ impl Context<'_> {
             return handshake.write(&message);
         }
         match part {
-            Part::Challenge => {
-                handshake.challenged_with = Some(expect_challenge(&mut handshake.wire)?);
-                Ok(())
-            }
+            Part::Challenge => self.expect_challenge(handshake),
             Part::Answer => {
                 let whole = handshake::challenge(NONCE);
                 let known = [

@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// Which end of the connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
     /// The one that accepted, and challenges first.
     Listener,

@@ -1,11 +1,11 @@
 //! The handshake on a connection, before everything else.
 
-use std::io;
 use std::time::Duration;
 
 use super::Connection;
+use super::outstanding::Outstanding;
 use crate::auth::{
-    AuthKey, AuthenticationFailure, CHALLENGE_LENGTH, Exchange, HandshakeStep, Role, Turn,
+    AuthKey, AuthenticationFailure, Exchange, HandshakeStep, Role, Turn, challenge_in,
 };
 use crate::deadline::Deadline;
 use crate::dialect::{Dialect, Handshake};
@@ -50,7 +50,8 @@ impl Connection {
             return Ok(self);
         };
         let deadline = Deadline::after(authentication.timeout);
-        let mut exchange = Exchange::new(role, key, challenge()?);
+        let outstanding = Outstanding::new(role)?;
+        let mut exchange = Exchange::new(role, key, outstanding.challenge());
         let mut received = Vec::new();
         loop {
             match exchange.turn() {
@@ -66,6 +67,9 @@ impl Connection {
                 Turn::Receive(step) => {
                     let limit = self.recv.options.limits.handshake_length;
                     match self.recv.recv_within(&mut received, limit, deadline) {
+                        Ok(()) if is_reflected(&received, &outstanding) => {
+                            exchange.fail(AuthenticationFailure::Reflected);
+                        }
                         Ok(()) => exchange.receive(&received),
                         Err(Error::MessageTooLong { length, limit }) => {
                             exchange.fail(AuthenticationFailure::TooLong { length, limit });
@@ -80,10 +84,8 @@ impl Connection {
     }
 }
 
-fn challenge() -> Result<[u8; CHALLENGE_LENGTH]> {
-    let mut challenge = [0; CHALLENGE_LENGTH];
-    getrandom::fill(&mut challenge).map_err(io::Error::from)?;
-    Ok(challenge)
+fn is_reflected(message: &[u8], outstanding: &Outstanding) -> bool {
+    challenge_in(message).is_some_and(|challenge| outstanding.includes(challenge))
 }
 
 fn failed(step: HandshakeStep, reason: AuthenticationFailure) -> Error {
@@ -115,7 +117,7 @@ mod tests {
     fn what_the_system_reports_of_one_client_is_not_an_error_of_the_listener() {
         let error = stopped(
             HandshakeStep::ClientAnswer,
-            io::Error::from(io::ErrorKind::HostUnreachable).into(),
+            std::io::Error::from(std::io::ErrorKind::HostUnreachable).into(),
         );
         assert_eq!(
             error.to_string(),

@@ -85,6 +85,15 @@ pub(in crate::cases) const CASES: &[Case] = &[
         ..HANDSHAKE
     },
     Case {
+        id: "handshake/challenge/passed-on",
+        about: "A listener without the key cannot let another connection of the same client answer for it.",
+        level: Level::Should,
+        requirements: &["handshake.reflection"],
+        roles: &[super::Role::Client],
+        run: passed_on,
+        ..HANDSHAKE
+    },
+    Case {
         id: "handshake/order/object-instead",
         about: "An object that comes in place of something of the handshake is not unpickled.",
         requirements: &["handshake.no-object-before"],
@@ -241,6 +250,21 @@ fn reflected(context: &mut Context<'_>) -> Outcome {
     let own = handshake::challenge(handshake.challenged_with());
     handshake.write(&own)?;
     context.expect_unanswered(handshake, FAILED)
+}
+
+fn passed_on(context: &mut Context<'_>) -> Outcome {
+    let mut first = context.begin_handshake(KEY)?;
+    // The suite does not use the key: it asks anything, welcomes whatever comes, and is asked in turn.
+    first.write(&handshake::challenge(b"anything of 20 bytes"))?;
+    context.expect_some_answer(&mut first)?;
+    first.write(WELCOME)?;
+    context.expect_challenge(&mut first)?;
+
+    let mut second = context.begin_handshake(KEY)?;
+    second.write(&handshake::challenge(first.challenged_with()))?;
+    context.expect_unanswered(second, FAILED)?;
+    first.write(b"no answer, then")?;
+    context.expect_failed(first, FAILED).map(drop)
 }
 
 fn object_instead(context: &mut Context<'_>) -> Outcome {
