@@ -21,6 +21,7 @@ pub(crate) const DEVIATIONS: &str = concat!(
     include_str!("deviations/lengths.toml"),
     include_str!("deviations/ends.toml"),
     include_str!("deviations/messages.toml"),
+    include_str!("deviations/handshake.toml"),
 );
 
 /// One known implementation, as its stanza in `peers.toml` has it.

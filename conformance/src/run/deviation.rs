@@ -45,6 +45,9 @@ pub struct Showing {
     /// Those of the fault's testees with which it happens; all of them when empty.
     #[serde(default)]
     pub peers: Vec<String>,
+    /// Those of the fault's roles in which it happens; all of them when empty.
+    #[serde(default)]
+    pub roles: Vec<String>,
 }
 
 /// A fault as a file has it: most show in one way, which needs no table.
@@ -77,6 +80,7 @@ impl TryFrom<Stanza> for Deviation {
                 outcome,
                 cases,
                 peers: Vec::new(),
+                roles: Vec::new(),
             }],
             (None, None, shows) if !shows.is_empty() => shows,
             _ => {
@@ -117,7 +121,7 @@ impl Prediction<'_> {
 
     /// Whether it shows only when a deadline has passed.
     pub fn takes_the_deadline(&self) -> bool {
-        ["hung", "nothing came", "no end of stream"]
+        ["hung", "nothing came", "no end of stream", "waits for more"]
             .iter()
             .any(|words| self.outcome.ends_with(words))
     }
@@ -230,6 +234,7 @@ pub struct Known<'d>(Vec<KnownShowing<'d>>);
 
 struct KnownShowing<'d> {
     prediction: Prediction<'d>,
+    roles: &'d [String],
     // Read once for all the executions of a testee.
     cases: Vec<WildMatch>,
 }
@@ -253,6 +258,7 @@ impl<'d> Known<'d> {
                     deviation,
                     outcome: &showing.outcome,
                 },
+                roles: &showing.roles,
                 cases: showing
                     .cases
                     .iter()
@@ -265,6 +271,7 @@ impl<'d> Known<'d> {
     /// What is to be expected of an execution.
     pub fn predictions(&self, case: &Case, setting: &Setting) -> Vec<Prediction<'d>> {
         let execution = format!("{}{}", case.id, setting.parameters);
+        let role = setting.role.to_string();
         self.0
             .iter()
             .filter(|known| {
@@ -272,6 +279,7 @@ impl<'d> Known<'d> {
                     .cases
                     .iter()
                     .any(|pattern| pattern.matches(case.id) || pattern.matches(&execution))
+                    && is_listed(known.roles, &role)
                     && known.prediction.deviation.shows_under(setting)
             })
             .map(|known| known.prediction)
@@ -286,12 +294,15 @@ impl Deviation {
     }
 
     fn shows_under(&self, setting: &Setting) -> bool {
-        let listed =
-            |list: &[String], name: &str| list.is_empty() || list.iter().any(|known| known == name);
-        listed(&self.families, &setting.family.to_string())
-            && listed(&self.roles, &setting.role.to_string())
-            && listed(&self.platforms, std::env::consts::OS)
+        is_listed(&self.families, &setting.family.to_string())
+            && is_listed(&self.roles, &setting.role.to_string())
+            && is_listed(&self.platforms, std::env::consts::OS)
     }
+}
+
+/// Whether a name is in a list that means all when it is empty.
+fn is_listed(list: &[String], name: &str) -> bool {
+    list.is_empty() || list.iter().any(|known| known == name)
 }
 
 fn any_matches(patterns: &[String], name: &str) -> bool {

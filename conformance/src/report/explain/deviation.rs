@@ -49,6 +49,9 @@ pub(super) fn explain_deviation(deviation: &Deviation) -> String {
         if !showing.peers.is_empty() {
             field("  with", &showing.peers.join(", "));
         }
+        if !showing.roles.is_empty() {
+            field("  as", &showing.roles.join(", "));
+        }
         for (at, case) in showing.cases.iter().enumerate() {
             field(if at == 0 { "  in" } else { "" }, case);
         }
