@@ -1,0 +1,99 @@
+//! Every documented deviation can be seen with the command that `explain` prints for it.
+
+// The peers are those of a POSIX system.
+#![cfg(unix)]
+
+use std::collections::BTreeSet;
+use std::io::Write;
+use std::process::{Command, Output};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use processing_conformance::peers::is_required;
+use processing_conformance::report::json::Report;
+use processing_conformance::run::deviation::{Deviation, Deviations};
+use processing_conformance::run::verdict::Verdict;
+
+/// Most of what is shown waits for a peer.
+const AT_ONCE: usize = 8;
+const NOTHING_RUN: i32 = 4;
+
+#[test]
+fn each_deviation_shows_as_its_explanation_says() {
+    let deviations = Deviations::known();
+    let deviations: Vec<&Deviation> = deviations.iter().collect();
+    let next = AtomicUsize::new(0);
+    let (wrong, absent) = (Mutex::new(Vec::new()), Mutex::new(BTreeSet::new()));
+    std::thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(|| {
+                while let Some(deviation) = deviations.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    match show(deviation) {
+                        Ok(()) => {}
+                        Err(Trouble::Wrong(reason)) => wrong.lock().unwrap().push(reason),
+                        Err(Trouble::Absent(peer)) => {
+                            absent.lock().unwrap().insert(peer);
+                        }
+                    }
+                }
+            });
+        }
+    });
+    for peer in absent.into_inner().unwrap() {
+        assert!(!is_required(&peer), "{peer} is required, and not here");
+        // Past the capture of the test harness, which would hide it as long as the test passes.
+        let _ = writeln!(std::io::stderr(), "not shown with {peer}: it is not here");
+    }
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+enum Trouble {
+    Wrong(String),
+    Absent(String),
+}
+
+fn show(deviation: &Deviation) -> Result<(), Trouble> {
+    let id = &deviation.id;
+    let wrong = |reason: &str| Trouble::Wrong(format!("{id}: {reason}"));
+    let explanation = text(&suite(&["explain", id]));
+    let command = explanation
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("see it"))
+        .ok_or_else(|| wrong("its explanation has no command"))?;
+    let words = shlex::split(command).ok_or_else(|| wrong(command))?;
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let ["processing-conformance", arguments @ ..] = words.as_slice() else {
+        return Err(wrong(command));
+    };
+    let output = suite(&[arguments, &["--format", "json"]].concat());
+    if output.status.code() == Some(NOTHING_RUN) {
+        let peer = arguments.iter().find_map(|word| word.strip_prefix("peer:"));
+        return Err(Trouble::Absent(peer.unwrap_or_default().into()));
+    }
+    let report: Report = serde_json::from_str(&text(&output))
+        .map_err(|error| wrong(&format!("{error}: {}", text(&output))))?;
+    let shown = report
+        .results
+        .iter()
+        .any(|row| row.verdict == Verdict::ExpectedFail && row.deviation.as_ref() == Some(id));
+    if shown && output.status.success() {
+        Ok(())
+    } else {
+        Err(wrong(&format!(
+            "it did not show in{command}\n{:#?}",
+            report.results
+        )))
+    }
+}
+
+fn suite(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_processing-conformance"))
+        .args(arguments)
+        .output()
+        .expect("the command starts")
+}
+
+fn text(output: &Output) -> String {
+    String::from_utf8(output.stdout.clone()).expect("it prints UTF-8")
+}
