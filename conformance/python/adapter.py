@@ -1045,13 +1045,76 @@ class Slots(object):
     __slots__ = ('x', 'y')
 
 
+class OldArguments:
+    """In Python 2, an old-style class that wants its arguments again."""
+    __module__ = CLASSES
+
+    def __init__(self, x):
+        self.x = x
+
+    def __getinitargs__(self):
+        return (self.x,)
+
+
+class Stateful(object):
+    """A class whose state is not its dictionary."""
+    __module__ = CLASSES
+
+    def __getstate__(self):
+        return self.kept
+
+    def __setstate__(self, state):
+        self.kept = state
+
+
+class Reducing(object):
+    """A class that says itself what it is made by."""
+    __module__ = CLASSES
+
+    def __init__(self, x):
+        self.x = x
+
+    def __reduce__(self):
+        return Reducing, (self.x,)
+
+
+class Number(int):
+    __module__ = CLASSES
+
+
+class String(str):
+    __module__ = CLASSES
+
+
+class Pair(tuple):
+    """An immutable container, made of its items."""
+    __module__ = CLASSES
+    __slots__ = ()
+
+
+class List(list):
+    __module__ = CLASSES
+
+
+class Dict(dict):
+    __module__ = CLASSES
+
+
+class Set(set):
+    __module__ = CLASSES
+
+
 class Error(Exception):
     __module__ = CLASSES
 
 
+PROVIDED = (Point, OldPoint, Slots, OldArguments, Stateful, Reducing, Number, String, Pair, List, Dict,
+            Set, Error)
+
+
 def provide_classes():
     module = sys.modules[CLASSES] = types.ModuleType(CLASSES)
-    for cls in (Point, OldPoint, Slots, Error):
+    for cls in PROVIDED:
         setattr(module, cls.__name__, cls)
 
 

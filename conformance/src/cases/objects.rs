@@ -1,5 +1,7 @@
 //! The objects that the cases send and receive, by type and by name.
 
+mod recorded;
+
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -10,6 +12,17 @@ use crate::notation::{Builder, Graph, NodeId, Text};
 
 /// An object with a name.
 pub(super) type Sample = (String, Graph);
+
+/// The samples of all types, by type and by name.
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static Graph)> {
+    let of_kind = |(kind, samples): (&&'static str, &'static Vec<Sample>)| {
+        let kind = *kind;
+        samples
+            .iter()
+            .map(move |(name, graph)| (kind, name.as_str(), graph))
+    };
+    SAMPLES.iter().flat_map(of_kind)
+}
 
 /// The samples of one type.
 ///
@@ -70,6 +83,11 @@ static SAMPLES: LazyLock<BTreeMap<&str, Vec<Sample>>> = LazyLock::new(|| {
         ("instance", instances()),
         ("datetime", datetimes()),
         ("global", globals()),
+        ("order", recorded::orders()),
+        ("bulk", recorded::bulks()),
+        ("class", recorded::classes()),
+        ("exception", recorded::exceptions()),
+        ("library", recorded::library()),
     ])
 });
 
