@@ -47,6 +47,26 @@ pub fn dumps<T: Serialize + ?Sized>(object: &T) -> Result<Vec<u8>> {
     Ok(pickle)
 }
 
+/// The pickle of a value, in protocol 2: what [`loads`] returns, back again.
+///
+/// ```
+/// use processing_connection::{Limits, Value, object};
+///
+/// let value = Value::List(vec![Value::I64(42)]);
+/// let pickle = object::dumps_value(&value)?;
+/// assert_eq!(object::loads(&pickle, &Limits::default())?, value);
+/// # Ok::<(), processing_connection::Error>(())
+/// ```
+///
+/// # Errors
+///
+/// [`CannotPickle`](Error::CannotPickle).
+pub fn dumps_value(value: &Value) -> Result<Vec<u8>> {
+    let mut pickle = Vec::new();
+    write_value(value, &mut pickle)?;
+    Ok(pickle)
+}
+
 pub(crate) fn write<T: Serialize + ?Sized>(object: &T, pickle: &mut Vec<u8>) -> Result<()> {
     serde_pickle::to_writer(pickle, &object, SerOptions::new().proto_v2()).map_err(cannot_pickle)
 }

@@ -27,6 +27,11 @@ impl<'a> Memory<'a> {
         }
     }
 
+    /// How many objects and marks there are on the stack.
+    pub(super) fn height(&self) -> usize {
+        self.stack.len() + self.marks.len()
+    }
+
     pub(super) fn mark(&mut self) -> Result<(), Reason> {
         self.marks.push(self.stack.len());
         check_limit("marks", self.marks.len(), self.limits.stack)

@@ -50,6 +50,9 @@ pub struct Reading {
     pub announced: Option<u8>,
     /// How many bytes there are up to and with `STOP`.
     pub consumed: usize,
+    /// How many objects and marks are left on the stack below the object. Unpicklers do not mind, and picklers
+    /// leave none.
+    pub left_over: usize,
 }
 
 /// Finds out which object a pickle means. Nothing is imported, called or built: what would be is a
@@ -76,6 +79,7 @@ pub fn read(pickle: &[u8], limits: &Limits) -> Result<Reading, PickleError> {
         match opcode {
             Opcode::Stop => {
                 let root = machine.memory.pop(opcode).map_err(at)?;
+                let left_over = machine.memory.height();
                 let graph = Graph {
                     root,
                     nodes: machine.memory.nodes,
@@ -87,6 +91,7 @@ pub fn read(pickle: &[u8], limits: &Limits) -> Result<Reading, PickleError> {
                     protocol,
                     announced,
                     consumed: offset + 1,
+                    left_over,
                 });
             }
             Opcode::Frame => {
