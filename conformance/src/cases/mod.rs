@@ -12,10 +12,11 @@ mod framing;
 mod handshake;
 mod listener;
 mod object;
-mod objects;
+pub(crate) mod objects;
 mod pair;
 mod robustness;
 mod string;
+mod vector;
 
 use processing_connection::{Family, Framing, Handshake};
 
@@ -179,6 +180,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Case> {
         handshake::listener::CASES,
         handshake::pair::CASES,
         robustness::CASES,
+        vector::CASES,
         pair::CASES,
         bare::CASES,
     ]

@@ -38,6 +38,11 @@ pub(super) enum Command {
     Explain(ExplainArguments),
     /// Show the known implementations, or install them.
     Peers(PeersArguments),
+    /// Bytes recorded off live peers: check, show, record them.
+    Vectors {
+        #[command(subcommand)]
+        command: VectorsCommand,
+    },
     /// Serve the reference as an adapter on standard input and output.
     #[command(hide = true)]
     Adapter,
@@ -135,6 +140,65 @@ pub(super) enum PeersCommand {
         #[arg(value_name = "PEER")]
         names: Vec<String>,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum VectorsCommand {
+    /// Verify recordings against the reference; nothing but this program is needed.
+    #[command(after_help = EXIT_CODES)]
+    Check(VectorsCheckArguments),
+    /// List the vectors.
+    List(VectorsListArguments),
+    /// Show every byte of a vector, by header, opcode and field.
+    Show(VectorsShowArguments),
+    /// Record vectors off live peers.
+    #[command(after_help = EXIT_CODES)]
+    Record(VectorsRecordArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VectorsCheckArguments {
+    /// Files of vectors, instead of those that the suite brings along.
+    #[arg(value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+    /// Take files that were changed after they were recorded, and judge what is in them.
+    #[arg(long)]
+    pub(super) no_digest: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VectorsListArguments {
+    /// Vectors: an id, the beginning of one up to a slash, or a pattern with * and ?.
+    #[arg(value_name = "VECTOR")]
+    pub(super) pattern: Option<String>,
+    /// Files of vectors, instead of those that the suite brings along.
+    #[arg(long = "file", value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VectorsShowArguments {
+    /// The id of a vector.
+    #[arg(value_name = "VECTOR")]
+    pub(super) id: String,
+    /// Files of vectors, instead of those that the suite brings along.
+    #[arg(long = "file", value_name = "FILE")]
+    pub(super) files: Vec<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct VectorsRecordArguments {
+    /// Names, or patterns with * and ?; all peers when none is given.
+    #[arg(value_name = "PEER")]
+    pub(super) peers: Vec<String>,
+    /// Write nothing: fail when what is recorded now is not what was recorded before, and show every byte of it.
+    #[arg(long)]
+    pub(super) check: bool,
+    /// Where the files are, instead of `vectors/` in a checkout.
+    #[arg(long, value_name = "DIRECTORY")]
+    pub(super) directory: Option<PathBuf>,
+    #[command(flatten)]
+    pub(super) store: StoreArguments,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

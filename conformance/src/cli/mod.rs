@@ -5,6 +5,7 @@ mod catalogue;
 mod peers;
 mod run;
 mod target;
+mod vectors;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -48,6 +49,7 @@ pub(super) fn main() -> ExitCode {
         Some(Command::List(arguments)) => catalogue::list(&arguments),
         Some(Command::Explain(arguments)) => catalogue::explain(&arguments),
         Some(Command::Peers(arguments)) => peers::peers(&arguments),
+        Some(Command::Vectors { command }) => vectors::vectors(&command),
         Some(Command::Adapter) => adapter(),
     };
     ExitCode::from(outcome.unwrap_or_else(|refusal| {

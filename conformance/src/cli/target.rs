@@ -153,7 +153,7 @@ pub(super) fn named(pattern: &str) -> Result<Vec<&'static Peer>, Refusal> {
 }
 
 /// Installs several at once; what comes of each is seen when it is looked up.
-fn prepare(peers: &[&Peer], store: &StoreArguments) {
+pub(super) fn prepare(peers: &[&Peer], store: &StoreArguments) {
     if !store.offline
         && let Ok(kept) = Peers::new(store.peers_dir.clone())
     {
@@ -161,7 +161,8 @@ fn prepare(peers: &[&Peer], store: &StoreArguments) {
     }
 }
 
-fn look_up(peer: &Peer, store: &StoreArguments) -> Result<Installed, String> {
+/// A peer, installed if need be and if allowed, or why it is not here.
+pub(super) fn look_up(peer: &Peer, store: &StoreArguments) -> Result<Installed, String> {
     let told = |error: InstallError| error.to_string();
     let peers = Peers::new(store.peers_dir.clone()).map_err(told)?;
     if !store.offline {

@@ -345,7 +345,8 @@ pub enum Part {
 }
 
 impl Part {
-    fn of(step: Step) -> Self {
+    /// What a step sends.
+    pub fn of(step: Step) -> Self {
         match step {
             Step::ListenerChallenges | Step::ClientChallenges => Self::Challenge,
             Step::ListenerAnswers | Step::ClientAnswers => Self::Answer,

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use processing_connection::{Dialect, Family, Framing};
+use serde::{Deserialize, Serialize};
 
 use super::bare::Bare;
 
@@ -33,12 +34,23 @@ impl Setting {
 }
 
 /// Which end the testee plays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Role {
     /// It listens.
     Listener,
     /// It connects.
     Client,
+}
+
+impl Role {
+    /// The other end.
+    pub fn other(self) -> Self {
+        match self {
+            Self::Listener => Self::Client,
+            Self::Client => Self::Listener,
+        }
+    }
 }
 
 impl fmt::Display for Role {

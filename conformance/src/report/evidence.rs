@@ -12,6 +12,8 @@ use crate::wire::frame;
 const WIDTH: usize = 16;
 /// How many lines are shown at the beginning.
 const BEGINNING: usize = 6;
+/// How many lines are shown at the beginning of bytes that stand alone.
+const BEGINNING_ALONE: usize = 40;
 /// How many lines are shown before and after the first difference.
 const AROUND: usize = 3;
 
@@ -36,18 +38,25 @@ pub fn render(evidence: &Evidence, framing: Framing) -> String {
             text.push_str("    nothing\n");
             continue;
         }
-        write_lines(&mut text, &lines(evidence.kind, framing, bytes), differs);
+        write_lines(
+            &mut text,
+            &lines(evidence.kind, framing, bytes),
+            differs,
+            BEGINNING,
+        );
     }
     text
 }
 
-/// One stretch of bytes, annotated, without a second one to compare it with.
+/// One stretch of bytes, annotated, without a second one to compare it with: all of it, but for long runs of bytes
+/// that are neither header nor opcode.
 pub fn annotate_stream(framing: Framing, bytes: &[u8]) -> String {
     let mut text = String::new();
     write_lines(
         &mut text,
         &lines(EvidenceKind::Stream, framing, bytes),
         None,
+        BEGINNING_ALONE,
     );
     text
 }
@@ -177,7 +186,7 @@ fn plain_lines(bytes: &[u8], base: usize) -> Vec<Line> {
         .collect()
 }
 
-fn write_lines(text: &mut String, lines: &[Line], differs: Option<usize>) {
+fn write_lines(text: &mut String, lines: &[Line], differs: Option<usize>, beginning: usize) {
     let differing = differs.map(|at| {
         lines
             .iter()
@@ -186,7 +195,7 @@ fn write_lines(text: &mut String, lines: &[Line], differs: Option<usize>) {
     });
     let mut silent = false;
     for (number, line) in lines.iter().enumerate() {
-        let shown = number < BEGINNING || differing.is_some_and(|at| number.abs_diff(at) <= AROUND);
+        let shown = number < beginning || differing.is_some_and(|at| number.abs_diff(at) <= AROUND);
         if !shown {
             if !silent {
                 text.push_str("    …\n");

@@ -6,6 +6,7 @@ pub mod json;
 pub mod junit;
 pub mod terminal;
 pub mod transcript;
+pub mod vector;
 
 use crate::testee::message::Hello;
 

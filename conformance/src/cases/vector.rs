@@ -1,0 +1,244 @@
+//! What live peers put on the wire, given to the testee; and what they were given, compared with what it makes of it.
+//!
+//! A payload is the same in every family, framing and role: each is given in one role, and once, however many peers
+//! were recorded with it.
+
+use processing_connection::Handshake as Scheme;
+
+use super::{Case, Needs, Parameters, each};
+use crate::context::Context;
+use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
+use crate::context::handshake::Part;
+use crate::notation::{Graph, outside_values};
+use crate::testee::message::{ErrorKind, Operation, Profile};
+use crate::vectors::{self, Distinct, Message, Recorded, Step, distinct};
+use crate::wire::Wire;
+use crate::wire::handshake::{self, answer};
+
+const GRAPH: Needs = Needs {
+    profile: Profile::Graph,
+    ..Needs::NOTHING
+};
+const KEYED: Needs = Needs {
+    handshake: Some(Scheme::HmacSha1),
+    ..Needs::NOTHING
+};
+
+/// The cases of this area.
+pub(super) const CASES: &[Case] = &[
+    Case {
+        id: "vector/string/received",
+        about: "A string that a live peer has sent is received as it was recorded.",
+        requirements: &["string.raw", "framing.any-byte", "framing.any-size"],
+        parameters: |_| named(|recorded| matches!(recorded, Recorded::String(_))),
+        run: string_received,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "vector/string/sent",
+        about: "A string is sent with the payload that a live peer has sent it with, to the byte.",
+        requirements: &["string.raw", "framing.any-byte", "framing.any-size"],
+        parameters: |_| named(|recorded| matches!(recorded, Recorded::String(_))),
+        run: string_sent,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "vector/value/received",
+        about: "A pickle of plain values that a live peer has sent is received as the object that it sent.",
+        requirements: &["object.value", "object.older-protocols"],
+        parameters: |_| named(is_value),
+        needs: Needs::OBJECTS,
+        run: object_received,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "vector/value/sent",
+        about: "Plain values are sent as a pickle that means what a live peer's means.",
+        requirements: &["object.value", "object.pickle", "object.protocol-ceiling"],
+        parameters: |_| named(is_value),
+        needs: Needs::OBJECTS,
+        run: object_sent,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "vector/graph/received",
+        about: "A pickle of anything else that a live peer has sent is received as the object that it sent, or is an error where the profile ends.",
+        requirements: &[
+            "object.instance",
+            "object.sharing",
+            "object.recursion",
+            "object.outside-profile",
+        ],
+        parameters: |_| named(is_graph),
+        needs: Needs::OBJECTS,
+        run: object_received,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "vector/graph/sent",
+        about: "Anything else is sent as a pickle that means what a live peer's means.",
+        requirements: &[
+            "object.instance",
+            "object.sharing",
+            "object.recursion",
+            "object.pickle",
+            "object.protocol-ceiling",
+        ],
+        parameters: |_| named(is_graph),
+        needs: GRAPH,
+        run: object_sent,
+        ..Case::CLIENT
+    },
+    Case {
+        id: "vector/handshake/listener",
+        about: "A listener answers a recorded challenge as a live peer has answered it, to the byte, and decides as it did.",
+        requirements: &["handshake.answer", "handshake.verdict", "handshake.mutual"],
+        parameters: |_| named(|recorded| is_handshake_of(recorded, "handshake/listener/")),
+        needs: KEYED,
+        run: replayed,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "vector/handshake/client",
+        about: "A client answers a recorded challenge as a live peer has answered it, to the byte, and decides as it did.",
+        requirements: &["handshake.answer", "handshake.verdict", "handshake.mutual"],
+        parameters: |_| named(|recorded| is_handshake_of(recorded, "handshake/client/")),
+        needs: KEYED,
+        run: replayed,
+        ..Case::CLIENT
+    },
+];
+
+/// A parameter `vector` for each of those that were recorded and are so.
+fn named(is_so: fn(&Recorded) -> bool) -> Vec<Parameters> {
+    let chosen = distinct().iter().filter(|one| is_so(&one.recorded));
+    each("vector", chosen.map(|one| &one.name))
+}
+
+fn is_value(recorded: &Recorded) -> bool {
+    matches!(recorded, Recorded::Object(object, _) if outside_values(object).is_none())
+}
+
+fn is_graph(recorded: &Recorded) -> bool {
+    matches!(recorded, Recorded::Object(object, _) if outside_values(object).is_some())
+}
+
+fn is_handshake_of(recorded: &Recorded, role: &str) -> bool {
+    matches!(recorded, Recorded::Handshake(handshake) if handshake.id.starts_with(role))
+}
+
+fn recorded(context: &Context<'_>) -> &'static Recorded {
+    let name = context.setting.parameters.text("vector");
+    let found = distinct().iter().find(|one| one.name == name);
+    let Distinct { recorded, .. } = found.unwrap_or_else(|| panic!("there is no vector `{name}`"));
+    recorded
+}
+
+fn recorded_object(context: &Context<'_>) -> (&'static Graph, &'static [u8]) {
+    match recorded(context) {
+        Recorded::Object(object, pickle) => (object, pickle),
+        other => unreachable!("the parameters of this case are objects, not {other:?}"),
+    }
+}
+
+fn recorded_string(context: &Context<'_>) -> &'static [u8] {
+    match recorded(context) {
+        Recorded::String(string) => string,
+        other => unreachable!("the parameters of this case are strings, not {other:?}"),
+    }
+}
+
+fn string_received(context: &mut Context<'_>) -> Outcome {
+    let string = recorded_string(context);
+    let (mut wire, end) = context.open()?;
+    let receiving = context.start_recv_string(end)?;
+    context.write(&mut wire, &context.message(string))?;
+    context.finish_string(end, &receiving, string)
+}
+
+fn string_sent(context: &mut Context<'_>) -> Outcome {
+    let string = recorded_string(context);
+    let (mut wire, end) = context.open()?;
+    let sending = context.start_send_string(end, string)?;
+    context.expect_message(&mut wire, string)?;
+    context.finish_sent(end, &sending)
+}
+
+fn object_received(context: &mut Context<'_>) -> Outcome {
+    let (object, pickle) = recorded_object(context);
+    let (mut wire, end) = context.open()?;
+    let receiving = context.start_recv(end)?;
+    context.write(&mut wire, &context.message(pickle))?;
+    if context.profile() == Profile::Graph || outside_values(object).is_none() {
+        return context.finish_object(end, &receiving, object);
+    }
+    let kinds = &[ErrorKind::NeedsClass, ErrorKind::Undecodable];
+    context.finish_error(end.who, &receiving, kinds).map(drop)
+}
+
+fn object_sent(context: &mut Context<'_>) -> Outcome {
+    let (object, _) = recorded_object(context);
+    let (mut wire, end) = context.open()?;
+    let operation = Operation::Send {
+        connection: end.handle,
+        object: object.clone(),
+    };
+    let sending = context.start(end.who, operation)?;
+    context.expect_pickle_sent(&mut wire, end, &sending, object)
+}
+
+/// The suite sends what the recorder sent, but for the answer to the testee's challenge, which is random.
+fn replayed(context: &mut Context<'_>) -> Outcome {
+    let Recorded::Handshake(recording) = recorded(context) else {
+        unreachable!("the parameters of this case are handshakes")
+    };
+    let key = recording.keys.of(recording.role);
+    let other_key = recording.keys.of(recording.role.other());
+    let mut shaking = context.begin_handshake(&key)?;
+    let mut nonce = Vec::new();
+    for step in &recording.steps {
+        if step.from == recording.role {
+            let came = came(&mut shaking.wire, step)?;
+            if let Message::Challenge { .. } = step.message {
+                nonce = came;
+            }
+            continue;
+        }
+        shaking.write(&match &step.message {
+            Message::Answer { .. } => answer(&other_key, &nonce),
+            message => message.payload(),
+        })?;
+    }
+    match recording.outcome {
+        vectors::Outcome::Connected => context.finish_handshake(shaking).map(drop),
+        vectors::Outcome::Refused => context
+            .expect_failed(shaking, &[ErrorKind::AuthenticationFailed])
+            .map(drop),
+    }
+}
+
+/// The testee's message at a step: to the byte as it was recorded, or a challenge, whose nonce is returned.
+fn came(wire: &mut Wire, step: &Step) -> Result<Vec<u8>, Stop> {
+    let (part, requirement) = match step.message {
+        Message::Challenge { .. } => (Part::Challenge, "handshake.challenge"),
+        Message::Answer { .. } => (Part::Answer, "handshake.answer"),
+        Message::Welcome | Message::Failure => (Part::Verdict, "handshake.verdict"),
+    };
+    let expected = step.message.payload();
+    let what = format!("the recorded {part:?}").to_lowercase();
+    let came = wire
+        .read_message(handshake::LONGEST)
+        .map_err(|error| Failure::wire(what.as_str(), &error).breaks(requirement))?;
+    let nonce = handshake::nonce(&came).filter(|_| part == Part::Challenge);
+    match nonce {
+        Some(nonce) => Ok(nonce.to_vec()),
+        None if came == expected => Ok(came),
+        None => {
+            let outcome = format!("wire: another {part:?}").to_lowercase();
+            Err(Failure::new(outcome, what)
+                .breaks(requirement)
+                .showing(EvidenceKind::String, &expected, &came)
+                .into())
+        }
+    }
+}

@@ -1,0 +1,306 @@
+//! `vectors`: recorded bytes, checked, shown, and recorded anew.
+
+use std::fmt::Write;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use processing_conformance::peers::{Peer, catalogue};
+use processing_conformance::report::{evidence, vector};
+use processing_conformance::vectors::check::check_alike;
+use processing_conformance::vectors::record::record as record_peer;
+use processing_conformance::vectors::{
+    File, Finding, check as check_file, differences, embedded_texts,
+};
+use wildmatch::WildMatch;
+
+use super::args::{
+    VectorsCheckArguments, VectorsCommand, VectorsListArguments, VectorsRecordArguments,
+    VectorsShowArguments,
+};
+use super::target::{look_up, named, prepare};
+use super::{FAILED, GOOD, NOTHING_RUN, NOTHING_SELECTED, Refusal, print};
+
+/// How long a peer that is recorded may take for anything.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+pub(super) fn vectors(command: &VectorsCommand) -> Result<u8, Refusal> {
+    match command {
+        VectorsCommand::Check(arguments) => check(arguments),
+        VectorsCommand::List(arguments) => list(arguments),
+        VectorsCommand::Show(arguments) => show(arguments),
+        VectorsCommand::Record(arguments) => record(arguments),
+    }
+}
+
+fn check(arguments: &VectorsCheckArguments) -> Result<u8, Refusal> {
+    let began = Instant::now();
+    let (mut files, mut count, mut wrong) = (0, 0, 0);
+    let mut text = String::new();
+    let mut sound = Vec::new();
+    for (name, content) in texts(&arguments.files)? {
+        files += 1;
+        let parsed = if arguments.no_digest {
+            File::parse_unsealed(&content)
+        } else {
+            File::parse(&content)
+        };
+        match parsed {
+            Ok(file) => {
+                count += file.vectors.len();
+                for finding in check_file(&file) {
+                    wrong += 1;
+                    write_finding(&mut text, &name, &file, &finding);
+                }
+                sound.push(file);
+            }
+            Err(error) => {
+                wrong += 1;
+                let _ = writeln!(text, "{name}: {error}\n");
+            }
+        }
+    }
+    for finding in check_alike(&sound.iter().collect::<Vec<_>>()) {
+        wrong += 1;
+        let vector = finding.vector.unwrap_or_default();
+        let _ = writeln!(
+            text,
+            "{vector}: {}; expected {}\n",
+            finding.failure.outcome, finding.failure.expected
+        );
+    }
+    let took = began.elapsed().as_secs_f64();
+    let unit = if files == 1 { "file" } else { "files" };
+    let _ = writeln!(
+        text,
+        "{count} vectors in {files} {unit}, {wrong} wrong, in {took:.1} s"
+    );
+    print(&text);
+    Ok(if wrong == 0 { GOOD } else { FAILED })
+}
+
+fn write_finding(text: &mut String, name: &str, file: &File, finding: &Finding) {
+    let failure = &finding.failure;
+    let vector = finding.vector.as_deref().unwrap_or("provenance");
+    let _ = writeln!(text, "{name}: {vector}: {}", failure.outcome);
+    let _ = writeln!(text, "    expected      {}", failure.expected);
+    let detail = failure.detail.lines().map(ToOwned::to_owned);
+    let shown = failure
+        .evidence
+        .as_ref()
+        .map(|evidence| evidence::render(evidence, file.dialect.framing()));
+    let shown = shown.iter().flat_map(|shown| shown.lines());
+    for line in detail.chain(shown.map(ToOwned::to_owned)) {
+        let _ = writeln!(text, "    {line}");
+    }
+    text.push('\n');
+}
+
+fn list(arguments: &VectorsListArguments) -> Result<u8, Refusal> {
+    let pattern = arguments.pattern.as_deref().unwrap_or("*");
+    let glob = WildMatch::new(pattern);
+    let area = format!("{}/", pattern.trim_end_matches('/'));
+    let (mut text, mut count) = (String::new(), 0);
+    for (name, file) in parsed(&arguments.files)? {
+        let taken = |id: &str| glob.matches(id) || id.starts_with(&area);
+        for vector in file.vectors.iter().filter(|vector| taken(vector.id())) {
+            count += 1;
+            let name = name.trim_end_matches(".json");
+            let _ = writeln!(
+                text,
+                "{name:<22} {:<48} {}",
+                vector.id(),
+                vector::summary(vector)
+            );
+        }
+    }
+    if count == 0 {
+        return Err(nothing_matches(pattern));
+    }
+    let _ = writeln!(text, "{count} vectors");
+    print(&text);
+    Ok(GOOD)
+}
+
+fn show(arguments: &VectorsShowArguments) -> Result<u8, Refusal> {
+    // One peer after the other, and once what several of them sent alike.
+    let mut shown: Vec<(String, Vec<String>)> = Vec::new();
+    for (name, file) in parsed(&arguments.files)? {
+        let Some(vector) = file.vector(&arguments.id) else {
+            continue;
+        };
+        let text = vector::show(vector, file.dialect);
+        let name = name.trim_end_matches(".json").to_owned();
+        match shown.iter_mut().find(|(known, _)| *known == text) {
+            Some((_, names)) => names.push(name),
+            None => shown.push((text, vec![name])),
+        }
+    }
+    if shown.is_empty() {
+        return Err(nothing_matches(&arguments.id));
+    }
+    let texts: Vec<String> = shown
+        .iter()
+        .map(|(text, names)| format!("{}\n{text}", names.join(", ")))
+        .collect();
+    print(&texts.join("\n"));
+    Ok(GOOD)
+}
+
+fn nothing_matches(pattern: &str) -> Refusal {
+    Refusal {
+        code: NOTHING_SELECTED,
+        message: format!(
+            "no vector matches `{pattern}`; `processing-conformance vectors list` shows what there is"
+        ),
+    }
+}
+
+fn record(arguments: &VectorsRecordArguments) -> Result<u8, Refusal> {
+    let peers = peers(&arguments.peers)?;
+    let directory = arguments.directory.clone().or_else(checkout);
+    if directory.is_none() && !arguments.check {
+        return Err(Refusal::usage(
+            "there is no checkout to record into: say a directory with --directory",
+        ));
+    }
+    prepare(&peers, &arguments.store);
+    let (mut text, mut code, mut recorded) = (String::new(), GOOD, 0);
+    for peer in peers {
+        let file = look_up(peer, &arguments.store).and_then(|installed| {
+            record_peer(peer, &installed, PATIENCE).map_err(|error| error.to_string())
+        });
+        let file = match file {
+            Ok(file) => file,
+            Err(reason) => {
+                let _ = writeln!(text, "{}: not recorded: {reason}", peer.name);
+                code = FAILED;
+                continue;
+            }
+        };
+        recorded += 1;
+        if let Some(finding) = check_file(&file).first() {
+            write_finding(&mut text, &peer.name, &file, finding);
+            code = FAILED;
+        } else if arguments.check {
+            let before = before(peer, directory.as_deref())?;
+            if !compare(&mut text, peer, &before, &file) {
+                code = FAILED;
+            }
+        } else if let Some(directory) = &directory {
+            let path = directory.join(format!("{}.json", peer.name));
+            let count = file.vectors.len();
+            if is_recorded(&path, &file) {
+                let _ = writeln!(text, "{}: {count} vectors, as before", path.display());
+            } else {
+                std::fs::write(&path, file.to_text()).map_err(|error| in_file(&path, &error))?;
+                let _ = writeln!(text, "{}: {count} vectors", path.display());
+            }
+        }
+    }
+    print(&text);
+    Ok(if recorded == 0 { NOTHING_RUN } else { code })
+}
+
+/// Whether a file holds this recording already, but for what is random: then it is left as it is.
+fn is_recorded(path: &Path, now: &File) -> bool {
+    let before = std::fs::read_to_string(path)
+        .ok()
+        .and_then(|text| File::parse(&text).ok());
+    before.is_some_and(|before| differences(&before, now).is_empty())
+}
+
+/// Tells in what a recording differs from the one before; true when it reproduces it.
+fn compare(text: &mut String, peer: &Peer, before: &File, now: &File) -> bool {
+    let found = differences(before, now);
+    let (notes, changes): (Vec<_>, Vec<_>) = found.iter().partition(|found| found.of_the_machine);
+    for note in notes {
+        let _ = write!(
+            text,
+            "{}: recorded on another machine: {}: {}",
+            peer.name, note.what, note.text
+        );
+    }
+    if changes.is_empty() {
+        let _ = writeln!(
+            text,
+            "{}: {} vectors reproduced",
+            peer.name,
+            now.vectors.len()
+        );
+        return true;
+    }
+    for change in &changes {
+        let _ = writeln!(text, "{}: {}:", peer.name, change.what);
+        for line in change.text.lines() {
+            let _ = writeln!(text, "    {line}");
+        }
+    }
+    false
+}
+
+/// The peers that are to be recorded: those named, or all of them.
+fn peers(names: &[String]) -> Result<Vec<&'static Peer>, Refusal> {
+    if names.is_empty() {
+        return Ok(catalogue().iter().collect());
+    }
+    let mut found = Vec::new();
+    for name in names {
+        for peer in named(name)? {
+            if !found.contains(&peer) {
+                found.push(peer);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// What was recorded of a peer before: in a directory, or what the suite brings along.
+fn before(peer: &Peer, directory: Option<&Path>) -> Result<File, Refusal> {
+    let name = format!("{}.json", peer.name);
+    let text = match directory {
+        Some(directory) => {
+            let path = directory.join(&name);
+            std::fs::read_to_string(&path).map_err(|error| in_file(&path, &error))?
+        }
+        None => embedded_texts()
+            .find(|(known, _)| *known == name)
+            .map(|(_, text)| text.to_owned())
+            .ok_or_else(|| Refusal::usage(format!("{} was not recorded before", peer.name)))?,
+    };
+    File::parse(&text).map_err(|error| Refusal::usage(format!("{name}: {error}")))
+}
+
+/// Where the files are in a checkout, when this was started by cargo in one.
+fn checkout() -> Option<PathBuf> {
+    let manifest = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR")?);
+    Some(manifest.parent()?.join("vectors")).filter(|directory| directory.is_dir())
+}
+
+/// Names and texts of files: those of the command line, else those that the suite brings along.
+fn texts(files: &[PathBuf]) -> Result<Vec<(String, String)>, Refusal> {
+    if files.is_empty() {
+        let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());
+        return Ok(embedded_texts().map(owned).collect());
+    }
+    files
+        .iter()
+        .map(|path| {
+            let text = std::fs::read_to_string(path).map_err(|error| in_file(path, &error))?;
+            Ok((path.display().to_string(), text))
+        })
+        .collect()
+}
+
+fn parsed(files: &[PathBuf]) -> Result<Vec<(String, File)>, Refusal> {
+    texts(files)?
+        .into_iter()
+        .map(|(name, text)| match File::parse_unsealed(&text) {
+            Ok(file) => Ok((name, file)),
+            Err(error) => Err(Refusal::usage(format!("{name}: {error}"))),
+        })
+        .collect()
+}
+
+fn in_file(path: &Path, error: &std::io::Error) -> Refusal {
+    Refusal::usage(format!("{}: {error}", path.display()))
+}

@@ -1,0 +1,90 @@
+//! A recorded vector as people read it.
+
+use std::fmt::Write;
+
+use processing_connection::{Dialect, Framing};
+
+use super::evidence::annotate_stream;
+use crate::context::setting::Role;
+use crate::testee::payload::Payload;
+use crate::vectors::{AtSerde, Handshake, Message, Outcome, SentObject, SentString, Vector};
+
+/// How much of an object is shown, in bytes.
+const SHOWN: usize = 1000;
+/// How much of it is shown in one line.
+const SUMMARY: usize = 60;
+
+/// What was done, in a few words.
+pub fn summary(vector: &Vector) -> String {
+    match vector {
+        Vector::Send(sent) => sent.object.python(SUMMARY).replace('\n', " "),
+        Vector::SendString(sent) => Payload::describing(&sent.payload.expand()).to_string(),
+        Vector::Handshake(handshake) => format!(
+            "{:?}, in {} steps",
+            handshake.outcome,
+            handshake.steps.len()
+        )
+        .to_lowercase(),
+    }
+}
+
+/// What was done, and every byte of it by header, opcode or field.
+pub fn show(vector: &Vector, dialect: Dialect) -> String {
+    let framing = dialect.framing();
+    let speaks = match vector {
+        Vector::Handshake(_) => dialect.to_string(),
+        Vector::Send(_) | Vector::SendString(_) => framing.to_string(),
+    };
+    let mut text = format!("{} ({speaks})\n", vector.id());
+    match vector {
+        Vector::Send(sent) => show_object(&mut text, sent, framing),
+        Vector::SendString(sent) => show_string(&mut text, sent, framing),
+        Vector::Handshake(handshake) => show_handshake(&mut text, handshake, framing),
+    }
+    text
+}
+
+fn show_object(text: &mut String, sent: &SentObject, framing: Framing) {
+    let _ = writeln!(text, "  object      {}", sent.object.python(SHOWN));
+    let at_serde = match sent.reads_as.serde {
+        AtSerde::Object => "the object, by its values",
+        AtSerde::NeedsClass => "an error: needs_class",
+        AtSerde::Undecodable => "an error: undecodable",
+    };
+    let _ = writeln!(text, "  at `serde`  {at_serde}");
+    text.push_str(&annotate_stream(framing, &sent.bytes.expand()));
+}
+
+fn show_string(text: &mut String, sent: &SentString, framing: Framing) {
+    let payload = Payload::describing(&sent.payload.expand());
+    let _ = writeln!(text, "  string      {payload}");
+    text.push_str(&annotate_stream(framing, &sent.bytes.expand()));
+}
+
+fn show_handshake(text: &mut String, handshake: &Handshake, framing: Framing) {
+    let [listener, client] =
+        [Role::Listener, Role::Client].map(|end| Payload::describing(&handshake.keys.of(end)));
+    let _ = writeln!(text, "  recorded    as {}", handshake.role);
+    let _ = writeln!(text, "  keys        listener {listener}; client {client}");
+    if let Some(impostor) = handshake.impostor {
+        let _ = writeln!(text, "  impostor    the {impostor}, which takes any answer");
+    }
+    for step in &handshake.steps {
+        let what = match &step.message {
+            Message::Challenge { nonce } if step.from == handshake.role => {
+                format!("challenge, over {} random bytes", nonce.len())
+            }
+            Message::Challenge { nonce } => format!("challenge, over {} chosen bytes", nonce.len()),
+            Message::Answer { .. } => "answer, HMAC-SHA1 of them under its key".into(),
+            Message::Welcome => "verdict: welcome".into(),
+            Message::Failure => "verdict: failure".into(),
+        };
+        let _ = writeln!(text, "  {}: {what}", step.from);
+        text.push_str(&annotate_stream(framing, &step.bytes.expand()));
+    }
+    let outcome = match handshake.outcome {
+        Outcome::Connected => "connected",
+        Outcome::Refused => "refused",
+    };
+    let _ = writeln!(text, "  outcome     {outcome}");
+}

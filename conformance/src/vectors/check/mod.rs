@@ -1,0 +1,155 @@
+//! Verifies recordings without Python: by the reference, and by the suite's own model of pickles.
+
+mod handshake;
+mod object;
+mod string;
+
+use std::collections::BTreeMap;
+
+use processing_connection::{Dialect, Framing};
+
+use super::file::{File, Vector};
+use crate::context::failure::{EvidenceKind, Failure};
+
+/// Something in a recording that cannot be so.
+#[derive(Clone, Debug)]
+pub struct Finding {
+    /// The id of the vector, or nothing when it is about the whole file.
+    pub vector: Option<String>,
+    /// What is wrong.
+    pub failure: Failure,
+}
+
+/// Checks everything in a file but its digest, which [`File::parse`] checks.
+pub fn check(file: &File) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut add = |vector: Option<&str>, failure| {
+        findings.push(Finding {
+            vector: vector.map(Into::into),
+            failure,
+        });
+    };
+    if let Err(failure) = check_provenance(file) {
+        add(None, failure);
+    }
+    for pair in file.vectors.windows(2) {
+        if pair[0].id() >= pair[1].id() {
+            let expected = "vectors in the order of their ids, each of them once";
+            let outcome = format!("it comes after {}", pair[0].id());
+            add(Some(pair[1].id()), Failure::new(outcome, expected));
+        }
+    }
+    for vector in &file.vectors {
+        if let Err(failure) = check_vector(vector, file.dialect) {
+            add(Some(vector.id()), failure);
+        }
+    }
+    findings
+}
+
+/// Checks that one id means one thing, whichever file it is in: the same object, the same string, the same keys.
+pub fn check_alike(files: &[&File]) -> Vec<Finding> {
+    let mut first: BTreeMap<&str, (&File, &Vector)> = BTreeMap::new();
+    let mut findings = Vec::new();
+    for &file in files {
+        for vector in &file.vectors {
+            let &mut (known, original) = first.entry(vector.id()).or_insert((file, vector));
+            if !is_alike(original, vector) {
+                let expected = format!("what it is in the file of {}", known.peer);
+                findings.push(Finding {
+                    vector: Some(vector.id().into()),
+                    failure: Failure::new(
+                        format!("it is something else in the file of {}", file.peer),
+                        expected,
+                    ),
+                });
+            }
+        }
+    }
+    findings
+}
+
+fn is_alike(one: &Vector, other: &Vector) -> bool {
+    match (one, other) {
+        (Vector::Send(one), Vector::Send(other)) => one.object == other.object,
+        (Vector::SendString(one), Vector::SendString(other)) => one.payload == other.payload,
+        (Vector::Handshake(one), Vector::Handshake(other)) => {
+            (one.role, &one.keys, one.impostor) == (other.role, &other.keys, other.impostor)
+        }
+        _ => false,
+    }
+}
+
+/// Checks one vector of a peer that speaks this dialect.
+pub fn check_vector(vector: &Vector, dialect: Dialect) -> Result<(), Failure> {
+    let (area, result) = match vector {
+        Vector::Send(sent) => ("object/", object::check(sent, dialect)),
+        Vector::SendString(sent) => ("string/", string::check(sent, dialect)),
+        Vector::Handshake(handshake) => ("handshake/", handshake::check(handshake, dialect)),
+    };
+    if !vector.id().starts_with(area) {
+        let expected = format!("an id that begins with {area}");
+        return Err(Failure::new("an id of another operation", expected));
+    }
+    result
+}
+
+fn check_provenance(file: &File) -> Result<(), Failure> {
+    let provenance = &file.provenance;
+    let name = format!(
+        "{}-{}-{}",
+        provenance.package, provenance.release, provenance.flavour
+    );
+    if file.peer != name {
+        let outcome = format!("the peer is {}", file.peer);
+        return Err(Failure::new(
+            outcome,
+            format!("the peer of this provenance: {name}"),
+        ));
+    }
+    if (provenance.flavour == "c") != provenance.compiler.is_some() {
+        let expected = "a compiler for an extension, and none without one";
+        return Err(Failure::new("the provenance of another flavour", expected));
+    }
+    let digest = &provenance.archive_sha256;
+    let is_digest = |digest: &str| {
+        digest.len() == 64
+            && digest
+                .bytes()
+                .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
+    };
+    if !is_digest(digest) {
+        return Err(Failure::new(
+            "no digest of the source archive",
+            "64 hexadecimal digits",
+        ));
+    }
+    Ok(())
+}
+
+/// Takes a message apart by the reference's framing, and puts it together again to the byte.
+fn payload_of(message: &[u8], framing: Framing) -> Result<&[u8], Failure> {
+    let expected = "one message, header and payload";
+    let wrong = |outcome: &str| Failure::new(outcome, expected).breaks("framing.message");
+    let Some((header, payload)) = message.split_at_checked(framing.header_length()) else {
+        return Err(wrong("too short for a header"));
+    };
+    let announced = framing
+        .decode(header)
+        .map_err(|error| wrong("not a header").detail(error.to_string()))?;
+    let written = framing.encode(payload.len() as u64);
+    match written {
+        Some(written) if announced == payload.len() as u64 && *written == *header => Ok(payload),
+        Some(written) => {
+            let detail = format!(
+                "{announced} bytes are announced, and {} follow",
+                payload.len()
+            );
+            let right = [&*written, payload].concat();
+            Err(wrong("wrong header")
+                .detail(detail)
+                .showing(EvidenceKind::Stream, &right, message))
+        }
+        None => Err(wrong("too long for a header")),
+    }
+}

@@ -1,0 +1,104 @@
+//! An object that was sent.
+
+use processing_connection::{Dialect, Error, Limits, Value, object};
+
+use super::payload_of;
+use crate::context::check_pickle;
+use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
+use crate::notation::{Fidelity, Graph, compare};
+use crate::pickle::{self, Argument, Instruction, Opcode};
+use crate::vectors::{AtSerde, ReadsAs, SentObject};
+
+/// The payload is one pickle of the object; the reference reads it as its profile has it, and pickles such an object
+/// itself.
+pub(super) fn check(sent: &SentObject, dialect: Dialect) -> Result<(), Failure> {
+    let message = sent.bytes.expand();
+    let payload = payload_of(&message, dialect.framing())?;
+    failure_of(check_pickle(&sent.object, payload, Fidelity::Graph))?;
+    check_tidy(payload)?;
+    let reads_as = ReadsAs::of(&sent.object);
+    if sent.reads_as != reads_as {
+        let outcome = format!("it is said to read as {:?}", sent.reads_as);
+        return Err(Failure::new(
+            outcome,
+            format!("{reads_as:?}, as the object has it"),
+        ));
+    }
+    check_reference(sent, payload)
+}
+
+/// A pickle leaves its object, and nothing below it; and its numbers are no octal ones, which Python 2 would take
+/// `0777` for where Python 3 and the suite's model see a decimal one.
+fn check_tidy(payload: &[u8]) -> Result<(), Failure> {
+    let is_octal = |instruction: Instruction<'_>| match (instruction.opcode, instruction.argument) {
+        (Opcode::Int, Argument::Decimal(b"00" | b"01")) => false,
+        (_, Argument::Decimal(digits)) => {
+            let digits = digits.strip_prefix(b"-").unwrap_or(digits);
+            digits.len() > 1 && digits.starts_with(b"0")
+        }
+        _ => false,
+    };
+    if pickle::disassemble(payload).flatten().any(is_octal) {
+        return Err(
+            Failure::new("a number that begins with 0", "a decimal number")
+                .breaks("object.pickle")
+                .showing(EvidenceKind::Pickle, &[], payload),
+        );
+    }
+    let reading = pickle::read(payload, &pickle::Limits::default());
+    match reading {
+        Ok(reading) if reading.left_over == 0 => Ok(()),
+        _ => Err(Failure::new(
+            "a pickle that leaves more than its object",
+            "nothing else is left",
+        )
+        .breaks("object.pickle")
+        .showing(EvidenceKind::Pickle, &[], payload)),
+    }
+}
+
+fn check_reference(sent: &SentObject, payload: &[u8]) -> Result<(), Failure> {
+    let read = object::loads(payload, &Limits::default());
+    match (sent.reads_as.serde, read) {
+        (AtSerde::Object, Ok(value)) => {
+            let actual = Graph::from(&value);
+            compare(&sent.object, &actual, Fidelity::Values).map_err(|difference| {
+                Failure::new(
+                    "the reference reads another object",
+                    sent.object.python(200),
+                )
+                .detail(difference.to_string())
+            })?;
+            check_writing(sent)
+        }
+        (AtSerde::NeedsClass, Err(Error::NeedsClass { .. }))
+        | (AtSerde::Undecodable, Err(Error::Unrepresentable { .. } | Error::NotAPickle { .. })) => {
+            Ok(())
+        }
+        (expected, Ok(value)) => Err(Failure::new(
+            "the reference reads a value",
+            format!("an error: {expected:?}"),
+        )
+        .detail(Graph::from(&value).to_string())),
+        (expected, Err(error)) => Err(Failure::new(
+            format!("the reference says: {error}"),
+            format!("{expected:?}"),
+        )),
+    }
+}
+
+/// What the reference sends of such an object means the same.
+fn check_writing(sent: &SentObject) -> Result<(), Failure> {
+    let refused =
+        |reason: String| Failure::new("the reference cannot send it", "a pickle").detail(reason);
+    let value = Value::try_from(&sent.object).map_err(|error| refused(error.to_string()))?;
+    let pickle = object::dumps_value(&value).map_err(|error| refused(error.to_string()))?;
+    failure_of(check_pickle(&sent.object, &pickle, Fidelity::Values))
+}
+
+fn failure_of(outcome: Outcome) -> Result<(), Failure> {
+    outcome.map_err(|stop| match stop {
+        Stop::Failed(failure) => *failure,
+        Stop::NotApplicable(reason) | Stop::NotRun(reason) => Failure::new(reason, "a verdict"),
+    })
+}

@@ -1,0 +1,200 @@
+//! Where two recordings of one peer part, byte by byte.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use processing_connection::Framing;
+
+use super::file::{File, SentObject, SentString, Vector};
+use super::handshake::{Handshake, Message, Step};
+use crate::context::failure::{Evidence, EvidenceKind};
+use crate::report::evidence;
+
+/// One thing that is not in a recording as it is in the other.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Difference {
+    /// The vector, or what stands above the vectors.
+    pub what: String,
+    /// What is different, for people.
+    pub text: String,
+    /// Whether it says only on what machine the recording was made.
+    pub of_the_machine: bool,
+}
+
+/// Everything in which a recording differs from the one before, but for what is random by nature.
+pub fn differences(before: &File, now: &File) -> Vec<Difference> {
+    let mut found = about(before, now);
+    let by_id = |file: &File| -> BTreeMap<String, Vector> {
+        let entry = |vector: &Vector| (vector.id().to_owned(), vector.clone());
+        file.vectors.iter().map(entry).collect()
+    };
+    let (old, new) = (by_id(before), by_id(now));
+    let framing = before.dialect.framing();
+    let mut add = |what: &str, text: String| {
+        found.push(Difference {
+            what: what.into(),
+            text,
+            of_the_machine: false,
+        });
+    };
+    for (id, vector) in &old {
+        match new.get(id) {
+            None => add(id, "it is no longer recorded\n".into()),
+            Some(now) => {
+                if let Some(text) = compare(vector, now, framing) {
+                    add(id, text);
+                }
+            }
+        }
+    }
+    for id in new.keys().filter(|id| !old.contains_key(*id)) {
+        add(id, "it was not recorded before\n".into());
+    }
+    found
+}
+
+/// Differences in what is said of the peer, and of the machine.
+fn about(before: &File, now: &File) -> Vec<Difference> {
+    let flat = |file: &File| {
+        let provenance = &file.provenance;
+        let compiler = provenance.compiler.as_ref();
+        let platform = &provenance.platform;
+        [
+            ("peer", file.peer.clone(), false),
+            ("dialect", file.dialect.to_string(), false),
+            ("package", provenance.package.clone(), false),
+            ("release", provenance.release.clone(), false),
+            ("archive_sha256", provenance.archive_sha256.clone(), false),
+            ("flavour", provenance.flavour.clone(), false),
+            ("help", provenance.help.join(" "), false),
+            ("implementation", provenance.implementation.clone(), true),
+            ("python", provenance.python.clone(), true),
+            ("platform", format!("{platform:?}"), true),
+            ("compiler", format!("{compiler:?}"), true),
+            ("recorder", provenance.recorder.clone(), true),
+        ]
+    };
+    let pairs = flat(before).into_iter().zip(flat(now));
+    pairs
+        .filter(|((_, before, _), (_, now, _))| before != now)
+        .map(|((name, before, of_the_machine), (_, now, _))| Difference {
+            what: name.into(),
+            text: format!("it was {before}, and is {now}\n"),
+            of_the_machine,
+        })
+        .collect()
+}
+
+fn compare(before: &Vector, now: &Vector, framing: Framing) -> Option<String> {
+    match (before, now) {
+        (before, now) if before == now => None,
+        (Vector::Send(before), Vector::Send(now)) => Some(compare_objects(before, now, framing)),
+        (Vector::SendString(before), Vector::SendString(now)) => {
+            Some(compare_strings(before, now, framing))
+        }
+        (Vector::Handshake(before), Vector::Handshake(now)) => {
+            compare_handshakes(before, now, framing)
+        }
+        _ => Some("it is of another operation\n".into()),
+    }
+}
+
+fn compare_objects(before: &SentObject, now: &SentObject, framing: Framing) -> String {
+    let mut text = String::new();
+    if before.object != now.object {
+        let _ = writeln!(
+            text,
+            "the object was {}, and is {}",
+            before.object, now.object
+        );
+    }
+    if before.reads_as != now.reads_as {
+        let _ = writeln!(
+            text,
+            "it read as {:?}, and reads as {:?}",
+            before.reads_as, now.reads_as
+        );
+    }
+    text + &compare_bytes(&before.bytes.expand(), &now.bytes.expand(), framing)
+}
+
+fn compare_strings(before: &SentString, now: &SentString, framing: Framing) -> String {
+    let mut text = String::new();
+    if before.payload != now.payload {
+        text += "the string is another one\n";
+    }
+    text + &compare_bytes(&before.bytes.expand(), &now.bytes.expand(), framing)
+}
+
+/// The bytes of both, with a caret; nothing when they are the same.
+fn compare_bytes(before: &[u8], now: &[u8], framing: Framing) -> String {
+    if before == now {
+        return String::new();
+    }
+    let evidence = Evidence {
+        kind: EvidenceKind::Stream,
+        expected: before.into(),
+        actual: now.into(),
+    };
+    evidence::render(&evidence, framing)
+}
+
+/// Nonces are random: a handshake is the same when everything but they, and what follows from them, is the same.
+/// Whether a digest really follows from its nonce and its key is a matter of the check.
+fn compare_handshakes(before: &Handshake, now: &Handshake, framing: Framing) -> Option<String> {
+    let mut text = String::new();
+    let settings = |handshake: &Handshake| {
+        let Handshake {
+            role,
+            keys,
+            impostor,
+            outcome,
+            ..
+        } = handshake;
+        format!("{role:?} {keys:?} {impostor:?} {outcome:?}")
+    };
+    if settings(before) != settings(now) {
+        let _ = writeln!(
+            text,
+            "it was {}, and is {}",
+            settings(before),
+            settings(now)
+        );
+    }
+    if before.steps.len() != now.steps.len() {
+        let (before, now) = (before.steps.len(), now.steps.len());
+        let _ = writeln!(text, "it had {before} steps, and has {now}");
+    }
+    for (number, (before, now)) in before.steps.iter().zip(&now.steps).enumerate() {
+        if before.from != now.from {
+            let _ = writeln!(
+                text,
+                "step {} was the {}'s, and is the {}'s",
+                number + 1,
+                before.from,
+                now.from
+            );
+        }
+        let (before, now) = (derandomised(before), derandomised(now));
+        if before != now {
+            let _ = writeln!(text, "step {}, with zeros for what is random:", number + 1);
+            text += &compare_bytes(&before, &now, framing);
+        }
+    }
+    (!text.is_empty()).then_some(text)
+}
+
+/// The bytes of a step, with zeros for a nonce or a digest at their end.
+fn derandomised(step: &Step) -> Vec<u8> {
+    let mut bytes = step.bytes.expand();
+    let random = match &step.message {
+        Message::Challenge { nonce } => nonce.as_slice(),
+        Message::Answer { digest } => digest.as_slice(),
+        Message::Welcome | Message::Failure => &[],
+    };
+    if bytes.ends_with(random) {
+        let from = bytes.len() - random.len();
+        bytes[from..].fill(0);
+    }
+    bytes
+}

@@ -1,0 +1,108 @@
+//! What the suite brings along, once: most peers put the same payloads on the wire.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::LazyLock;
+
+use processing_connection::Dialect;
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::embedded_texts;
+use super::file::Vector;
+use super::handshake::Handshake;
+use crate::notation::Graph;
+
+/// A vector for any dialect: what was in the frames, without them.
+#[derive(Clone, Debug)]
+pub struct Distinct {
+    /// The vector's id; with the peer's name behind it where that peer differs from the first that has this vector.
+    pub name: String,
+    /// What was recorded.
+    pub recorded: Recorded,
+}
+
+/// What was recorded, without frames.
+#[derive(Clone, Debug)]
+pub enum Recorded {
+    /// An object and its pickle.
+    Object(Graph, Vec<u8>),
+    /// A string.
+    String(Vec<u8>),
+    /// A handshake; its nonces are those of one recording among several.
+    Handshake(Handshake),
+}
+
+/// Every vector of the files that the suite brings along, and each payload only once.
+pub fn distinct() -> &'static [Distinct] {
+    static DISTINCT: LazyLock<Vec<Distinct>> = LazyLock::new(collect);
+    &DISTINCT
+}
+
+/// A file of which the vectors are not read yet: few of them are like none before.
+#[derive(Deserialize)]
+struct Outline<'a> {
+    peer: &'a str,
+    dialect: &'a str,
+    #[serde(borrow)]
+    vectors: Vec<&'a RawValue>,
+}
+
+fn collect() -> Vec<Distinct> {
+    const WELL_FORMED: &str = "a test reads the same files";
+    let mut seen = HashSet::new();
+    let mut payloads: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
+    let mut found = Vec::new();
+    for (_, text) in embedded_texts() {
+        let outline: Outline<'_> = serde_json::from_str(text).expect(WELL_FORMED);
+        let dialect: Dialect = outline.dialect.parse().expect(WELL_FORMED);
+        let header = dialect.framing().header_length();
+        for raw in outline.vectors {
+            if !seen.insert(raw.get()) {
+                continue;
+            }
+            let vector: Vector = serde_json::from_str(raw.get()).expect(WELL_FORMED);
+            let id = vector.id().to_owned();
+            let (payload, recorded) = match vector {
+                Vector::Send(sent) => {
+                    let payload = sent.bytes.expand().split_off(header);
+                    (payload.clone(), Recorded::Object(sent.object, payload))
+                }
+                Vector::SendString(sent) => {
+                    let payload = sent.bytes.expand().split_off(header);
+                    (payload.clone(), Recorded::String(payload))
+                }
+                Vector::Handshake(handshake) => (Vec::new(), Recorded::Handshake(handshake)),
+            };
+            let known = payloads.entry(id.clone()).or_default();
+            if known.contains(&payload) {
+                continue;
+            }
+            let name = if known.is_empty() {
+                id
+            } else {
+                format!("{id}@{}", outline.peer)
+            };
+            known.push(payload);
+            found.push(Distinct { name, recorded });
+        }
+    }
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_every_vector_is_there() {
+        let names: HashSet<&str> = distinct().iter().map(|one| one.name.as_str()).collect();
+        assert_eq!(names.len(), distinct().len());
+        for (name, text) in embedded_texts() {
+            let outline: Outline<'_> = serde_json::from_str(text).unwrap();
+            for raw in outline.vectors {
+                let vector: Vector = serde_json::from_str(raw.get()).unwrap();
+                assert!(names.contains(vector.id()), "{name}: {}", vector.id());
+            }
+        }
+    }
+}

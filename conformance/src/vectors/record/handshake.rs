@@ -1,0 +1,117 @@
+//! A handshake with a peer, in which the recorder plays the other end by the suite's own code.
+
+use super::plan::Ends;
+use super::read_message;
+use crate::context::Context;
+use crate::context::failure::{Failure, Stop};
+use crate::context::handshake::Part;
+use crate::context::setting::Role;
+use crate::testee::message::ErrorKind;
+use crate::vectors::bytes::Bytes;
+use crate::vectors::file::Vector;
+use crate::vectors::handshake::{Handshake, Keys, Message, Outcome, Step, order};
+use crate::wire::frame;
+use crate::wire::handshake::answer;
+
+/// What the peer is to answer: always the same, so that its answer is, too.
+const NONCE: &[u8] = b"the recorder's bytes";
+
+/// Lets the peer accept or connect, as its role is, and keeps every message.
+pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<Vector, Stop> {
+    let role = context.setting.role;
+    let other = role.other();
+    let Ends {
+        key,
+        other_key,
+        impostor,
+    } = ends;
+    let [key_bytes, other_bytes] = [&key, &other_key].map(Bytes::expand);
+    let mut handshake = context.begin_handshake(&key_bytes)?;
+    let mut steps: Vec<Step> = Vec::new();
+    for (from, part) in order() {
+        let step = if from == role {
+            let (header, payload) = read_message(context, &mut handshake.wire)
+                .map_err(|error| Failure::wire(format!("the peer's {part:?}"), &error))?;
+            let Some(message) = Message::parse(part, &payload) else {
+                return Err(
+                    Failure::new("wire: another message", format!("the peer's {part:?}"))
+                        .detail(hex::encode(payload))
+                        .into(),
+                );
+            };
+            Step {
+                from,
+                message,
+                bytes: Bytes::plain([header, payload].concat()),
+            }
+        } else {
+            let message = match part {
+                Part::Challenge => Message::Challenge {
+                    nonce: NONCE.to_vec(),
+                },
+                Part::Answer => Message::Answer {
+                    digest: answer(&other_bytes, last_nonce(&steps)),
+                },
+                Part::Verdict => match steps.last().map(|step| &step.message) {
+                    Some(Message::Answer { digest })
+                        if impostor || *digest == answer(&other_bytes, NONCE) =>
+                    {
+                        Message::Welcome
+                    }
+                    _ => Message::Failure,
+                },
+            };
+            let bytes = frame::message(context.setting.framing(), &message.payload());
+            context.write(&mut handshake.wire, &bytes)?;
+            Step {
+                from,
+                message,
+                bytes: Bytes::plain(bytes),
+            }
+        };
+        steps.push(step);
+        if matches!(
+            steps.last().map(|step| &step.message),
+            Some(Message::Failure)
+        ) {
+            break;
+        }
+    }
+    let outcome = if matches!(
+        steps.last().map(|step| &step.message),
+        Some(Message::Failure)
+    ) {
+        context.expect_failed(handshake, &[ErrorKind::AuthenticationFailed])?;
+        Outcome::Refused
+    } else {
+        context.finish_handshake(handshake)?;
+        Outcome::Connected
+    };
+    let keys = match role {
+        Role::Listener => Keys {
+            listener: key,
+            client: other_key,
+        },
+        Role::Client => Keys {
+            listener: other_key,
+            client: key,
+        },
+    };
+    Ok(Vector::Handshake(Handshake {
+        id: id.into(),
+        role,
+        keys,
+        impostor: impostor.then_some(other),
+        steps,
+        outcome,
+    }))
+}
+
+/// The nonce of the last challenge.
+fn last_nonce(steps: &[Step]) -> &[u8] {
+    let nonce = steps.iter().rev().find_map(|step| match &step.message {
+        Message::Challenge { nonce } => Some(nonce.as_slice()),
+        _ => None,
+    });
+    nonce.unwrap_or_default()
+}

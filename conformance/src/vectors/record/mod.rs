@@ -1,0 +1,191 @@
+//! Records vectors off a live peer: it sends, the suite holds the raw wire.
+//!
+//! Objects reach the peer through the adapter, which builds them for recorder and cases alike: which opcodes of the
+//! memo a pickle has depends on how often an object is referred to. What the peer sent it gets back, too, and
+//! describes: a vector says what was really read, not what should be.
+
+mod handshake;
+mod plan;
+mod provenance;
+
+use std::time::Duration;
+
+use processing_connection::{Dialect, Family, Handshake};
+use thiserror::Error;
+
+use super::bytes::Bytes;
+use super::file::{FORMAT, File, ReadsAs, SentObject, SentString, Vector};
+use crate::context::failure::{Failure, Stop};
+use crate::context::scratch::Scratch;
+use crate::context::setting::{Parameters, Role, Setting};
+use crate::context::{Context, End};
+use crate::notation::Graph;
+use crate::peers::{Installed, Peer};
+use crate::testee::message::Operation;
+use crate::testee::session::Trouble;
+use crate::wire::{Wire, WireError, frame};
+use plan::{Task, plan};
+
+/// Why a peer could not be recorded.
+#[derive(Debug, Error)]
+pub enum RecordError {
+    /// It never started.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+    /// There is no directory for socket files.
+    #[error("no directory for socket files: {0}")]
+    Scratch(#[from] std::io::Error),
+    /// It speaks nothing that this suite knows.
+    #[error("it speaks {0}, which this suite does not know")]
+    Dialect(String),
+    /// What it runs on could not be found out.
+    #[error("its provenance could not be found out: {0}")]
+    Provenance(String),
+    /// One vector could not be recorded.
+    #[error("{id}: {reason}")]
+    Vector {
+        /// Which one.
+        id: String,
+        /// What the peer did instead.
+        reason: String,
+    },
+}
+
+/// Records everything off one peer. `patience` is how long any operation may take.
+pub fn record(peer: &Peer, installed: &Installed, patience: Duration) -> Result<File, RecordError> {
+    let dialect: Dialect = peer
+        .dialect
+        .parse()
+        .map_err(|_| RecordError::Dialect(peer.dialect.clone()))?;
+    let [listening, connecting] = [Role::Listener, Role::Client].map(|role| Setting {
+        family: Family::Unix,
+        dialect,
+        role,
+        parameters: Parameters::default(),
+        bare: None,
+        patience,
+    });
+    let scratch = Scratch::new()?;
+    let mut session = installed.start(patience)?;
+    let mut vectors = Vec::new();
+    for setting in [&listening, &connecting] {
+        let mut context = Context::new(setting, Some(&mut session), None, &scratch);
+        let recorded = record_role(&mut context, dialect.handshake());
+        context.finish();
+        vectors.extend(recorded?);
+    }
+    vectors.sort_by(|one, other| one.id().cmp(other.id()));
+    Ok(File {
+        format: FORMAT,
+        peer: peer.name.clone(),
+        digest: String::new(),
+        provenance: provenance::of(peer, installed)?,
+        dialect,
+        vectors,
+    })
+}
+
+/// Records what the peer does in one role. Messages are the same in both, and recorded of the listener.
+fn record_role(
+    context: &mut Context<'_>,
+    handshake: Handshake,
+) -> Result<Vec<Vector>, RecordError> {
+    let named = |id: &str, stop: Stop| RecordError::Vector {
+        id: id.into(),
+        reason: reason(stop),
+    };
+    let role = context.setting.role;
+    let mut vectors = Vec::new();
+    let (mut wire, end) = context.open().map_err(|stop| named("connecting", stop))?;
+    for (id, task) in plan(handshake) {
+        let mut recorder = Recorder {
+            context,
+            wire: &mut wire,
+            end,
+        };
+        let vector = match task {
+            Task::Object(object) if role == Role::Listener => recorder.object(&id, object),
+            Task::String(payload) if role == Role::Listener => recorder.string(&id, payload),
+            Task::Handshake(of, ends) if role == of => handshake::record(context, &id, ends),
+            _ => continue,
+        };
+        vectors.push(vector.map_err(|stop| named(&id, stop))?);
+    }
+    Ok(vectors)
+}
+
+/// A connection to the peer, of which the suite has the other end.
+struct Recorder<'c, 's> {
+    context: &'c mut Context<'s>,
+    wire: &'c mut Wire,
+    end: End,
+}
+
+impl Recorder<'_, '_> {
+    fn object(&mut self, id: &str, object: &Graph) -> Result<Vector, Stop> {
+        let operation = Operation::Send {
+            connection: self.end.handle,
+            object: object.clone(),
+        };
+        let (header, payload) = self.sent(operation)?;
+        let message = [header, payload].concat();
+        self.context.write(self.wire, &message)?;
+        self.context.expect_object(self.end, object)?;
+        Ok(Vector::Send(SentObject {
+            id: id.into(),
+            object: object.clone(),
+            reads_as: ReadsAs::of(object),
+            bytes: Bytes::plain(message),
+        }))
+    }
+
+    fn string(&mut self, id: &str, asked: Bytes) -> Result<Vector, Stop> {
+        let operation = Operation::SendString {
+            connection: self.end.handle,
+            payload: asked.to_payload(),
+        };
+        let (header, payload) = self.sent(operation)?;
+        Ok(Vector::SendString(SentString {
+            id: id.into(),
+            bytes: Bytes::message(&header, &asked, &payload),
+            payload: asked,
+        }))
+    }
+
+    /// Header and payload of what an operation puts on the wire.
+    fn sent(&mut self, operation: Operation) -> Result<(Vec<u8>, Vec<u8>), Stop> {
+        let sending = self.context.start(self.end.who, operation)?;
+        let message = read_message(self.context, self.wire);
+        // An error of the peer says more than a wire on which nothing comes.
+        self.context.finish_sent(self.end, &sending)?;
+        message.map_err(|error| Failure::wire("a message", &error).into())
+    }
+}
+
+/// One message as it is on the wire.
+fn read_message(context: &Context<'_>, wire: &mut Wire) -> Result<(Vec<u8>, Vec<u8>), WireError> {
+    let framing = context.setting.framing();
+    let header = wire.read(frame::header_length(framing))?;
+    match frame::announced(framing, &header) {
+        Some(length) => {
+            let payload = wire.read(length as usize)?;
+            Ok((header, payload))
+        }
+        None => Err(WireError::NotAHeader { header, framing }),
+    }
+}
+
+fn reason(stop: Stop) -> String {
+    match stop {
+        Stop::Failed(failure) => {
+            let Failure {
+                outcome,
+                expected,
+                detail,
+                ..
+            } = *failure;
+            format!("{outcome} (expected: {expected})\n{detail}")
+        }
+        Stop::NotApplicable(reason) | Stop::NotRun(reason) => reason,
+    }
+}

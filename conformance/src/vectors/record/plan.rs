@@ -1,0 +1,180 @@
+//! What is recorded of every peer.
+
+use std::collections::BTreeMap;
+
+use processing_connection::Handshake;
+
+use crate::cases::objects;
+use crate::context::pattern;
+use crate::context::setting::Role;
+use crate::notation::{Graph, Node, NodeId};
+use crate::vectors::Bytes;
+
+/// Objects of more nodes, or with longer atoms, would make files of megabytes and show nothing that smaller ones do
+/// not.
+const MOST_NODES: usize = 1100;
+const LONGEST_ATOM: usize = 1100;
+/// Kinds of which there are smaller ones under another name: `bulk`.
+const LEFT_OUT: &[&str] = &["batches", "nesting"];
+/// The powers of two around which a `long` is recorded: where an `int` ends, and where `LONG1` gives way to `LONG4`.
+const POWERS: &[&str] = &["63", "2039"];
+
+/// What one vector is to show.
+pub(super) enum Task {
+    /// An object that is sent.
+    Object(&'static Graph),
+    /// A string that is sent.
+    String(Bytes),
+    /// A handshake in which the peer plays this role.
+    Handshake(Role, Ends),
+}
+
+/// The two ends of a handshake.
+pub(super) struct Ends {
+    /// The key of the peer.
+    pub(super) key: Bytes,
+    /// The key of the recorder.
+    pub(super) other_key: Bytes,
+    /// Whether the recorder takes any answer for right.
+    pub(super) impostor: bool,
+}
+
+/// Everything that is recorded of a peer that has this handshake, by id.
+pub(super) fn plan(handshake: Handshake) -> BTreeMap<String, Task> {
+    let objects = objects::all()
+        .filter(|(kind, name, object)| is_recorded(kind, name, object))
+        .map(|(kind, name, object)| (format!("object/{kind}/{name}"), Task::Object(object)));
+    let strings = strings()
+        .into_iter()
+        .map(|(name, payload)| (format!("string/{name}"), Task::String(payload)));
+    let handshakes = match handshake {
+        Handshake::HmacSha1 => handshakes(),
+        _ => Vec::new(),
+    };
+    objects.chain(strings).chain(handshakes).collect()
+}
+
+fn is_recorded(kind: &str, name: &str, object: &Graph) -> bool {
+    let is_extra_power = name
+        .trim_start_matches('-')
+        .strip_prefix("2**")
+        .is_some_and(|power| kind == "long" && !POWERS.contains(&power.trim_end_matches("-1")));
+    !LEFT_OUT.contains(&kind) && !is_extra_power && is_small(object) && is_ordered(object)
+}
+
+fn is_small(object: &Graph) -> bool {
+    let is_short = |node: &Node| match node {
+        Node::Str(bytes) => bytes.len() <= LONGEST_ATOM,
+        Node::Unicode(text) => text.as_surrogatepass().len() <= LONGEST_ATOM,
+        _ => true,
+    };
+    object.nodes.len() <= MOST_NODES && object.nodes.iter().all(is_short)
+}
+
+/// Whether every container that Python orders by hashes has the same order in every process: `None`, classes and
+/// instances hash by their place in memory.
+fn is_ordered(object: &Graph) -> bool {
+    let by_value = |id: NodeId| {
+        let mut pending = vec![id];
+        while let Some(id) = pending.pop() {
+            match &object.nodes[id] {
+                Node::None | Node::Global { .. } | Node::Object(_) => return false,
+                node => pending.extend(node.references()),
+            }
+        }
+        true
+    };
+    object.nodes.iter().all(|node| match node {
+        Node::Dict(pairs) => pairs.len() < 2 || pairs.iter().all(|(key, _)| by_value(*key)),
+        Node::Set(members) | Node::FrozenSet(members) => {
+            members.len() < 2 || members.iter().all(|member| by_value(*member))
+        }
+        _ => true,
+    })
+}
+
+/// Strings of every size that some buffer has, and such that could be taken for something else.
+fn strings() -> Vec<(String, Bytes)> {
+    let every: Vec<u8> = (0..=u8::MAX).collect();
+    let mut strings: Vec<(String, Bytes)> = [
+        ("empty", &b""[..]),
+        ("letter", b"a"),
+        ("nul", b"\0"),
+        ("newlines", b"a\nb\r\n"),
+        ("every-byte", &every),
+        ("like-a-header", b"\x05\0\0\0"),
+        ("like-a-pickle", b"\x80\x02K*."),
+        ("like-a-challenge", b"#CHALLENGE:01234567890123456789"),
+    ]
+    .map(|(name, bytes)| (name.to_owned(), Bytes::plain(bytes)))
+    .into();
+    for length in [255, 1024, 8192, 16_383, 16_384, 16_385, 65_535, 65_536] {
+        let string = Bytes::fill(pattern::bytes(pattern::PERIOD), length);
+        strings.push((format!("length-{length}"), string));
+    }
+    strings
+}
+
+/// Handshakes in both roles, with keys of every length that HMAC treats in its own way, and without the key.
+fn handshakes() -> Vec<(String, Task)> {
+    let plain = |bytes: &[u8]| Bytes::plain(bytes);
+    let of_length = |length| Bytes::fill(*b"a key ", length);
+    let every: Vec<u8> = (0..=u8::MAX).rev().collect();
+    let right = [
+        ("right-key", plain(b"a key for the suite")),
+        ("key-of-1-byte", plain(b"k")),
+        ("key-of-64-bytes", of_length(64)),
+        ("key-of-65-bytes", of_length(65)),
+        ("key-of-1000-bytes", of_length(1000)),
+        ("key-of-every-byte", plain(&every)),
+    ];
+    let wrong = |impostor| Ends {
+        key: plain(b"a key for the suite"),
+        other_key: plain(b"another key"),
+        impostor,
+    };
+    let mut tasks = Vec::new();
+    for role in [Role::Listener, Role::Client] {
+        let mut add = |name: &str, ends| {
+            tasks.push((
+                format!("handshake/{role}/{name}"),
+                Task::Handshake(role, ends),
+            ));
+        };
+        for (name, key) in &right {
+            add(
+                name,
+                Ends {
+                    key: key.clone(),
+                    other_key: key.clone(),
+                    impostor: false,
+                },
+            );
+        }
+        add("wrong-key", wrong(false));
+        if role == Role::Client {
+            add("impostor", wrong(true));
+        }
+    }
+    tasks
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_are_at_least_150_and_few_enough_to_be_cases() {
+        let count = plan(Handshake::None).len();
+        assert!((150..=210).contains(&count), "{count}");
+    }
+
+    #[test]
+    fn what_has_no_order_is_left_out() {
+        let plan = plan(Handshake::HmacSha1);
+        assert!(!plan.contains_key("object/dict/keys-of-many-types"));
+        assert!(plan.contains_key("object/order/dict-of-many-types"));
+        assert!(!plan.contains_key("object/str/65536-bytes"));
+        assert!(plan.contains_key("handshake/client/impostor"));
+    }
+}

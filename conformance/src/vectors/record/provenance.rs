@@ -1,0 +1,86 @@
+//! Where recorded bytes are from: the release, and all of the machine that could matter, but not which one it is.
+
+use serde::Deserialize;
+
+use super::RecordError;
+use crate::peers::{Flavour, Installed, Peer};
+use crate::vectors::{Compiler, Platform, Provenance};
+
+/// Asks an interpreter what it is, and what compiles extensions for it.
+const QUESTION: &str = r"
+import json, platform, struct, subprocess, sys, sysconfig
+compiler = sysconfig.get_config_var('CC')
+if compiler:
+    try:
+        said = subprocess.Popen(compiler.split() + ['--version'], stdout=subprocess.PIPE).communicate()[0]
+        compiler = said.decode('utf-8').split('\n')[0]
+    except EnvironmentError:
+        compiler = None
+print(json.dumps({
+    'implementation': platform.python_implementation(),
+    'python': platform.python_version(),
+    'system': platform.system(),
+    'machine': platform.machine(),
+    'byte_order': sys.byteorder,
+    'word_bits': 8 * struct.calcsize('P'),
+    'compiler': compiler or '',
+    'flags': sysconfig.get_config_var('CFLAGS') or '',
+}))
+";
+
+#[derive(Deserialize)]
+struct Answer {
+    implementation: String,
+    python: String,
+    system: String,
+    machine: String,
+    byte_order: String,
+    word_bits: u32,
+    compiler: String,
+    flags: String,
+}
+
+/// The provenance of what is recorded off a peer on this machine.
+pub(super) fn of(peer: &Peer, installed: &Installed) -> Result<Provenance, RecordError> {
+    let answer = ask(installed).map_err(RecordError::Provenance)?;
+    let compiler = (peer.flavour == Flavour::C).then(|| Compiler {
+        name: answer.compiler,
+        // A path would name the machine, and says nothing of the code.
+        flags: answer
+            .flags
+            .split_whitespace()
+            .filter(|flag| !flag.contains('/'))
+            .map(Into::into)
+            .collect(),
+    });
+    Ok(Provenance {
+        package: peer.package.clone(),
+        release: peer.release.clone(),
+        archive_sha256: peer.sha256.clone(),
+        flavour: peer.flavour.name().into(),
+        implementation: answer.implementation,
+        python: answer.python,
+        platform: Platform {
+            system: answer.system,
+            machine: answer.machine,
+            byte_order: answer.byte_order,
+            word_bits: answer.word_bits,
+        },
+        compiler,
+        help: peer.help.clone(),
+        recorder: format!("processing-conformance {}", env!("CARGO_PKG_VERSION")),
+    })
+}
+
+fn ask(installed: &Installed) -> Result<Answer, String> {
+    let output = installed
+        .python()
+        .command()
+        .args(["-c", QUESTION])
+        .output()
+        .map_err(|error| error.to_string())?;
+    if !output.status.success() {
+        return Err(String::from_utf8_lossy(&output.stderr).into_owned());
+    }
+    serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+}

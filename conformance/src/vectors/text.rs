@@ -1,0 +1,40 @@
+//! A file as it is written: what it is about line by line, then one vector on each line.
+
+use serde::Serialize;
+
+use super::file::{File, digest};
+
+/// Stands for the digest while it is computed.
+const BLANK: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+impl File {
+    /// The text of the file, with the digest that belongs to it.
+    pub fn to_text(&self) -> String {
+        let about = [
+            ("format", pretty(&self.format)),
+            ("peer", pretty(&self.peer)),
+            ("digest", pretty(&BLANK)),
+            ("provenance", pretty(&self.provenance)),
+            ("dialect", pretty(&self.dialect.to_string())),
+        ];
+        let mut lines = vec!["{".to_owned()];
+        lines.extend(about.map(|(name, value)| format!("  \"{name}\": {value},")));
+        lines.push("  \"vectors\": [".to_owned());
+        let last = self.vectors.len().saturating_sub(1);
+        lines.extend(self.vectors.iter().enumerate().map(|(number, vector)| {
+            let text = serde_json::to_string(vector).expect("a vector is representable in JSON");
+            text + if number < last { "," } else { "" }
+        }));
+        lines.extend(["  ]", "}", ""].map(Into::into));
+        let text = lines.join("\n");
+        let digest = digest(&text, BLANK);
+        text.replacen(BLANK, &digest, 1)
+    }
+}
+
+/// Indented as it stands inside of the file.
+fn pretty(value: &impl Serialize) -> String {
+    serde_json::to_string_pretty(value)
+        .expect("what is said of a peer is representable in JSON")
+        .replace('\n', "\n  ")
+}

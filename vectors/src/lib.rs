@@ -1,0 +1,45 @@
+//! Bytes recorded off every release of Python's `processing` package that runs, with what they mean.
+//!
+//! The data are the JSON files beside this crate; its README describes their form, for readers in any language.
+//! Here they are embedded, for programs in Rust that have no checkout.
+#![forbid(unsafe_code)]
+
+/// The files, each with its name.
+macro_rules! files {
+    ($($peer:literal)*) => {
+        &[$((concat!($peer, ".json"), include_str!(concat!("../", $peer, ".json")))),*]
+    };
+}
+
+/// Name and text of every file, one for each peer, in the order of the releases.
+pub const FILES: &[(&str, &str)] = files! {
+    "processing-0.10-c"
+    "processing-0.10-pure"
+    "processing-0.11-c"
+    "processing-0.11-pure"
+    "processing-0.20-c"
+    "processing-0.20-pure"
+    "processing-0.21-c"
+    "processing-0.21-pure"
+    "processing-0.30-c"
+    "processing-0.30-pure"
+    "processing-0.31-c"
+    "processing-0.31-pure"
+    "processing-0.32-c"
+    "processing-0.32-pure"
+    "processing-0.33-c"
+    "processing-0.33-pure"
+    "processing-0.34-c"
+    "processing-0.35-c"
+    "processing-0.36-c"
+    "processing-0.37-c"
+    "processing-0.38-c"
+    "processing-0.39-c"
+    "processing-0.40-c"
+    "processing-0.50-c"
+    "processing-0.51-c"
+    "processing-0.52-c"
+};
+
+/// The JSON Schema that every file satisfies.
+pub const SCHEMA: &str = include_str!("../schema.json");
