@@ -1,0 +1,110 @@
+//! Whether two pickles mean the same, by what their instructions are: no object is made of them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use processing_conformance::pickle::{Argument, Opcode, disassemble};
+
+/// An instruction, without the liberties that a pickler has.
+#[derive(Clone, Debug, PartialEq)]
+enum Plain {
+    /// What is put on the memo, by its number; only such as is got again.
+    Put(usize),
+    /// What is got from the memo, by the number of the put.
+    Get(usize),
+    /// Anything else: the opcode, and its argument as text.
+    Other(Opcode, String),
+}
+
+/// Whether two pickles differ only in what has no meaning:
+///
+/// - the protocol that is announced, as long as Python 2 reads it;
+/// - which place of the memo something is put on, and putting what nothing gets;
+/// - whether a string, a number, or a class is got from the memo or written again: they have no identity;
+/// - the bits of a NaN.
+pub(crate) fn is_same_pickle(one: &[u8], other: &[u8]) -> bool {
+    match (plain(one), plain(other)) {
+        (Some(one), Some(other)) => one == other,
+        _ => false,
+    }
+}
+
+/// The instructions of a pickle that ends with the bytes.
+fn plain(pickle: &[u8]) -> Option<Vec<Plain>> {
+    let mut instructions = Vec::new();
+    // The number of the put that each place has seen last, and what was put if it is an atom.
+    let mut places: BTreeMap<u64, (usize, Option<Plain>)> = BTreeMap::new();
+    let mut puts = 0;
+    let mut disassembly = disassemble(pickle);
+    for instruction in disassembly.by_ref() {
+        let instruction = instruction.ok()?;
+        match (instruction.opcode, instruction.argument) {
+            (Opcode::Proto, Argument::Unsigned(..=2)) => {}
+            (Opcode::BinPut | Opcode::LongBinPut, Argument::Unsigned(place)) => {
+                let atom = instructions.last().filter(|last| is_atom(last)).cloned();
+                places.insert(place, (puts, atom));
+                instructions.push(Plain::Put(puts));
+                puts += 1;
+            }
+            (Opcode::BinGet | Opcode::LongBinGet, Argument::Unsigned(place)) => {
+                match places.get(&place)? {
+                    (_, Some(atom)) => instructions.push(atom.clone()),
+                    (put, None) => instructions.push(Plain::Get(*put)),
+                }
+            }
+            (opcode, Argument::Float(value)) if value.value().is_nan() => {
+                instructions.push(Plain::Other(opcode, "nan".into()));
+            }
+            (opcode, argument) => {
+                instructions.push(Plain::Other(opcode, format!("{argument:?}")));
+            }
+        }
+    }
+    if disassembly.position() != pickle.len() {
+        return None;
+    }
+    Some(without_idle_puts(instructions))
+}
+
+fn is_atom(instruction: &Plain) -> bool {
+    use Opcode::{BinString, BinUnicode, Global, ShortBinString};
+    matches!(
+        instruction,
+        Plain::Other(ShortBinString | BinString | BinUnicode | Global, _)
+    )
+}
+
+/// Drops the puts that nothing gets, and numbers the others anew.
+fn without_idle_puts(instructions: Vec<Plain>) -> Vec<Plain> {
+    let got: BTreeSet<usize> = instructions
+        .iter()
+        .filter_map(|instruction| match instruction {
+            Plain::Get(put) => Some(*put),
+            _ => None,
+        })
+        .collect();
+    let number = |put: usize| got.range(..put).count();
+    instructions
+        .into_iter()
+        .filter_map(|instruction| match instruction {
+            Plain::Put(put) if !got.contains(&put) => None,
+            Plain::Put(put) => Some(Plain::Put(number(put))),
+            Plain::Get(put) => Some(Plain::Get(number(put))),
+            other @ Plain::Other(..) => Some(other),
+        })
+        .collect()
+}
+
+#[test]
+fn places_of_the_memo_have_no_meaning_and_what_is_got_has() {
+    let list = b"\x80\x02]q\x01(]q\x02h\x02e.";
+    assert!(is_same_pickle(list, b"\x80\x02]q\x07(]q\x09h\x09e."));
+    assert!(is_same_pickle(list, b"\x80\x01](]q\x02h\x02e."));
+    assert!(!is_same_pickle(list, b"\x80\x02]q\x01(]q\x02h\x01e."));
+    assert!(!is_same_pickle(list, b"\x80\x02]q\x01(]q\x02]e."));
+    assert!(!is_same_pickle(list, b"\x80\x03]q\x01(]q\x02h\x02e."));
+    assert!(is_same_pickle(
+        b"(U\x02abq\x01h\x01t.",
+        b"(U\x02abU\x02abt."
+    ));
+    assert!(!is_same_pickle(b"U\x02ab.", b"U\x02ac."));
+}

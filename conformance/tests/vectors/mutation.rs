@@ -1,0 +1,266 @@
+//! Changes to every field of every vector, and what became of them.
+
+use std::collections::BTreeSet;
+
+use processing_conformance::vectors::{AtSerde, Bytes, Handshake, SentObject, SentString, Vector};
+use processing_conformance::wire::frame;
+use processing_connection::{Dialect, Framing};
+
+use super::{distinct, handshakes, holds, meaning, objects};
+
+/// How thoroughly some bytes are changed.
+///
+/// What several peers sent alike, but for the framing or what is random, is changed thoroughly once: the check has
+/// nothing else to go by.
+#[derive(Clone, Copy, PartialEq)]
+pub(crate) enum Effort {
+    /// At many places, or at all of them.
+    Thorough,
+    /// At a few places.
+    Sample,
+}
+
+impl Effort {
+    /// Places from 0 to `length`: the first ones, the last ones, and some in between.
+    pub(crate) fn places(self, length: usize) -> Vec<usize> {
+        let each = match self {
+            Self::Thorough => 8,
+            Self::Sample => 1,
+        };
+        if length <= 3 * each {
+            return (0..length).collect();
+        }
+        let between = (each..length - each).step_by((length - 2 * each).div_ceil(each));
+        (0..each)
+            .chain(between)
+            .chain(length - each..length)
+            .collect()
+    }
+}
+
+/// What is put in between: zeros, opcodes that push, pop and mark, and a digit.
+const BYTES: [u8; 8] = [0, b'(', b'N', b'0', b'1', b'2', b')', b'.'];
+
+/// What became of all changes.
+#[derive(Default)]
+pub(crate) struct Survivors {
+    /// How many were tried.
+    pub(crate) tried: usize,
+    /// How many were not found, and mean the same by an argument that has nothing to do with the check.
+    pub(crate) proven: usize,
+    /// Those that were not found though nothing shows that they mean the same.
+    pub(crate) unproven: Vec<String>,
+}
+
+impl Survivors {
+    fn try_one(
+        &mut self,
+        what: &str,
+        changed: &Vector,
+        dialect: Dialect,
+        same: impl FnOnce() -> bool,
+    ) {
+        self.tried += 1;
+        if !holds(changed, dialect) {
+            return;
+        }
+        if same() {
+            self.proven += 1;
+        } else {
+            self.unproven
+                .push(format!("{} ({dialect}): {what}", changed.id()));
+        }
+    }
+
+    fn add(&mut self, other: Self) {
+        self.tried += other.tried;
+        self.proven += other.proven;
+        self.unproven.extend(other.unproven);
+    }
+}
+
+/// Changes everything, on all processors.
+pub(crate) fn survivors() -> Survivors {
+    let vectors = distinct();
+    let mut seen = BTreeSet::new();
+    let vectors: Vec<_> = vectors
+        .into_iter()
+        .map(|(dialect, vector)| {
+            let effort = if seen.insert(vector.id().to_owned()) {
+                Effort::Thorough
+            } else {
+                Effort::Sample
+            };
+            (dialect, vector, effort)
+        })
+        .collect();
+    let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+    let mut all = Survivors::default();
+    std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..threads)
+            .map(|part| {
+                let vectors = &vectors;
+                scope.spawn(move || {
+                    let mut survivors = Survivors::default();
+                    for (dialect, vector, effort) in vectors.iter().skip(part).step_by(threads) {
+                        change(&mut survivors, vector, *dialect, *effort);
+                    }
+                    survivors
+                })
+            })
+            .collect();
+        for part in parts {
+            all.add(part.join().expect("no change makes the check panic"));
+        }
+    });
+    all
+}
+
+/// The id of a vector, to be changed.
+pub(crate) fn id_of(vector: &mut Vector) -> &mut String {
+    match vector {
+        Vector::Send(sent) => &mut sent.id,
+        Vector::SendString(sent) => &mut sent.id,
+        Vector::Handshake(handshake) => &mut handshake.id,
+    }
+}
+
+fn change(survivors: &mut Survivors, vector: &Vector, dialect: Dialect, effort: Effort) {
+    let mut renamed = vector.clone();
+    id_of(&mut renamed).insert(0, 'x');
+    survivors.try_one("the id is of no operation", &renamed, dialect, || false);
+    match vector {
+        Vector::Send(sent) => change_object(survivors, sent, dialect, effort),
+        Vector::SendString(sent) => change_string(survivors, sent, dialect, effort),
+        Vector::Handshake(handshake) => change_handshake(survivors, handshake, dialect, effort),
+    }
+}
+
+fn change_object(survivors: &mut Survivors, sent: &SentObject, dialect: Dialect, effort: Effort) {
+    let framing = dialect.framing();
+    let message = sent.bytes.expand();
+    let payload = &message[frame::header_length(framing)..];
+    for (what, bytes) in changed_messages(&message, framing, effort) {
+        let mut changed = sent.clone();
+        changed.bytes = Bytes::plain(bytes.clone());
+        survivors.try_one(&what, &Vector::Send(changed), dialect, || {
+            bytes
+                .get(frame::header_length(framing)..)
+                .is_some_and(|changed| meaning::is_same_pickle(payload, changed))
+        });
+    }
+    if effort == Effort::Sample {
+        return;
+    }
+    for (what, object) in objects::changed(&sent.object) {
+        let mut changed = sent.clone();
+        changed.object = object.clone();
+        survivors.try_one(&what, &Vector::Send(changed), dialect, || {
+            objects::is_same(&sent.object, &object)
+        });
+    }
+    for serde in [AtSerde::Object, AtSerde::NeedsClass, AtSerde::Undecodable] {
+        if serde != sent.reads_as.serde {
+            let mut changed = sent.clone();
+            changed.reads_as.serde = serde;
+            survivors.try_one(
+                &format!("{serde:?}"),
+                &Vector::Send(changed),
+                dialect,
+                || false,
+            );
+        }
+    }
+}
+
+fn change_string(survivors: &mut Survivors, sent: &SentString, dialect: Dialect, effort: Effort) {
+    let message = sent.bytes.expand();
+    for (what, bytes) in changed_messages(&message, dialect.framing(), effort) {
+        let mut changed = sent.clone();
+        changed.bytes = Bytes::plain(bytes);
+        survivors.try_one(&what, &Vector::SendString(changed), dialect, || false);
+    }
+    for (what, payload) in changed_strings(&sent.payload, effort) {
+        let mut changed = sent.clone();
+        changed.payload = payload;
+        survivors.try_one(&what, &Vector::SendString(changed), dialect, || false);
+    }
+}
+
+fn change_handshake(
+    survivors: &mut Survivors,
+    handshake: &Handshake,
+    dialect: Dialect,
+    effort: Effort,
+) {
+    for (what, changed) in handshakes::changed(handshake, dialect.framing(), effort) {
+        let changed = Vector::Handshake(changed);
+        survivors.try_one(&what, &changed, dialect, || match &changed {
+            Vector::Handshake(changed) => handshakes::is_same(handshake, changed),
+            _ => false,
+        });
+    }
+}
+
+/// A message with one byte changed, left out or added: as it stands, and with a header that fits again.
+pub(crate) fn changed_messages(
+    message: &[u8],
+    framing: Framing,
+    effort: Effort,
+) -> Vec<(String, Vec<u8>)> {
+    let mut found = Vec::new();
+    for at in effort.places(message.len()) {
+        for bit in [0, 1 + at % 7] {
+            let mut flipped = message.to_vec();
+            flipped[at] ^= 1 << bit;
+            found.push((format!("byte {at}: bit {bit} flipped"), flipped));
+        }
+        let mut shorter = message.to_vec();
+        shorter.remove(at);
+        found.push((format!("byte {at} removed"), shorter));
+    }
+    for at in effort.places(message.len() + 1) {
+        let byte = BYTES[at % BYTES.len()];
+        let mut longer = message.to_vec();
+        longer.insert(at, byte);
+        found.push((format!("{byte:#04x} before byte {at}"), longer));
+    }
+    let payload = &message[frame::header_length(framing)..];
+    for at in effort.places(payload.len()) {
+        let mut shorter = payload.to_vec();
+        shorter.remove(at);
+        let what = format!("byte {at} of the payload removed, header and all");
+        found.push((what, frame::message(framing, &shorter)));
+    }
+    for at in effort.places(payload.len() + 1) {
+        for byte in [at, 3 * at + 1, 5 * at + 2].map(|at| BYTES[at % BYTES.len()]) {
+            let mut longer = payload.to_vec();
+            longer.insert(at, byte);
+            let what = format!("{byte:#04x} before byte {at} of the payload, header and all");
+            found.push((what, frame::message(framing, &longer)));
+        }
+    }
+    found
+}
+
+/// Another string or key.
+pub(crate) fn changed_strings(string: &Bytes, effort: Effort) -> Vec<(String, Bytes)> {
+    let bytes = string.expand();
+    let mut found: Vec<(String, Vec<u8>)> = Vec::new();
+    for at in effort.places(bytes.len()) {
+        let mut flipped = bytes.clone();
+        flipped[at] ^= 1 << (at % 8);
+        found.push((format!("byte {at} flipped"), flipped));
+        let mut shorter = bytes.clone();
+        shorter.remove(at);
+        found.push((format!("byte {at} removed"), shorter));
+        let mut longer = bytes.clone();
+        longer.insert(at, bytes[at].wrapping_add(1));
+        found.push((format!("a byte before byte {at}"), longer));
+    }
+    found.push(("a zero at the end".into(), [&bytes[..], &[0]].concat()));
+    found
+        .into_iter()
+        .map(|(what, bytes)| (what, Bytes::plain(bytes)))
+        .collect()
+}
