@@ -9,12 +9,13 @@ import sys
 
 directory, flavour, address, program = sys.argv[1:]
 
-EXTENSION = 'processing.connection._socket_connection'
+# Of 0.10 and 0.11, of 0.20 and 0.21, of all later ones.
+EXTENSIONS = ('processing.socket_connection', 'processing.connection._socket_connection', 'processing._processing')
 
 
 class NoExtension(object):
     def find_module(self, name, path=None):
-        return self if name == EXTENSION else None
+        return self if name in EXTENSIONS else None
 
     def load_module(self, name):
         raise ImportError('%s is hidden: the pure flavour was asked for' % name)
@@ -26,7 +27,7 @@ if flavour == 'pure':
 
 import processing.connection
 
-found = 'c' if sys.modules.get(EXTENSION) else 'pure'
+found = 'c' if any(sys.modules.get(name) for name in EXTENSIONS) else 'pure'
 if found != flavour:
     sys.exit('this is the %s flavour, not %s' % (found, flavour))
 
