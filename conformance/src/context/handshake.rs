@@ -175,12 +175,10 @@ impl Context<'_> {
         handshake: Handshake,
         kinds: &[ErrorKind],
     ) -> Result<(Wire, OperationError), Stop> {
-        let Handshake { wire, ticket, .. } = handshake;
-        let Some(result) = self.look(Who::Testee, &ticket, self.setting.patience)? else {
-            let operation = ticket.operation();
-            wire.close();
-            let left = self.finish_operation(Who::Testee, &ticket)?;
-            self.hold_answer(Who::Testee, &left);
+        let patience = self.setting.patience;
+        let Some(result) = self.look(Who::Testee, &handshake.ticket, patience)? else {
+            let operation = handshake.ticket.operation();
+            self.leave(handshake)?;
             return Err(Failure::new(
                 format!("{operation}: waits for more"),
                 format!("{operation} is an error before the suite's deadline"),
@@ -189,41 +187,57 @@ impl Context<'_> {
             .into());
         };
         self.hold_answer(Who::Testee, &result);
-        let error = self.check_error(ticket.operation(), result, kinds)?;
-        Ok((wire, error))
+        let error = self.check_error(handshake.ticket.operation(), result, kinds)?;
+        Ok((handshake.wire, error))
     }
 
     /// The testee's `accept` or `connect` is an error, and it does not answer what the suite has sent as a challenge.
     pub fn expect_unanswered(&mut self, handshake: Handshake, kinds: &[ErrorKind]) -> Outcome {
+        let Some((handshake, message)) = self.answer_unless_failed(handshake, kinds)? else {
+            return Ok(());
+        };
+        self.leave(handshake)?;
+        Err(Failure::new("wire: answers", "no answer, and an error")
+            .detail(format!("{} bytes: {}", message.len(), hex::encode(message)))
+            .into())
+    }
+
+    /// What the testee answers to what the suite has sent as a challenge; nothing when its `accept` or `connect` is an
+    /// error instead.
+    pub fn answer_unless_failed(
+        &mut self,
+        handshake: Handshake,
+        kinds: &[ErrorKind],
+    ) -> Result<Option<(Handshake, Vec<u8>)>, Stop> {
         const GLANCE: Duration = Duration::from_millis(5);
-        let Handshake {
-            mut wire, ticket, ..
-        } = handshake;
+        let mut handshake = handshake;
         let deadline = Instant::now() + self.setting.patience;
         while Instant::now() < deadline {
-            if let Some(result) = self.look(Who::Testee, &ticket, GLANCE)? {
+            let ticket = &handshake.ticket;
+            if let Some(result) = self.look(Who::Testee, ticket, GLANCE)? {
                 self.hold_answer(Who::Testee, &result);
-                return self
-                    .check_error(ticket.operation(), result, kinds)
-                    .map(drop);
+                self.check_error(ticket.operation(), result, kinds)?;
+                return Ok(None);
             }
-            if !wire.has_input(GLANCE).unwrap_or(true) {
+            if !handshake.wire.has_input(GLANCE).unwrap_or(true) {
                 continue;
             }
-            match wire.read_message(handshake::LONGEST) {
-                Ok(message) if message != REFUSAL => {
-                    wire.close();
-                    let left = self.finish_operation(Who::Testee, &ticket)?;
-                    self.hold_answer(Who::Testee, &left);
-                    return Err(Failure::new("wire: answers", "no answer, and an error")
-                        .detail(format!("{} bytes: {}", message.len(), hex::encode(message)))
-                        .into());
-                }
-                _ => return self.finish_error(Who::Testee, &ticket, kinds).map(drop),
+            match handshake.wire.read_message(handshake::LONGEST) {
+                Ok(message) if message != REFUSAL => return Ok(Some((handshake, message))),
+                _ => break,
             }
         }
-        // Asked once more, so that it is told as every operation that does not end.
-        self.finish_error(Who::Testee, &ticket, kinds).map(drop)
+        self.finish_error(Who::Testee, &handshake.ticket, kinds)?;
+        Ok(None)
+    }
+
+    /// The suite leaves, and the testee's `accept` or `connect` ends, one way or the other.
+    pub fn leave(&mut self, handshake: Handshake) -> Outcome {
+        let Handshake { wire, ticket, .. } = handshake;
+        wire.close();
+        let left = self.finish_operation(Who::Testee, &ticket)?;
+        self.hold_answer(Who::Testee, &left);
+        Ok(())
     }
 
     /// The testee challenges the suite.

@@ -137,7 +137,7 @@ pub enum Severity {
     Minor,
     /// Data is lost or corrupted, or a peer hangs.
     Major,
-    /// The process crashes, or memory is not safe.
+    /// The process crashes, memory is not safe, or somebody without the key is let in.
     Critical,
 }
 

@@ -262,9 +262,22 @@ fn passed_on(context: &mut Context<'_>) -> Outcome {
 
     let mut second = context.begin_handshake(KEY)?;
     second.write(&handshake::challenge(first.challenged_with()))?;
-    context.expect_unanswered(second, FAILED)?;
-    first.write(b"no answer, then")?;
-    context.expect_failed(first, FAILED).map(drop)
+    let Some((second, answer)) = context.answer_unless_failed(second, FAILED)? else {
+        first.write(b"no answer, then")?;
+        return context.expect_failed(first, FAILED).map(drop);
+    };
+    context.leave(second)?;
+    first.write(&answer)?;
+    let (_, end) = context.finish_handshake(first)?;
+    Err(Failure::new(
+        "connect: taken in by a listener without the key",
+        "what a client asks is not answered by the client itself",
+    )
+    .detail(format!(
+        "the testee has connection {} to it now",
+        end.handle
+    ))
+    .into())
 }
 
 fn object_instead(context: &mut Context<'_>) -> Outcome {
