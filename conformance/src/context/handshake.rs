@@ -168,20 +168,22 @@ impl Context<'_> {
         Ok((wire, error))
     }
 
-    /// The testee's `accept` or `connect` is an error before the suite's patience ends, though the suite sends
-    /// nothing more. If it is not, the suite leaves, so that nothing waits for ever.
+    /// The testee's `accept` or `connect` is an error within this time, though the suite sends nothing more. If it is not, the suite leaves, so that nothing waits for ever.
     pub fn expect_failed_by_itself(
         &mut self,
         handshake: Handshake,
+        patience: Duration,
         kinds: &[ErrorKind],
     ) -> Result<(Wire, OperationError), Stop> {
-        let patience = self.setting.patience;
         let Some(result) = self.look(Who::Testee, &handshake.ticket, patience)? else {
             let operation = handshake.ticket.operation();
             self.leave(handshake)?;
             return Err(Failure::new(
                 format!("{operation}: waits for more"),
-                format!("{operation} is an error before the suite's deadline"),
+                format!(
+                    "{operation} is an error within {} s",
+                    patience.as_secs_f32()
+                ),
             )
             .detail("it went on only when the suite had left")
             .into());

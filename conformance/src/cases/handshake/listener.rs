@@ -110,7 +110,8 @@ fn silent_client(context: &mut Context<'_>) -> Outcome {
     let listening = context.listen_with_key(KEY)?;
     let silent = context.begin_accept(&listening)?;
     let kinds = &[ErrorKind::TimedOut, ErrorKind::AuthenticationFailed];
-    let (still_there, _) = context.expect_failed_by_itself(silent, kinds)?;
+    let patience = context.setting.patience;
+    let (still_there, _) = context.expect_failed_by_itself(silent, patience, kinds)?;
     let mut good = context.begin_accept(&listening)?;
     context.shake(&mut good, KEY)?;
     let (mut wire, end) = context.finish_handshake(good)?;

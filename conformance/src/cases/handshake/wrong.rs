@@ -1,5 +1,7 @@
 //! The handshake when the other end does wrong: at each thing that it sends.
 
+use std::time::Duration;
+
 use hmac::{Hmac, KeyInit, Mac};
 use sha1::{Digest, Sha1};
 use sha2::Sha256;
@@ -318,7 +320,11 @@ fn announced(context: &mut Context<'_>) -> Outcome {
     let header = context.header(MUCH);
     context.write(&mut handshake.wire, &header)?;
     let kinds = &[ErrorKind::AuthenticationFailed, ErrorKind::TooLong];
-    context.expect_failed_by_itself(handshake, kinds).map(drop)
+    // Nothing has to be waited for; a testee that waits would do so for ever.
+    let at_once = context.setting.patience.min(Duration::from_secs(2));
+    context
+        .expect_failed_by_itself(handshake, at_once, kinds)
+        .map(drop)
 }
 
 fn closes(context: &mut Context<'_>) -> Outcome {
