@@ -1,9 +1,9 @@
 //! What live peers put on the wire, given to the testee; and what they were given, compared with what it makes of it.
 //!
-//! A payload is the same in every family, framing and role: each is given in one role, and once, however many peers
-//! were recorded with it.
+//! A payload is the same in every family, framing and role: each is received in one role, and once, however many
+//! peers were recorded with it; and it is sent over one family, since `object` and `string` send most of them anyway.
 
-use processing_connection::Handshake as Scheme;
+use processing_connection::{Family, Handshake as Scheme};
 
 use super::{Case, Needs, Parameters, each};
 use crate::context::Context;
@@ -15,8 +15,23 @@ use crate::vectors::{self, Distinct, Message, Recorded, Step, distinct};
 use crate::wire::Wire;
 use crate::wire::handshake::{self, answer};
 
-const GRAPH: Needs = Needs {
+/// The family over which something is sent.
+const ONE_FAMILY: &[Family] = if cfg!(unix) {
+    &[Family::Unix]
+} else {
+    &[Family::Inet]
+};
+const BYTES_SENT: Needs = Needs {
+    families: ONE_FAMILY,
+    ..Needs::NOTHING
+};
+const VALUES_SENT: Needs = Needs {
+    families: ONE_FAMILY,
+    ..Needs::OBJECTS
+};
+const GRAPHS_SENT: Needs = Needs {
     profile: Profile::Graph,
+    families: ONE_FAMILY,
     ..Needs::NOTHING
 };
 const KEYED: Needs = Needs {
@@ -39,6 +54,7 @@ pub(super) const CASES: &[Case] = &[
         about: "A string is sent with the payload that a live peer has sent it with, to the byte.",
         requirements: &["string.raw", "framing.any-byte", "framing.any-size"],
         parameters: |_| named(|recorded| matches!(recorded, Recorded::String(_))),
+        needs: BYTES_SENT,
         run: string_sent,
         ..Case::CLIENT
     },
@@ -56,7 +72,7 @@ pub(super) const CASES: &[Case] = &[
         about: "Plain values are sent as a pickle that means what a live peer's means.",
         requirements: &["object.value", "object.pickle", "object.protocol-ceiling"],
         parameters: |_| named(is_value),
-        needs: Needs::OBJECTS,
+        needs: VALUES_SENT,
         run: object_sent,
         ..Case::CLIENT
     },
@@ -85,7 +101,7 @@ pub(super) const CASES: &[Case] = &[
             "object.protocol-ceiling",
         ],
         parameters: |_| named(is_graph),
-        needs: GRAPH,
+        needs: GRAPHS_SENT,
         run: object_sent,
         ..Case::CLIENT
     },
