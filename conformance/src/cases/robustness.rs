@@ -214,22 +214,17 @@ fn dies_after(context: &mut Context<'_>, bytes: usize) -> Outcome {
 }
 
 fn dies_while_both_wait(context: &mut Context<'_>) -> Outcome {
-    let (wire, end) = context.open()?;
+    let kinds = [ErrorKind::Closed, ErrorKind::Cut, ErrorKind::Poisoned];
+    let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
     let sending = context.start_send_string(end, &pattern::bytes(8 << 20))?;
+    // First one direction, then the other: were both to end at once, it would be chance which of the two waiting
+    // operations the system tells of the reset, and which of the end.
+    wire.finish()
+        .map_err(|error| Failure::wire("the connection is open", &error))?;
+    context.finish_error(end.who, &receiving, &kinds)?;
     wire.close();
-    context.finish_error(
-        end.who,
-        &sending,
-        &[ErrorKind::Closed, ErrorKind::Cut, ErrorKind::Poisoned],
-    )?;
-    context
-        .finish_error(
-            end.who,
-            &receiving,
-            &[ErrorKind::Closed, ErrorKind::Cut, ErrorKind::Poisoned],
-        )
-        .map(drop)
+    context.finish_error(end.who, &sending, &kinds).map(drop)
 }
 
 fn many_die(context: &mut Context<'_>) -> Outcome {
