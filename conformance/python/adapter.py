@@ -10,17 +10,16 @@ Exit codes: 0 at the end of input, 2 for wrong arguments, 3 when the implementat
 is not the one that was found, 70 when the adapter itself broke.
 """
 
-import argparse
 import binascii
 import collections
 import errno
 import gc
+import getopt
 import hashlib
 import io
 import json
 import os
 import pickle
-import platform
 import re
 import signal
 import socket
@@ -39,8 +38,10 @@ except ImportError:
     import thread
     PYTHON = 2
 
-CPYTHON = platform.python_implementation() == 'CPython'
 JYTHON = sys.platform.startswith('java')
+PYPY = hasattr(sys, 'pypy_version_info')
+CPYTHON = not JYTHON and not PYPY
+LANGUAGE = '%d.%d.%d' % sys.version_info[:3]
 
 
 def main():
@@ -65,14 +66,42 @@ def main():
     leave(0)
 
 
+USAGE = """\
+usage: adapter.py --package PACKAGE [OPTION...]
+
+Drives a Python implementation for the suite.
+
+  --package PACKAGE  processing or multiprocessing
+  --path DIRECTORY   where to import the package from
+  --flavour FLAVOUR  c or pure, of processing: insist on this one
+  --name NAME        of the implementation, for reports
+  --release NUMBER   of the package, where it does not tell
+"""
+
+
+class Options(object):
+    package = path = flavour = name = release = None
+
+
 def arguments():
-    parser = argparse.ArgumentParser(description='Drive a Python implementation for the suite.')
-    parser.add_argument('--package', required=True, choices=['processing', 'multiprocessing'])
-    parser.add_argument('--path', help='directory to import the package from')
-    parser.add_argument('--flavour', choices=['c', 'pure'], help='of processing: insist on this one')
-    parser.add_argument('--name', help='of the implementation, for reports')
-    parser.add_argument('--release', help='of the package, where it does not tell')
-    return parser.parse_args()
+    # argparse takes as long to import as everything else that is needed here.
+    try:
+        given, rest = getopt.getopt(
+            sys.argv[1:], 'h', ['help', 'package=', 'path=', 'flavour=', 'name=', 'release='])
+    except getopt.GetoptError as e:
+        leave(2, '%s\n%s' % (e, USAGE))
+    options = Options()
+    for option, value in given:
+        if option in ('-h', '--help'):
+            leave(0, USAGE)
+        setattr(options, option[2:], value)
+    if rest:
+        leave(2, '%s: unexpected\n%s' % (rest[0], USAGE))
+    if options.package not in ('processing', 'multiprocessing'):
+        leave(2, '--package must be processing or multiprocessing\n%s' % USAGE)
+    if options.flavour not in (None, 'c', 'pure'):
+        leave(2, '--flavour must be c or pure\n%s' % USAGE)
+    return options
 
 
 def leave(code, message=''):
@@ -175,7 +204,7 @@ class Implementation(object):
 
     def find_version(self, told):
         if self.package == 'multiprocessing':
-            return told or platform.python_version()
+            return told or LANGUAGE
         version = getattr(sys.modules[self.package], '__version__', told)
         if version is None:
             raise WrongImplementation('this release of processing does not tell its number: '
@@ -352,9 +381,10 @@ def hello(adapter, _, request):
     if request.get('protocol') != 1:
         raise AdapterError('protocol %r is not spoken here' % request.get('protocol'))
     implementation = adapter.implementation
-    runtime = platform.python_implementation() + ' ' + platform.python_version()
-    if hasattr(sys, 'pypy_version_info'):
-        runtime = 'PyPy %d.%d.%d' % sys.pypy_version_info[:3] + ' (Python %s)' % platform.python_version()
+    if PYPY:
+        runtime = 'PyPy %d.%d.%d' % sys.pypy_version_info[:3] + ' (Python %s)' % LANGUAGE
+    else:
+        runtime = '%s %s' % ('Jython' if JYTHON else 'CPython', LANGUAGE)
     return json.dumps({
         'protocol': 1,
         'name': implementation.name,

@@ -169,14 +169,14 @@ pub(super) const CASES: &[Case] = &[
         about: "A thousand messages that were sent at once are received in order.",
         requirements: &["framing.order"],
         run: thousand_received,
-        ..Case::WIRE
+        ..Case::CLIENT
     },
     Case {
         id: "framing/order/thousand-sent",
         about: "A thousand messages are sent in order.",
         requirements: &["framing.order"],
         run: thousand_sent,
-        ..Case::WIRE
+        ..Case::LISTENER
     },
     Case {
         id: "framing/length/hostile",

@@ -143,6 +143,19 @@ impl Needs {
         profile: Profile::Serde,
         ..Self::NOTHING
     };
+
+    /// Only one of the families of streams, AF_UNIX where there is one: for many payloads, to which the family makes
+    /// no difference.
+    const fn over_one_family(self) -> Self {
+        Self {
+            families: if cfg!(unix) {
+                &[Family::Unix]
+            } else {
+                &[Family::Inet]
+            },
+            ..self
+        }
+    }
 }
 
 /// No parameters: one execution.

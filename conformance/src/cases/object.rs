@@ -48,7 +48,7 @@ macro_rules! both_ways {
                 parameters: |_| each("protocol", [0, 1, 2]),
                 needs: Needs::OBJECTS,
                 run: older_protocols,
-                ..Case::WIRE
+                ..Case::CLIENT
             },
             Case {
                 id: "object/pickle/python2-types-received",

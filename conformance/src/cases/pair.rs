@@ -33,7 +33,7 @@ pub(super) const CASES: &[Case] = &[
         about: "Objects of every type that both can hold arrive from the counterpart with type and value.",
         requirements: &["object.value"],
         parameters: |_| each("kind", KINDS),
-        needs: Needs::OBJECTS,
+        needs: Needs::OBJECTS.over_one_family(),
         run: |context| objects_of_a_kind(context, Towards::Testee),
         ..Case::PAIR
     },
@@ -42,7 +42,7 @@ pub(super) const CASES: &[Case] = &[
         about: "Objects of every type that both can hold arrive at the counterpart with type and value.",
         requirements: &["object.value"],
         parameters: |_| each("kind", KINDS),
-        needs: Needs::OBJECTS,
+        needs: Needs::OBJECTS.over_one_family(),
         run: |context| objects_of_a_kind(context, Towards::Counterpart),
         ..Case::PAIR
     },
@@ -53,7 +53,7 @@ pub(super) const CASES: &[Case] = &[
         parameters: |_| each("kind", GRAPH_KINDS),
         needs: Needs {
             profile: Profile::Graph,
-            ..Needs::NOTHING
+            ..Needs::NOTHING.over_one_family()
         },
         run: |context| objects_of_a_kind(context, Towards::Testee),
         ..Case::PAIR
@@ -65,7 +65,7 @@ pub(super) const CASES: &[Case] = &[
         parameters: |_| each("kind", GRAPH_KINDS),
         needs: Needs {
             profile: Profile::Graph,
-            ..Needs::NOTHING
+            ..Needs::NOTHING.over_one_family()
         },
         run: |context| objects_of_a_kind(context, Towards::Counterpart),
         ..Case::PAIR

@@ -54,7 +54,7 @@ pub(super) const CASES: &[Case] = &[
         requirements: &["string.same-wire", "framing.order"],
         needs: Needs::OBJECTS,
         run: alternating,
-        ..Case::WIRE
+        ..Case::LISTENER
     },
     Case {
         id: "string/same-wire/empty-as-object",

@@ -3,7 +3,7 @@
 //! A payload is the same in every family, framing and role: each is received in one role, and once, however many
 //! peers were recorded with it; and it is sent over one family, since `object` and `string` send most of them anyway.
 
-use processing_connection::{Family, Handshake as Scheme};
+use processing_connection::Handshake as Scheme;
 
 use super::{Case, Needs, Parameters, each};
 use crate::context::Context;
@@ -15,24 +15,11 @@ use crate::vectors::{self, Distinct, Message, Recorded, Step, distinct};
 use crate::wire::Wire;
 use crate::wire::handshake::{self, answer};
 
-/// The family over which something is sent.
-const ONE_FAMILY: &[Family] = if cfg!(unix) {
-    &[Family::Unix]
-} else {
-    &[Family::Inet]
-};
-const BYTES_SENT: Needs = Needs {
-    families: ONE_FAMILY,
-    ..Needs::NOTHING
-};
-const VALUES_SENT: Needs = Needs {
-    families: ONE_FAMILY,
-    ..Needs::OBJECTS
-};
-const GRAPHS_SENT: Needs = Needs {
+const BYTES: Needs = Needs::NOTHING.over_one_family();
+const OBJECTS: Needs = Needs::OBJECTS.over_one_family();
+const GRAPHS: Needs = Needs {
     profile: Profile::Graph,
-    families: ONE_FAMILY,
-    ..Needs::NOTHING
+    ..BYTES
 };
 const KEYED: Needs = Needs {
     handshake: Some(Scheme::HmacSha1),
@@ -54,7 +41,7 @@ pub(super) const CASES: &[Case] = &[
         about: "A string is sent with the payload that a live peer has sent it with, to the byte.",
         requirements: &["string.raw", "framing.any-byte", "framing.any-size"],
         parameters: |_| named(|recorded| matches!(recorded, Recorded::String(_))),
-        needs: BYTES_SENT,
+        needs: BYTES,
         run: string_sent,
         ..Case::CLIENT
     },
@@ -63,7 +50,7 @@ pub(super) const CASES: &[Case] = &[
         about: "A pickle of plain values that a live peer has sent is received as the object that it sent.",
         requirements: &["object.value", "object.older-protocols"],
         parameters: |_| named(is_value),
-        needs: Needs::OBJECTS,
+        needs: OBJECTS,
         run: object_received,
         ..Case::CLIENT
     },
@@ -72,7 +59,7 @@ pub(super) const CASES: &[Case] = &[
         about: "Plain values are sent as a pickle that means what a live peer's means.",
         requirements: &["object.value", "object.pickle", "object.protocol-ceiling"],
         parameters: |_| named(is_value),
-        needs: VALUES_SENT,
+        needs: OBJECTS,
         run: object_sent,
         ..Case::CLIENT
     },
@@ -86,7 +73,7 @@ pub(super) const CASES: &[Case] = &[
             "object.outside-profile",
         ],
         parameters: |_| named(is_graph),
-        needs: Needs::OBJECTS,
+        needs: OBJECTS,
         run: object_received,
         ..Case::CLIENT
     },
@@ -101,7 +88,7 @@ pub(super) const CASES: &[Case] = &[
             "object.protocol-ceiling",
         ],
         parameters: |_| named(is_graph),
-        needs: GRAPHS_SENT,
+        needs: GRAPHS,
         run: object_sent,
         ..Case::CLIENT
     },

@@ -12,11 +12,11 @@ use super::turns::Turns;
 use crate::context::scratch::Scratch;
 
 /// How many executions are under way for each processor, those included that wait for a deadline.
-const UNDER_WAY_PER_PROCESSOR: usize = 16;
+const UNDER_WAY_PER_PROCESSOR: usize = 24;
 /// How many of them work.
 const WORKING_PER_PROCESSOR: usize = 2;
 /// How many idle sessions are kept for each processor.
-const IDLE_PER_PROCESSOR: usize = 8;
+const IDLE_PER_PROCESSOR: usize = 16;
 
 /// What is to be run against one testee.
 pub struct Series<'s> {

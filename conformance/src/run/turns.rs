@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 /// An execution that takes longer than this is taken to wait for something, and holds up nobody.
-const LONG: Duration = Duration::from_millis(250);
+const LONG: Duration = Duration::from_millis(60);
 
 /// Lets so many executions begin at once; one that takes long does not count any more.
 pub(super) struct Turns {
