@@ -144,8 +144,8 @@ impl Needs {
         ..Self::NOTHING
     };
 
-    /// Only one of the families of streams, AF_UNIX where there is one: for many payloads, to which the family makes
-    /// no difference.
+    /// Only one of the families of streams, `AF_UNIX` where there is one: for many payloads, to which the family
+    /// makes no difference.
     const fn over_one_family(self) -> Self {
         Self {
             families: if cfg!(unix) {

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use processing_conformance::adapter::failed;
@@ -27,24 +28,26 @@ impl Key {
     }
 
     pub(crate) fn as_listener(&self, exchange: &mut Exchange<'_>) -> Outcome {
-        let own = self.challenge(exchange)?;
+        self.challenge(exchange)?;
         if exchange.fault == Fault::SecondHalfSkipped {
             return Ok(());
         }
-        self.prove(exchange, Some(&own))
+        self.prove(exchange)
     }
 
     pub(crate) fn as_client(&self, exchange: &mut Exchange<'_>) -> Outcome {
-        self.prove(exchange, None)?;
+        self.prove(exchange)?;
         if exchange.fault == Fault::SecondHalfSkipped {
             return Ok(());
         }
-        self.challenge(exchange).map(drop)
+        self.challenge(exchange)
     }
 
-    /// Challenges the other end; the nonce.
-    fn challenge(&self, exchange: &mut Exchange<'_>) -> Result<Vec<u8>, OperationError> {
+    /// Challenges the other end.
+    fn challenge(&self, exchange: &mut Exchange<'_>) -> Outcome {
         let nonce = nonce();
+        // Whoever passes it on to another client of this process is not answered.
+        asked().push(nonce.to_vec());
         exchange.write(&[CHALLENGE, &nonce].concat())?;
         let right = answer(&self.0, &nonce);
         let came = exchange.read()?;
@@ -54,7 +57,7 @@ impl Key {
         };
         if came.get(..looked_at) == right.get(..looked_at) && !came.is_empty() {
             exchange.write(WELCOME)?;
-            Ok(nonce.into())
+            Ok(())
         } else {
             exchange.write(REFUSAL)?;
             Err(refused("the other end does not know the key"))
@@ -62,11 +65,11 @@ impl Key {
     }
 
     /// Answers the other end's challenge.
-    fn prove(&self, exchange: &mut Exchange<'_>, own: Option<&[u8]>) -> Outcome {
+    fn prove(&self, exchange: &mut Exchange<'_>) -> Outcome {
         let challenge = exchange.read()?;
         let nonce = challenge
             .strip_prefix(CHALLENGE)
-            .filter(|nonce| nonce.len() == 20 && Some(*nonce) != own)
+            .filter(|nonce| nonce.len() == 20 && !asked().iter().any(|asked| asked == nonce))
             .ok_or_else(|| refused("this is no challenge"))?;
         exchange.write(&match exchange.fault {
             Fault::WrongDigestAnswered => answer(&self.0, &challenge),
@@ -133,6 +136,12 @@ fn nonce() -> [u8; 20] {
     nonce[..8].copy_from_slice(&NEXT.fetch_add(1, Ordering::Relaxed).to_be_bytes());
     nonce[8..12].copy_from_slice(&std::process::id().to_be_bytes());
     nonce
+}
+
+/// What this process has asked. It is always one end only.
+fn asked() -> MutexGuard<'static, Vec<Vec<u8>>> {
+    static ASKED: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
+    ASKED.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 fn refused(reason: &str) -> OperationError {

@@ -3,7 +3,7 @@
 use super::super::{Case, each_named};
 use super::{FAILED, HANDSHAKE, KEY, Role};
 use crate::context::Context;
-use crate::context::failure::{Failure, Outcome};
+use crate::context::failure::Outcome;
 use crate::context::handshake::{Handshake, Part};
 use crate::requirements::Level;
 use crate::testee::message::ErrorKind;
@@ -75,11 +75,8 @@ fn survives(context: &mut Context<'_>) -> Outcome {
     let listening = context.listen_with_key(KEY)?;
     let mut first = context.begin_accept(&listening)?;
     fail(context, &mut first)?;
-    // The other end leaves, in any case.
-    first
-        .wire
-        .finish()
-        .map_err(|error| Failure::wire("the testee waits", &error))?;
+    // The client leaves in any case; the testee may have left before.
+    let _ = first.wire.finish();
     let kinds = &[
         ErrorKind::AuthenticationFailed,
         ErrorKind::Closed,
