@@ -3,8 +3,7 @@
 //! A payload is the same in every family, framing and role: each is received in one role, and once, however many
 //! peers were recorded with it; and it is sent over one family, since `object` and `string` send most of them anyway.
 
-use processing_connection::Handshake as Scheme;
-
+use super::handshake::KEYED;
 use super::{Case, Needs, Parameters, each};
 use crate::context::Context;
 use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
@@ -21,11 +20,6 @@ const GRAPHS: Needs = Needs {
     profile: Profile::Graph,
     ..BYTES
 };
-const KEYED: Needs = Needs {
-    handshake: Some(Scheme::HmacSha1),
-    ..Needs::NOTHING
-};
-
 /// The cases of this area.
 pub(super) const CASES: &[Case] = &[
     Case {

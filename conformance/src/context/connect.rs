@@ -6,8 +6,7 @@ use super::failure::{Failure, Stop};
 use super::setting::Role;
 use super::{Context, End, Keys, Pair, Pairing, Who};
 use crate::testee::message::{
-    Accepted, Answer, Connect, Connected, Handle, Listen, Listening, Operation, OperationError,
-    RawAddress,
+    Answer, Connect, Handle, Listen, Listening, Operation, OperationError, RawAddress,
 };
 use crate::testee::session::{OperationResult, Ticket};
 use crate::wire::{Direction, Door, Relay, Wire};
@@ -78,7 +77,7 @@ impl Context<'_> {
     /// What `connect` comes to, when it need not succeed.
     pub fn try_connect(&mut self, arguments: Connect) -> Result<Result<End, OperationError>, Stop> {
         let result = self.call(Who::Testee, Operation::Connect(arguments))?;
-        Ok(result.map(|answer| self.connected(Who::Testee, answer)))
+        Ok(result.map(|answer| self.end_of(Who::Testee, &answer)))
     }
 
     /// The suite's own listener.
@@ -102,10 +101,7 @@ impl Context<'_> {
         };
         let ticket = self.start(Who::Testee, Operation::Connect(arguments))?;
         let wire = door.accept();
-        let end = match self.finish_operation(Who::Testee, &ticket)? {
-            Ok(answer) => self.connected(Who::Testee, answer),
-            Err(error) => return Err(Failure::operation("connect", &error).into()),
-        };
+        let end = self.finish_end(Who::Testee, &ticket)?;
         let wire = wire.map_err(|error| Failure::wire("the testee connects", &error))?;
         Ok((wire, end))
     }
@@ -158,8 +154,14 @@ impl Context<'_> {
     /// The testee was waiting for a client; now there is one.
     pub fn finish_accept(&mut self, ticket: &Ticket) -> Result<(End, Option<RawAddress>), Stop> {
         match self.finish_operation(Who::Testee, ticket)? {
-            Ok(Answer::Accepted(accepted)) => Ok(self.accepted(Who::Testee, accepted)),
-            Ok(_) => unreachable!("a link answers accept by a connection"),
+            Ok(answer) => {
+                let end = self.end_of(Who::Testee, &answer);
+                let from = match answer {
+                    Answer::Accepted(accepted) => accepted.last_accepted,
+                    _ => unreachable!("a link answers accept by a connection"),
+                };
+                Ok((end, from))
+            }
             Err(error) => Err(Failure::operation("accept", &error).into()),
         }
     }
@@ -278,15 +280,10 @@ impl Context<'_> {
 
     /// An `accept` or a `connect` that is under way gets its connection.
     pub fn finish_end(&mut self, who: Who, ticket: &Ticket) -> Result<End, Stop> {
-        let result = self.finish_operation(who, ticket)?;
-        self.hold_answer(who, &result);
-        let handle = match result {
-            Ok(Answer::Accepted(accepted)) => accepted.connection,
-            Ok(Answer::Connected(connected)) => connected.connection,
-            Ok(_) => unreachable!("a link answers accept and connect by a connection"),
-            Err(error) => return Err(Failure::operation(ticket.operation(), &error).into()),
-        };
-        Ok(End { who, handle })
+        match self.finish_operation(who, ticket)? {
+            Ok(answer) => Ok(self.end_of(who, &answer)),
+            Err(error) => Err(Failure::operation(ticket.operation(), &error).into()),
+        }
     }
 
     /// A fresh connection to a server without an adapter.
@@ -327,28 +324,15 @@ impl Context<'_> {
         }))
     }
 
-    fn connected(&mut self, who: Who, answer: Answer) -> End {
-        match answer {
-            Answer::Connected(Connected { connection }) => {
-                self.held.push((who, connection));
-                End {
-                    who,
-                    handle: connection,
-                }
-            }
-            _ => unreachable!("a link answers connect by a connection"),
-        }
-    }
-
-    fn accepted(&mut self, who: Who, accepted: Accepted) -> (End, Option<RawAddress>) {
-        self.held.push((who, accepted.connection));
-        (
-            End {
-                who,
-                handle: accepted.connection,
-            },
-            accepted.last_accepted,
-        )
+    /// The connection that `accept` or `connect` was answered by; it is dropped at the end.
+    fn end_of(&mut self, who: Who, answer: &Answer) -> End {
+        let handle = match answer {
+            Answer::Accepted(accepted) => accepted.connection,
+            Answer::Connected(connected) => connected.connection,
+            _ => unreachable!("a link answers accept and connect by a connection"),
+        };
+        self.held.push((who, handle));
+        End { who, handle }
     }
 
     /// Remembers what an answer brought into being, so that it is dropped at the end.

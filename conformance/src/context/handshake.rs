@@ -116,15 +116,6 @@ impl Context<'_> {
             .try_for_each(|step| self.step(handshake, key, step))
     }
 
-    /// Both ends do right what comes after this part, to the end.
-    pub fn shake_after(&mut self, handshake: &mut Handshake, key: &[u8], part: Part) -> Outcome {
-        let done = self.step_of_suite(part);
-        Step::ALL
-            .into_iter()
-            .filter(|step| *step > done)
-            .try_for_each(|step| self.step(handshake, key, step))
-    }
-
     /// What the suite would rightly send at this point.
     pub fn right_message(&self, handshake: &Handshake, key: &[u8], part: Part) -> Vec<u8> {
         match part {

@@ -19,7 +19,8 @@ const KEY: &[u8] = b"a key for the suite";
 /// What the end of a handshake that failed is recommended to be.
 const FAILED: &[ErrorKind] = &[ErrorKind::AuthenticationFailed];
 
-const KEYED: Needs = Needs {
+/// A dialect with the handshake.
+pub(super) const KEYED: Needs = Needs {
     handshake: Some(Handshake::HmacSha1),
     ..Needs::NOTHING
 };
