@@ -61,7 +61,7 @@ fn write_line(listing: &mut String, instruction: &Instruction, marks: &mut Vec<u
         opcode,
         argument,
     } = *instruction;
-    let mark = if takes_mark(opcode) {
+    let mark = if opcode.stack_effect().to_mark {
         marks.pop()
     } else {
         None
@@ -82,14 +82,6 @@ fn write_line(listing: &mut String, instruction: &Instruction, marks: &mut Vec<u
     if opcode == Opcode::Mark {
         marks.push(offset);
     }
-}
-
-fn takes_mark(opcode: Opcode) -> bool {
-    use Opcode::{AddItems, Appends, Dict, FrozenSet, Inst, List, Obj, PopMark, SetItems, Tuple};
-    matches!(
-        opcode,
-        AddItems | Appends | Dict | FrozenSet | Inst | List | Obj | PopMark | SetItems | Tuple
-    )
 }
 
 /// An argument, shortened.

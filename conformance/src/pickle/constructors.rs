@@ -4,17 +4,41 @@
 //! `complex` and `bytearray` in Python 2.7 and, up to protocol 3 or 4, in Python 3; `bytes` by Python 3 when
 //! it pickles for Python 2. Each form below was seen from cPickle 2.7.18 or Python 3.13.
 
+use super::unpickler::{Reader, Unpickler};
 use crate::notation::{Node, NodeId, Text};
 
 /// What a known call makes.
 pub(super) enum Made {
     /// A plain value
     Value(Node),
+    /// What Python 3 calls `bytes`
+    Bytes(Vec<u8>),
+    /// An empty set or frozenset, and its elements to be
+    Set(Node, Vec<NodeId>),
     /// The result of `class.__new__(class, *arguments)`
     Instance {
         class: NodeId,
         arguments: Vec<NodeId>,
     },
+}
+
+/// Whether all that calls of a class or function do is known, where the reader finds it: Python 3 looks for the
+/// modules of Python 2 only in pickles of its protocols.
+pub(super) fn is_known(module: &str, name: &str, reader: Reader, announced: Option<u8>) -> bool {
+    let found = match (module, reader) {
+        ("__builtin__" | "copy_reg", Reader::As(Unpickler::Python3)) => announced < Some(3),
+        ("builtins" | "copyreg", Reader::As(Unpickler::Python2)) => false,
+        _ => true,
+    };
+    found
+        && matches!(
+            (module, name),
+            (
+                "__builtin__" | "builtins",
+                "set" | "frozenset" | "complex" | "bytearray" | "bytes"
+            ) | ("_codecs", "encode")
+                | ("copy_reg" | "copyreg", "__newobj__")
+        )
 }
 
 /// What the call makes, if it is a known one.
@@ -23,12 +47,24 @@ pub(super) fn made_by(nodes: &[Node], callable: NodeId, arguments: &[NodeId]) ->
         return None;
     };
     let value = match (module.as_str(), name.as_str()) {
-        ("__builtin__" | "builtins", "set") => Node::Set(elements(nodes, arguments)?),
-        ("__builtin__" | "builtins", "frozenset") => Node::FrozenSet(elements(nodes, arguments)?),
+        ("__builtin__" | "builtins", "set") => {
+            return Some(Made::Set(
+                Node::Set(Vec::new()),
+                elements(nodes, arguments)?,
+            ));
+        }
+        ("__builtin__" | "builtins", "frozenset") => {
+            return Some(Made::Set(
+                Node::FrozenSet(Vec::new()),
+                elements(nodes, arguments)?,
+            ));
+        }
         ("__builtin__" | "builtins", "complex") => complex(nodes, arguments)?,
         ("__builtin__" | "builtins", "bytearray") => Node::ByteArray(bytearray(nodes, arguments)?),
-        ("__builtin__" | "builtins", "bytes") if arguments.is_empty() => Node::Bytes(Vec::new()),
-        ("_codecs", "encode") => Node::Bytes(encoded(nodes, arguments)?),
+        ("__builtin__" | "builtins", "bytes") if arguments.is_empty() => {
+            return Some(Made::Bytes(Vec::new()));
+        }
+        ("_codecs", "encode") => return Some(Made::Bytes(encoded(nodes, arguments)?)),
         ("copy_reg" | "copyreg", "__newobj__") => {
             let (&class, arguments) = arguments.split_first()?;
             return Some(Made::Instance {

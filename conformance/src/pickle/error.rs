@@ -39,6 +39,12 @@ pub enum Reason {
     /// Text that cannot be decoded.
     #[error("{name} with malformed text: {1}", name = .0.name())]
     Text(Opcode, NotText),
+    /// Not ASCII, which this unpickler needs, from this byte of the argument on.
+    #[error("{name} with a byte that is not ASCII, at byte {1} of its argument", name = .0.name())]
+    NotAscii(Opcode, usize),
+    /// Neither a name nor a number before the end of the line.
+    #[error("{} with an empty line", .0.name())]
+    Empty(Opcode),
     /// `PROTO` or `FRAME` announce what is not so.
     #[error("{name} announces {1}", name = .0.name())]
     Announced(Opcode, u64),
@@ -53,7 +59,20 @@ pub enum Reason {
     OddPairs(Opcode),
     /// Nothing was put at this place of the memo.
     #[error("{name} of memo place {1}, where nothing was put", name = .0.name())]
-    NotInMemo(Opcode, u64),
+    NotInMemo(Opcode, String),
+    /// Something was put at this place of the memo before.
+    #[error("{name} to memo place {1}, which was filled before", name = .0.name())]
+    TwiceInMemo(Opcode, String),
+    /// So many objects and marks are on the stack after `STOP`.
+    #[error("STOP leaves {0} on the stack")]
+    LeftOnStack(usize),
+    /// A key of a dict or an element of a set that Python cannot hash.
+    #[error("{name} with {article} {1} as a key or element, which is not hashable", name = .0.name(),
+        article = if .1.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })]
+    Unhashable(Opcode, &'static str),
+    /// An index that a sequence does not have.
+    #[error("{} with an index that is not in the sequence", .0.name())]
+    OutOfRange(Opcode),
     /// The opcode cannot be applied to this kind of node.
     #[error("{name} applied to {1}", name = .0.name())]
     Misapplied(Opcode, &'static str),

@@ -19,6 +19,11 @@ pub(super) fn big_integer(line: &[u8]) -> Option<BigInt> {
     integer(line)?.parse().ok()
 }
 
+/// A double of eight bytes, big-endian.
+pub(super) fn double(bytes: &[u8]) -> Float {
+    Float::from_bits(u64::from_be_bytes(bytes.try_into().unwrap_or_default()))
+}
+
 /// A float as Python's `float` takes it.
 pub(super) fn float(line: &[u8]) -> Option<Float> {
     plain_number(line)?.parse::<f64>().ok().map(Float::from)
@@ -36,6 +41,135 @@ fn plain_number(line: &[u8]) -> Option<Cow<'_, str>> {
         .windows(3)
         .filter(|w| w[1] == b'_' && w[0].is_ascii_digit() && w[2].is_ascii_digit());
     (between_digits.count() == text.matches('_').count()).then(|| Cow::Owned(text.replace('_', "")))
+}
+
+/// What C's `strtol` with base 0 makes of all of a line, if that fits a `long` of 64 bits.
+pub(super) fn strtol(line: &[u8]) -> Option<i64> {
+    let (negative, digits) = sign(blanks_skipped(line));
+    let (radix, digits) = match digits {
+        [b'0', b'x' | b'X', digits @ ..] => (16, digits),
+        [b'0', _, ..] => (8, digits),
+        _ => (10, digits),
+    };
+    let digits = str::from_utf8(digits).ok()?;
+    if !digits.starts_with(|digit: char| digit.is_digit(radix)) {
+        return None;
+    }
+    let value = i128::from_str_radix(digits, radix).ok()?;
+    i64::try_from(if negative { -value } else { value }).ok()
+}
+
+/// What `PyLong_FromString` of Python 2.7 with base 0 makes of a line.
+pub(super) fn integer_of_python_2(line: &[u8]) -> Option<BigInt> {
+    let (negative, number) = sign(blanks_skipped(up_to_nul(line)));
+    let number = blanks_skipped(number);
+    let (radix, digits) = match prefixed(number) {
+        Some(prefixed) => prefixed,
+        None if number.first() == Some(&b'0') => (8, number),
+        None => (10, number),
+    };
+    let digits = without_trailing_blanks(digits);
+    let digits = digits
+        .strip_suffix(b"L")
+        .or(digits.strip_suffix(b"l"))
+        .unwrap_or(digits);
+    digits_only(digits, radix, negative)
+}
+
+/// What `PyLong_FromString` of Python 3.13 with base 0 or 10 makes of a line. Of digits in base 10 there may be
+/// no more than `most_digits`.
+pub(super) fn integer_of_python_3(line: &[u8], base: u32, most_digits: usize) -> Option<BigInt> {
+    let (negative, number) = sign(blanks_skipped(up_to_nul(line)));
+    let number = without_trailing_blanks(number);
+    let (radix, digits) = match prefixed(number) {
+        Some((radix, digits)) if base == 0 => (radix, digits.strip_prefix(b"_").unwrap_or(digits)),
+        _ => (10, number),
+    };
+    let text = without_underscores(digits)?;
+    if radix == 10 && text.len() > most_digits {
+        return None;
+    }
+    let value = digits_only(&text, radix, negative)?;
+    // An octal number in the old way is an error, unless it is zero.
+    let old_octal = base == 0 && radix == 10 && text.starts_with(b"0");
+    (!old_octal || value == BigInt::ZERO).then_some(value)
+}
+
+/// Digits without the single underscores between them.
+fn without_underscores(digits: &[u8]) -> Option<Cow<'_, [u8]>> {
+    if !digits.contains(&b'_') {
+        return Some(Cow::Borrowed(digits));
+    }
+    let groups: Vec<&[u8]> = digits.split(|&byte| byte == b'_').collect();
+    groups
+        .iter()
+        .all(|group| !group.is_empty())
+        .then(|| Cow::Owned(groups.concat()))
+}
+
+/// A number that begins with `0x`, `0o` or `0b`: its radix, and what follows.
+fn prefixed(number: &[u8]) -> Option<(u32, &[u8])> {
+    match number {
+        [b'0', b'x' | b'X', digits @ ..] => Some((16, digits)),
+        [b'0', b'o' | b'O', digits @ ..] => Some((8, digits)),
+        [b'0', b'b' | b'B', digits @ ..] => Some((2, digits)),
+        _ => None,
+    }
+}
+
+fn digits_only(digits: &[u8], radix: u32, negative: bool) -> Option<BigInt> {
+    let all = digits
+        .iter()
+        .all(|&digit| char::from(digit).is_digit(radix));
+    let value = BigInt::parse_bytes(digits, radix).filter(|_| all)?;
+    Some(if negative { -value } else { value })
+}
+
+/// Whether there is a minus, and what follows the sign.
+fn sign(number: &[u8]) -> (bool, &[u8]) {
+    match number {
+        [b'-', digits @ ..] => (true, digits),
+        [b'+', digits @ ..] => (false, digits),
+        _ => (false, number),
+    }
+}
+
+/// A float as C's `strtod` takes it, and Python's unpicklers with it: nothing around it, and none that is
+/// beyond a double.
+pub(super) fn bare_float(line: &[u8]) -> Option<Float> {
+    let value: f64 = str::from_utf8(line).ok()?.parse().ok()?;
+    let overflows = value.is_infinite() && line.iter().any(u8::is_ascii_digit);
+    (!overflows).then(|| Float::from(value))
+}
+
+/// What C takes a string to be.
+pub(super) fn up_to_nul(line: &[u8]) -> &[u8] {
+    match memchr::memchr(0, line) {
+        Some(end) => &line[..end],
+        None => line,
+    }
+}
+
+/// What C's `isspace` takes for a blank.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t'..=b'\r')
+}
+
+fn blanks_skipped(line: &[u8]) -> &[u8] {
+    let first = line.iter().position(|&byte| !is_blank(byte));
+    &line[first.unwrap_or(line.len())..]
+}
+
+pub(super) fn without_trailing_blanks(line: &[u8]) -> &[u8] {
+    let last = line.iter().rposition(|&byte| !is_blank(byte));
+    &line[..last.map_or(0, |last| last + 1)]
+}
+
+/// A line without what cPickle takes for blanks at its end: bytes up to the space, and, since its `char` has a
+/// sign, beyond ASCII.
+pub(super) fn without_trailing_controls(line: &[u8]) -> &[u8] {
+    let last = line.iter().rposition(|&byte| matches!(byte, b'!'..=0x7f));
+    &line[..last.map_or(0, |last| last + 1)]
 }
 
 /// The content of a string literal, without its quotes.

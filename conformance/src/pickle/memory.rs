@@ -3,24 +3,27 @@
 use std::collections::HashMap;
 
 use super::error::Reason;
-use super::model::Limits;
 use super::opcode::Opcode;
+use super::reading::Limits;
+use super::unpickler::{Place, Reader};
 use crate::notation::{Node, NodeId};
 
 pub(super) struct Memory<'a> {
     pub(super) limits: &'a Limits,
     pub(super) nodes: Vec<Node>,
+    reader: Reader,
     stack: Vec<NodeId>,
-    /// The heights of the stack where there is a mark.
+    /// The heights of the stack where there is a mark. Where marks are not fences, the stack can be lower by now.
     marks: Vec<usize>,
-    memo: HashMap<u64, NodeId>,
+    memo: HashMap<Place, NodeId>,
 }
 
 impl<'a> Memory<'a> {
-    pub(super) fn new(limits: &'a Limits) -> Self {
+    pub(super) fn new(limits: &'a Limits, reader: Reader) -> Self {
         Self {
             limits,
             nodes: Vec::new(),
+            reader,
             stack: Vec::new(),
             marks: Vec::new(),
             memo: HashMap::new(),
@@ -42,15 +45,14 @@ impl<'a> Memory<'a> {
         self.memo.len() as u64
     }
 
-    pub(super) fn recall(&mut self, opcode: Opcode, place: u64) -> Result<(), Reason> {
-        let &id = self
-            .memo
-            .get(&place)
-            .ok_or(Reason::NotInMemo(opcode, place))?;
-        self.push(id)
+    pub(super) fn recall(&mut self, opcode: Opcode, place: &Place) -> Result<(), Reason> {
+        match self.memo.get(place) {
+            Some(&id) => self.push(id),
+            None => Err(Reason::NotInMemo(opcode, place.to_string())),
+        }
     }
 
-    pub(super) fn memoize(&mut self, opcode: Opcode, place: u64) -> Result<(), Reason> {
+    pub(super) fn memoize(&mut self, opcode: Opcode, place: Place) -> Result<(), Reason> {
         let top = self.top(opcode)?;
         self.memo.insert(place, top);
         check_limit("places of the memo", self.memo.len(), self.limits.memo)
@@ -72,9 +74,16 @@ impl<'a> Memory<'a> {
         check_limit("objects on the stack", self.stack.len(), self.limits.stack)
     }
 
+    /// The height below which objects are out of reach.
+    fn fence(&self) -> usize {
+        match self.marks.last() {
+            Some(&mark) if self.reader.fences_marks() => mark,
+            _ => 0,
+        }
+    }
+
     pub(super) fn top(&self, opcode: Opcode) -> Result<NodeId, Reason> {
-        let above_mark = &self.stack[self.marks.last().copied().unwrap_or(0)..];
-        above_mark
+        self.stack[self.fence()..]
             .last()
             .copied()
             .ok_or(Reason::StackUnderflow(opcode))
@@ -88,14 +97,22 @@ impl<'a> Memory<'a> {
 
     pub(super) fn pop_to_mark(&mut self, opcode: Opcode) -> Result<Vec<NodeId>, Reason> {
         let mark = self.marks.pop().ok_or(Reason::NoMark(opcode))?;
-        Ok(self.stack.split_off(mark))
+        if mark <= self.stack.len() {
+            Ok(self.stack.split_off(mark))
+        } else if matches!(opcode, Opcode::Dict | Opcode::PopMark) {
+            // cPickle counts what is there, and is content with less than nothing.
+            Ok(Vec::new())
+        } else {
+            Err(Reason::StackUnderflow(opcode))
+        }
     }
 
     pub(super) fn pop_pairs(&mut self, opcode: Opcode) -> Result<Vec<(NodeId, NodeId)>, Reason> {
         let members = self.pop_to_mark(opcode)?;
-        let (pairs, []) = members.as_chunks::<2>() else {
+        let (pairs, rest) = members.as_chunks::<2>();
+        if !rest.is_empty() && !self.reader.passes_over_odd_key(opcode) {
             return Err(Reason::OddPairs(opcode));
-        };
+        }
         Ok(pairs.iter().map(|&[key, value]| (key, value)).collect())
     }
 

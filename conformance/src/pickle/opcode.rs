@@ -33,8 +33,31 @@ pub enum ArgumentKind {
     Text(usize),
 }
 
+/// What an opcode does to the stack, as `pickletools` has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StackEffect {
+    /// Whether everything from the topmost mark on is taken away first.
+    pub to_mark: bool,
+    /// How many objects are taken away (then).
+    pub pops: usize,
+    /// How many objects are put there. `MARK` puts a mark, which is none.
+    pub pushes: usize,
+}
+
+macro_rules! to_mark {
+    () => {
+        false
+    };
+    (mark) => {
+        true
+    };
+}
+
 macro_rules! opcodes {
-    ($($opcode:ident $byte:literal $name:literal $protocol:literal $kind:ident $(($width:literal))?;)*) => {
+    ($(
+        $opcode:ident $byte:literal $name:literal $protocol:literal
+        $kind:ident $(($width:literal))?, $($mark:ident)? $pops:literal => $pushes:literal;
+    )*) => {
         /// An opcode.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         #[repr(u8)]
@@ -50,6 +73,7 @@ macro_rules! opcodes {
             pub const ALL: &[Self] = &[$(Self::$opcode),*];
 
             /// The opcode with this byte.
+            #[inline]
             pub fn from_byte(byte: u8) -> Option<Self> {
                 match byte {
                     $($byte => Some(Self::$opcode),)*
@@ -77,9 +101,21 @@ macro_rules! opcodes {
             }
 
             /// What follows it.
+            #[inline]
             pub fn argument(self) -> ArgumentKind {
                 match self {
                     $(Self::$opcode => ArgumentKind::$kind $(($width))?,)*
+                }
+            }
+
+            /// What it does to the stack.
+            pub fn stack_effect(self) -> StackEffect {
+                match self {
+                    $(Self::$opcode => StackEffect {
+                        to_mark: to_mark!($($mark)?),
+                        pops: $pops,
+                        pushes: $pushes,
+                    },)*
                 }
             }
         }
@@ -87,77 +123,77 @@ macro_rules! opcodes {
 }
 
 opcodes! {
-    Mark 0x28 "MARK" 0 None;
-    Stop 0x2e "STOP" 0 None;
-    Pop 0x30 "POP" 0 None;
-    Dup 0x32 "DUP" 0 None;
-    Float 0x46 "FLOAT" 0 FloatLine;
-    Int 0x49 "INT" 0 Decimal;
-    Long 0x4c "LONG" 0 DecimalLong;
-    None 0x4e "NONE" 0 None;
-    PersId 0x50 "PERSID" 0 Line;
-    Reduce 0x52 "REDUCE" 0 None;
-    String 0x53 "STRING" 0 Quoted;
-    Unicode 0x56 "UNICODE" 0 RawUnicode;
-    Append 0x61 "APPEND" 0 None;
-    Build 0x62 "BUILD" 0 None;
-    Global 0x63 "GLOBAL" 0 TwoLines;
-    Dict 0x64 "DICT" 0 None;
-    Get 0x67 "GET" 0 Decimal;
-    Inst 0x69 "INST" 0 TwoLines;
-    List 0x6c "LIST" 0 None;
-    Put 0x70 "PUT" 0 Decimal;
-    SetItem 0x73 "SETITEM" 0 None;
-    Tuple 0x74 "TUPLE" 0 None;
+    Mark 0x28 "MARK" 0 None, 0 => 0;
+    Stop 0x2e "STOP" 0 None, 1 => 0;
+    Pop 0x30 "POP" 0 None, 1 => 0;
+    Dup 0x32 "DUP" 0 None, 1 => 2;
+    Float 0x46 "FLOAT" 0 FloatLine, 0 => 1;
+    Int 0x49 "INT" 0 Decimal, 0 => 1;
+    Long 0x4c "LONG" 0 DecimalLong, 0 => 1;
+    None 0x4e "NONE" 0 None, 0 => 1;
+    PersId 0x50 "PERSID" 0 Line, 0 => 1;
+    Reduce 0x52 "REDUCE" 0 None, 2 => 1;
+    String 0x53 "STRING" 0 Quoted, 0 => 1;
+    Unicode 0x56 "UNICODE" 0 RawUnicode, 0 => 1;
+    Append 0x61 "APPEND" 0 None, 2 => 1;
+    Build 0x62 "BUILD" 0 None, 2 => 1;
+    Global 0x63 "GLOBAL" 0 TwoLines, 0 => 1;
+    Dict 0x64 "DICT" 0 None, mark 0 => 1;
+    Get 0x67 "GET" 0 Decimal, 0 => 1;
+    Inst 0x69 "INST" 0 TwoLines, mark 0 => 1;
+    List 0x6c "LIST" 0 None, mark 0 => 1;
+    Put 0x70 "PUT" 0 Decimal, 0 => 0;
+    SetItem 0x73 "SETITEM" 0 None, 3 => 1;
+    Tuple 0x74 "TUPLE" 0 None, mark 0 => 1;
 
-    EmptyTuple 0x29 "EMPTY_TUPLE" 1 None;
-    PopMark 0x31 "POP_MARK" 1 None;
-    BinFloat 0x47 "BINFLOAT" 1 Double;
-    BinInt 0x4a "BININT" 1 Signed4;
-    BinInt1 0x4b "BININT1" 1 Unsigned(1);
-    BinInt2 0x4d "BININT2" 1 Unsigned(2);
-    BinPersId 0x51 "BINPERSID" 1 None;
-    BinString 0x54 "BINSTRING" 1 Bytes(4);
-    ShortBinString 0x55 "SHORT_BINSTRING" 1 Bytes(1);
-    BinUnicode 0x58 "BINUNICODE" 1 Text(4);
-    EmptyList 0x5d "EMPTY_LIST" 1 None;
-    Appends 0x65 "APPENDS" 1 None;
-    BinGet 0x68 "BINGET" 1 Unsigned(1);
-    LongBinGet 0x6a "LONG_BINGET" 1 Unsigned(4);
-    Obj 0x6f "OBJ" 1 None;
-    BinPut 0x71 "BINPUT" 1 Unsigned(1);
-    LongBinPut 0x72 "LONG_BINPUT" 1 Unsigned(4);
-    SetItems 0x75 "SETITEMS" 1 None;
-    EmptyDict 0x7d "EMPTY_DICT" 1 None;
+    EmptyTuple 0x29 "EMPTY_TUPLE" 1 None, 0 => 1;
+    PopMark 0x31 "POP_MARK" 1 None, mark 0 => 0;
+    BinFloat 0x47 "BINFLOAT" 1 Double, 0 => 1;
+    BinInt 0x4a "BININT" 1 Signed4, 0 => 1;
+    BinInt1 0x4b "BININT1" 1 Unsigned(1), 0 => 1;
+    BinInt2 0x4d "BININT2" 1 Unsigned(2), 0 => 1;
+    BinPersId 0x51 "BINPERSID" 1 None, 1 => 1;
+    BinString 0x54 "BINSTRING" 1 Bytes(4), 0 => 1;
+    ShortBinString 0x55 "SHORT_BINSTRING" 1 Bytes(1), 0 => 1;
+    BinUnicode 0x58 "BINUNICODE" 1 Text(4), 0 => 1;
+    EmptyList 0x5d "EMPTY_LIST" 1 None, 0 => 1;
+    Appends 0x65 "APPENDS" 1 None, mark 1 => 1;
+    BinGet 0x68 "BINGET" 1 Unsigned(1), 0 => 1;
+    LongBinGet 0x6a "LONG_BINGET" 1 Unsigned(4), 0 => 1;
+    Obj 0x6f "OBJ" 1 None, mark 0 => 1;
+    BinPut 0x71 "BINPUT" 1 Unsigned(1), 0 => 0;
+    LongBinPut 0x72 "LONG_BINPUT" 1 Unsigned(4), 0 => 0;
+    SetItems 0x75 "SETITEMS" 1 None, mark 1 => 1;
+    EmptyDict 0x7d "EMPTY_DICT" 1 None, 0 => 1;
 
-    Proto 0x80 "PROTO" 2 Unsigned(1);
-    NewObj 0x81 "NEWOBJ" 2 None;
-    Ext1 0x82 "EXT1" 2 Unsigned(1);
-    Ext2 0x83 "EXT2" 2 Unsigned(2);
-    Ext4 0x84 "EXT4" 2 Signed4;
-    Tuple1 0x85 "TUPLE1" 2 None;
-    Tuple2 0x86 "TUPLE2" 2 None;
-    Tuple3 0x87 "TUPLE3" 2 None;
-    NewTrue 0x88 "NEWTRUE" 2 None;
-    NewFalse 0x89 "NEWFALSE" 2 None;
-    Long1 0x8a "LONG1" 2 TwosComplement(1);
-    Long4 0x8b "LONG4" 2 TwosComplement(4);
+    Proto 0x80 "PROTO" 2 Unsigned(1), 0 => 0;
+    NewObj 0x81 "NEWOBJ" 2 None, 2 => 1;
+    Ext1 0x82 "EXT1" 2 Unsigned(1), 0 => 1;
+    Ext2 0x83 "EXT2" 2 Unsigned(2), 0 => 1;
+    Ext4 0x84 "EXT4" 2 Signed4, 0 => 1;
+    Tuple1 0x85 "TUPLE1" 2 None, 1 => 1;
+    Tuple2 0x86 "TUPLE2" 2 None, 2 => 1;
+    Tuple3 0x87 "TUPLE3" 2 None, 3 => 1;
+    NewTrue 0x88 "NEWTRUE" 2 None, 0 => 1;
+    NewFalse 0x89 "NEWFALSE" 2 None, 0 => 1;
+    Long1 0x8a "LONG1" 2 TwosComplement(1), 0 => 1;
+    Long4 0x8b "LONG4" 2 TwosComplement(4), 0 => 1;
 
-    BinBytes 0x42 "BINBYTES" 3 Bytes(4);
-    ShortBinBytes 0x43 "SHORT_BINBYTES" 3 Bytes(1);
+    BinBytes 0x42 "BINBYTES" 3 Bytes(4), 0 => 1;
+    ShortBinBytes 0x43 "SHORT_BINBYTES" 3 Bytes(1), 0 => 1;
 
-    ShortBinUnicode 0x8c "SHORT_BINUNICODE" 4 Text(1);
-    BinUnicode8 0x8d "BINUNICODE8" 4 Text(8);
-    BinBytes8 0x8e "BINBYTES8" 4 Bytes(8);
-    EmptySet 0x8f "EMPTY_SET" 4 None;
-    AddItems 0x90 "ADDITEMS" 4 None;
-    FrozenSet 0x91 "FROZENSET" 4 None;
-    NewObjEx 0x92 "NEWOBJ_EX" 4 None;
-    StackGlobal 0x93 "STACK_GLOBAL" 4 None;
-    Memoize 0x94 "MEMOIZE" 4 None;
-    Frame 0x95 "FRAME" 4 Unsigned(8);
+    ShortBinUnicode 0x8c "SHORT_BINUNICODE" 4 Text(1), 0 => 1;
+    BinUnicode8 0x8d "BINUNICODE8" 4 Text(8), 0 => 1;
+    BinBytes8 0x8e "BINBYTES8" 4 Bytes(8), 0 => 1;
+    EmptySet 0x8f "EMPTY_SET" 4 None, 0 => 1;
+    AddItems 0x90 "ADDITEMS" 4 None, mark 1 => 1;
+    FrozenSet 0x91 "FROZENSET" 4 None, mark 0 => 1;
+    NewObjEx 0x92 "NEWOBJ_EX" 4 None, 3 => 1;
+    StackGlobal 0x93 "STACK_GLOBAL" 4 None, 2 => 1;
+    Memoize 0x94 "MEMOIZE" 4 None, 1 => 1;
+    Frame 0x95 "FRAME" 4 Unsigned(8), 0 => 0;
 
-    ByteArray8 0x96 "BYTEARRAY8" 5 Bytes(8);
-    NextBuffer 0x97 "NEXT_BUFFER" 5 None;
-    ReadonlyBuffer 0x98 "READONLY_BUFFER" 5 None;
+    ByteArray8 0x96 "BYTEARRAY8" 5 Bytes(8), 0 => 1;
+    NextBuffer 0x97 "NEXT_BUFFER" 5 None, 0 => 1;
+    ReadonlyBuffer 0x98 "READONLY_BUFFER" 5 None, 1 => 1;
 }

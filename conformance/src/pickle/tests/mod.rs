@@ -2,6 +2,7 @@ mod annotate;
 mod encode;
 mod golden;
 mod read;
+mod verdicts;
 
 use crate::notation::{Fidelity, Graph, compare};
 use crate::pickle::{Limits, PickleError, Reading, read};

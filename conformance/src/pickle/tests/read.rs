@@ -144,7 +144,7 @@ fn errors_say_where_and_why() {
         (b"N\x86.", 1, StackUnderflow(Opcode::Tuple2)),
         (b"Nt.", 1, NoMark(Opcode::Tuple)),
         (b"}(Nu.", 3, OddPairs(Opcode::SetItems)),
-        (b"h\x01.", 0, NotInMemo(Opcode::BinGet, 1)),
+        (b"h\x01.", 0, NotInMemo(Opcode::BinGet, "1".to_owned())),
         (b"NNa.", 2, Misapplied(Opcode::Append, "none")),
         (b"]}b.", 2, Misapplied(Opcode::Build, "list")),
         (b"cm\nf\nNR.", 6, Misapplied(Opcode::Reduce, "none")),
