@@ -191,29 +191,37 @@ impl Graph {
     ///
     /// If a reference is to no node.
     pub fn compact(mut self) -> Self {
-        let mut place = vec![None; self.nodes.len()];
-        let mut order = Vec::new();
+        const UNMET: usize = usize::MAX;
+        let mut place = vec![UNMET; self.nodes.len()];
+        let mut met = 0;
         let mut pending = vec![self.root];
         while let Some(id) = pending.pop() {
-            if place[id].is_none() {
-                place[id] = Some(order.len());
-                order.push(id);
+            if place[id] == UNMET {
+                place[id] = met;
+                met += 1;
                 let children = pending.len();
                 pending.extend(self.nodes[id].references());
                 pending[children..].reverse();
             }
         }
-        let nodes = order
-            .into_iter()
-            .map(|id| {
-                let mut node = std::mem::replace(&mut self.nodes[id], Node::None);
-                node.each_reference_mut(|id| {
-                    *id = place[*id].expect("everything referred to was met");
-                });
-                node
-            })
-            .collect();
-        Self { root: 0, nodes }
+        drop(pending);
+        let unmet = place.iter_mut().filter(|place| **place == UNMET);
+        unmet.zip(met..).for_each(|(place, behind)| *place = behind);
+        for node in &mut self.nodes {
+            node.each_reference_mut(|id| *id = place[*id]);
+        }
+        for id in 0..place.len() {
+            while place[id] != id {
+                let to = place[id];
+                self.nodes.swap(id, to);
+                place.swap(id, to);
+            }
+        }
+        self.nodes.truncate(met);
+        Self {
+            root: 0,
+            nodes: self.nodes,
+        }
     }
 }
 
