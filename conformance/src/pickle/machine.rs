@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::containers::Containers;
 use super::error::{PickleError, Reason};
-use super::memory::Memory;
+use super::memory::{Common, Memory};
 use super::opcode::Opcode;
 use super::reading::{Limits, Need, Reading};
 use super::scan::{Raw, Scan};
@@ -60,6 +60,9 @@ impl Machine<'_> {
         let opcode = raw.opcode;
         if opcode.protocol() > self.reader.highest_protocol() {
             return Err(Reason::UnknownOpcode(opcode.byte()));
+        }
+        if let Some(common) = common(raw) {
+            return self.memory.push_common(common);
         }
         if let Some(node) = self.value(raw)? {
             return self.memory.push_new(node);
@@ -158,4 +161,14 @@ impl Machine<'_> {
             needs,
         }
     }
+}
+
+fn common(raw: &Raw) -> Option<Common> {
+    Some(match (raw.opcode, raw.operand) {
+        (Opcode::None, _) => Common::None,
+        (Opcode::NewTrue, _) => Common::Bool(true),
+        (Opcode::NewFalse, _) => Common::Bool(false),
+        (Opcode::BinInt1, &[byte]) => Common::Byte(byte),
+        _ => return None,
+    })
 }

@@ -16,6 +16,17 @@ pub(super) struct Memory<'a> {
     /// The heights of the stack where there is a mark. Where marks are not fences, the stack can be lower by now.
     marks: Vec<usize>,
     memo: HashMap<Place, NodeId>,
+    /// The nodes of `None`, the truth values and the integers of one byte, which have no identity: one of each
+    /// is enough.
+    common: HashMap<Common, NodeId>,
+}
+
+/// An object that there is one node for, however often it is pushed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Common {
+    None,
+    Bool(bool),
+    Byte(u8),
 }
 
 impl<'a> Memory<'a> {
@@ -27,6 +38,7 @@ impl<'a> Memory<'a> {
             stack: Vec::new(),
             marks: Vec::new(),
             memo: HashMap::new(),
+            common: HashMap::new(),
         }
     }
 
@@ -60,6 +72,19 @@ impl<'a> Memory<'a> {
 
     pub(super) fn push_new(&mut self, node: Node) -> Result<(), Reason> {
         let id = self.add(node)?;
+        self.push(id)
+    }
+
+    pub(super) fn push_common(&mut self, common: Common) -> Result<(), Reason> {
+        if let Some(&id) = self.common.get(&common) {
+            return self.push(id);
+        }
+        let id = self.add(match common {
+            Common::None => Node::None,
+            Common::Bool(value) => Node::Bool(value),
+            Common::Byte(value) => Node::Int(value.into()),
+        })?;
+        self.common.insert(common, id);
         self.push(id)
     }
 

@@ -18,10 +18,7 @@ impl Machine<'_> {
             opcode, operand, ..
         } = *raw;
         Ok(Some(match opcode {
-            Opcode::None => Node::None,
-            Opcode::NewTrue => Node::Bool(true),
-            Opcode::NewFalse => Node::Bool(false),
-            Opcode::BinInt1 | Opcode::BinInt2 => Node::Int(raw.unsigned().into()),
+            Opcode::BinInt2 => Node::Int(raw.unsigned().into()),
             Opcode::BinInt => Node::Int(raw.signed().into()),
             Opcode::Int => {
                 self.check_digits(operand)?;

@@ -9,6 +9,9 @@ use super::error::{PickleError, Reason};
 use super::literal;
 use super::opcode::Opcode;
 
+/// The longest line that can name a place of the memo. Python 3.13 takes no more digits from decimal.
+const MOST_DIGITS: usize = 4300;
+
 /// What [`well_formed`] found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WellFormed {
@@ -133,6 +136,7 @@ impl std::fmt::Display for Place {
 fn place(opcode: Opcode, argument: Argument) -> Result<Place, Reason> {
     match argument {
         Argument::Unsigned(place) => Ok(Place::Small(place)),
+        Argument::Decimal(digits) if digits.len() > MOST_DIGITS => Err(Reason::Number(opcode)),
         Argument::Decimal(digits) => {
             let place = literal::big_integer(digits).ok_or(Reason::Number(opcode))?;
             Ok(match u64::try_from(&place) {

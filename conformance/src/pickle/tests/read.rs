@@ -187,7 +187,7 @@ fn limits_are_limits() {
     };
     assert_eq!(
         over(
-            b"N0N0N.",
+            b"]0]0].",
             Limits {
                 stack: 9,
                 ..limits()
