@@ -36,12 +36,7 @@ fn main() {
     } = Arguments::parse();
     let size = megabytes * 1_000_000;
     println!("pickle                                    MB/s   peak memory / input");
-    let pickles: [(&str, fn(usize) -> Vec<u8>); 3] = [
-        ("small ints in a list", small_ints),
-        ("dict of short strings", short_strings),
-        ("one blob", blob),
-    ];
-    for (name, make) in pickles {
+    for (name, make) in PICKLES {
         let pickle = make(size);
         for (reader, run) in READERS {
             let (speed, peak) = measure(&pickle, rounds, *run);
@@ -49,6 +44,14 @@ fn main() {
         }
     }
 }
+
+type Writer = fn(usize) -> Vec<u8>;
+
+const PICKLES: &[(&str, Writer)] = &[
+    ("small ints in a list", small_ints),
+    ("dict of short strings", short_strings),
+    ("one blob", blob),
+];
 
 type Reader = fn(&[u8]);
 
@@ -97,12 +100,11 @@ fn small_ints(size: usize) -> Vec<u8> {
     while pickle.len() < size {
         pickle.push(b'(');
         for value in 0..1000u16 {
-            match u8::try_from(value) {
-                Ok(byte) => pickle.extend([b'K', byte]),
-                Err(_) => {
-                    pickle.push(b'M');
-                    pickle.extend(value.to_le_bytes());
-                }
+            if let Ok(byte) = u8::try_from(value) {
+                pickle.extend([b'K', byte]);
+            } else {
+                pickle.push(b'M');
+                pickle.extend(value.to_le_bytes());
             }
         }
         pickle.push(b'e');
@@ -125,12 +127,11 @@ fn short_strings(size: usize) -> Vec<u8> {
                 pickle.extend([b'U', u8::try_from(string.len()).expect("it is short")]);
                 pickle.extend(string.bytes());
                 place += 1;
-                match u8::try_from(place) {
-                    Ok(byte) => pickle.extend([b'q', byte]),
-                    Err(_) => {
-                        pickle.push(b'r');
-                        pickle.extend(place.to_le_bytes());
-                    }
+                if let Ok(byte) = u8::try_from(place) {
+                    pickle.extend([b'q', byte]);
+                } else {
+                    pickle.push(b'r');
+                    pickle.extend(place.to_le_bytes());
                 }
             }
             pair += 1;
