@@ -12,9 +12,9 @@ use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use reference::Reference;
-use serde_json::{Value, json};
 
 use crate::notation::Graph;
+use crate::testee::lines::{self, NotARequest};
 use crate::testee::message::{
     Accepted, Answer, Connect, Connected, ErrorKind, Handle, Hello, Listen, Listening, Operation,
     OperationError, RawAddress, Request,
@@ -192,6 +192,11 @@ impl<I: Implementation> Adapter<I> {
             Operation::Close { handle } => self.close(handle, reply),
             Operation::Drop { handle } => self.release(handle, reply),
         }
+    }
+
+    fn refuse(&self, id: u64, reason: String) {
+        let replies = self.replies.clone();
+        ReplyTo { id, replies }.with(Err(failed(ErrorKind::Unclassified, reason)));
     }
 
     fn listen(&self, arguments: &Listen) -> OperationResult {
@@ -411,10 +416,8 @@ pub fn serve(implementation: impl Implementation) -> std::io::Result<()> {
     std::thread::spawn(move || {
         let mut stdout = std::io::stdout().lock();
         for reply in answered {
-            let mut line = reply_as_json(&reply).to_string();
-            line.push('\n');
             if stdout
-                .write_all(line.as_bytes())
+                .write_all(&lines::write_reply(&reply))
                 .and_then(|()| stdout.flush())
                 .is_err()
             {
@@ -422,32 +425,22 @@ pub fn serve(implementation: impl Implementation) -> std::io::Result<()> {
             }
         }
     });
-    for line in std::io::stdin().lock().lines() {
-        match serde_json::from_str(&line?) {
+    for line in std::io::stdin().lock().split(b'\n') {
+        match lines::read_request(&line?) {
             Ok(request) => adapter.submit(request),
-            Err(error) => return Err(std::io::Error::new(std::io::ErrorKind::InvalidData, error)),
+            Err(NotARequest {
+                id: Some(id),
+                reason,
+            }) => adapter.refuse(id, reason),
+            Err(not_a_request) => {
+                return Err(std::io::Error::new(
+                    std::io::ErrorKind::InvalidData,
+                    not_a_request,
+                ));
+            }
         }
     }
     Ok(())
-}
-
-fn reply_as_json(reply: &Reply) -> Value {
-    let ok = match &reply.result {
-        Err(error) => return json!({"id": reply.id, "error": error}),
-        Ok(Answer::Hello(hello)) => json!(hello),
-        Ok(Answer::Listening(listening)) => json!(listening),
-        Ok(Answer::Accepted(accepted)) => json!(accepted),
-        Ok(Answer::Connected(connected)) => json!(connected),
-        Ok(Answer::Object(object)) => json!({"object": object}),
-        // Written out only when short; within one process it is the bytes themselves.
-        Ok(Answer::Payload(Payload::Bytes { bytes })) => {
-            json!({"payload": Payload::describing(bytes)})
-        }
-        Ok(Answer::Payload(payload)) => json!({"payload": payload}),
-        Ok(Answer::Ready(ready)) => json!({"ready": ready}),
-        Ok(Answer::Done) => json!({}),
-    };
-    json!({"id": reply.id, "ok": ok})
 }
 
 fn no_handle(handle: Handle) -> OperationError {

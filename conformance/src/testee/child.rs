@@ -1,6 +1,5 @@
 //! A testee behind the standard input and output of a process: `exec:` and every Python peer.
 
-use std::collections::HashMap;
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,17 +7,10 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use serde_json::value::RawValue;
-
 use super::input::Input;
-use super::message::{
-    Accepted, Answer, Connected, Hello, Listening, Operation, OperationError, Request,
-};
-use super::payload::Payload;
+use super::lines::{self, Asked, GARBAGE_SHOWN};
+use super::message::Request;
 use super::session::{Link, Reply, Trouble};
-use crate::notation::Graph;
 
 /// A line longer than this is no reply: the largest legitimate one describes a graph.
 const LONGEST_LINE: u64 = 64 << 20;
@@ -30,8 +22,6 @@ const LOOKED_AT: u64 = 4 << 10;
 const WAITING_LINES: usize = 64;
 /// How much of the end of standard error is kept.
 const STDERR_KEPT: usize = 8 << 10;
-/// How much of a line that is no reply is shown.
-const GARBAGE_SHOWN: usize = 120;
 
 /// A program, its arguments and what is set in its environment.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -59,7 +49,7 @@ pub struct ChildLink {
     requests: Option<Input>,
     lines: Option<Receiver<Line>>,
     stderr: Arc<Mutex<Vec<u8>>>,
-    asked: HashMap<u64, &'static str>,
+    asked: Asked,
 }
 
 enum Line {
@@ -102,7 +92,7 @@ impl ChildLink {
             child,
             lines: Some(lines),
             stderr,
-            asked: HashMap::new(),
+            asked: Asked::default(),
         })
     }
 
@@ -129,47 +119,12 @@ impl ChildLink {
         String::from_utf8_lossy(&self.stderr.lock().unwrap_or_else(PoisonError::into_inner))
             .into_owned()
     }
-
-    fn parse(&mut self, line: &[u8]) -> Result<Reply, Trouble> {
-        #[derive(Deserialize)]
-        struct RawReply<'a> {
-            id: u64,
-            #[serde(borrow)]
-            ok: Option<&'a RawValue>,
-            error: Option<OperationError>,
-        }
-        let garbage = |reason: String| Trouble::Garbage {
-            reason,
-            line: String::from_utf8_lossy(&line[..line.len().min(GARBAGE_SHOWN)])
-                .trim_end()
-                .into(),
-        };
-        let raw: RawReply =
-            serde_json::from_slice(line).map_err(|error| garbage(error.to_string()))?;
-        let Some(operation) = self.asked.remove(&raw.id) else {
-            return Err(garbage(format!("no request with id {} is open", raw.id)));
-        };
-        let result = match (raw.ok, raw.error) {
-            (Some(ok), None) => Ok(parse_answer(operation, ok.get())
-                .map_err(|error| garbage(format!("as the answer to `{operation}`: {error}")))?),
-            (None, Some(error)) => Err(error),
-            _ => return Err(garbage("it has not exactly one of `ok` and `error`".into())),
-        };
-        Ok(Reply { id: raw.id, result })
-    }
 }
 
 impl Link for ChildLink {
     fn send(&mut self, request: Request) -> Result<(), Trouble> {
-        let mut line = serde_json::to_vec(&request).expect("requests are representable in JSON");
-        line.push(b'\n');
-        let answered_by = match &request.operation {
-            Operation::Recv {
-                describe: false, ..
-            } => "nothing",
-            operation => operation.name(),
-        };
-        self.asked.insert(request.id, answered_by);
+        let line = lines::write_request(&request);
+        self.asked.expect(&request);
         let requests = self
             .requests
             .as_mut()
@@ -196,7 +151,7 @@ impl Link for ChildLink {
             }
         };
         match line {
-            Ok(Line::Complete(line)) => self.parse(&line).map(Some),
+            Ok(Line::Complete(line)) => lines::read_reply(&line, &mut self.asked).map(Some),
             Ok(Line::TooLong(beginning)) => Err(Trouble::Garbage {
                 reason: format!("a line of more than {LONGEST_LINE} bytes"),
                 line: String::from_utf8_lossy(&beginning).into(),
@@ -276,34 +231,6 @@ fn keep_the_end(mut pipe: impl Read, kept: &Mutex<Vec<u8>>) {
         let excess = kept.len().saturating_sub(STDERR_KEPT);
         kept.drain(..excess);
     }
-}
-
-fn parse_answer(operation: &str, json: &str) -> Result<Answer, serde_json::Error> {
-    #[derive(Deserialize)]
-    struct Object {
-        object: Graph,
-    }
-    #[derive(Deserialize)]
-    struct Received {
-        payload: Payload,
-    }
-    #[derive(Deserialize)]
-    struct Ready {
-        ready: bool,
-    }
-    fn read<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
-        serde_json::from_str(json)
-    }
-    Ok(match operation {
-        "hello" => Answer::Hello(Box::new(read::<Hello>(json)?)),
-        "listen" => Answer::Listening(read::<Listening>(json)?),
-        "accept" => Answer::Accepted(read::<Accepted>(json)?),
-        "connect" => Answer::Connected(read::<Connected>(json)?),
-        "recv" => Answer::Object(read::<Object>(json)?.object),
-        "recv_string" => Answer::Payload(read::<Received>(json)?.payload),
-        "poll" => Answer::Ready(read::<Ready>(json)?.ready),
-        _ => Answer::Done,
-    })
 }
 
 #[cfg(unix)]

@@ -3,6 +3,7 @@
 pub mod child;
 pub mod in_process;
 mod input;
+pub mod lines;
 pub mod message;
 pub mod payload;
 pub mod session;

@@ -1,0 +1,188 @@
+//! The adapter protocol as it is written: a request or a reply is one JSON object on one line.
+//!
+//! Both ends are here. What the other one wrote may be anything at all.
+
+use std::collections::HashMap;
+
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::json;
+use serde_json::value::RawValue;
+use thiserror::Error;
+
+use super::message::{
+    Accepted, Answer, Connected, Hello, Listening, Operation, OperationError, Request,
+};
+use super::payload::Payload;
+use super::session::{Reply, Trouble};
+use crate::notation::Graph;
+
+/// How much of a line that is no reply is shown, in bytes.
+pub(super) const GARBAGE_SHOWN: usize = 120;
+
+/// The line of a request, with its end.
+pub fn write_request(request: &Request) -> Vec<u8> {
+    let mut line = serde_json::to_vec(request).expect("requests are representable in JSON");
+    line.push(b'\n');
+    line
+}
+
+/// A line that is no request.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("this is no request: {reason}")]
+pub struct NotARequest {
+    /// Its id, if it has one: then an error is the reply.
+    pub id: Option<u64>,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// The request on a line.
+pub fn read_request(line: &[u8]) -> Result<Request, NotARequest> {
+    #[derive(Deserialize)]
+    struct Any {
+        id: u64,
+        #[serde(rename = "op")]
+        _operation: IgnoredAny,
+    }
+    serde_json::from_slice(line).map_err(|error| NotARequest {
+        id: serde_json::from_slice(line).ok().map(|Any { id, .. }| id),
+        reason: error.to_string(),
+    })
+}
+
+/// The line of a reply, with its end. A string in it is written out only when it is short.
+pub fn write_reply(reply: &Reply) -> Vec<u8> {
+    let ok = match &reply.result {
+        Err(error) => return line(&json!({"id": reply.id, "error": error})),
+        Ok(Answer::Hello(hello)) => json!(hello),
+        Ok(Answer::Listening(listening)) => json!(listening),
+        Ok(Answer::Accepted(accepted)) => json!(accepted),
+        Ok(Answer::Connected(connected)) => json!(connected),
+        Ok(Answer::Object(object)) => json!({"object": object}),
+        // Within one process it is the bytes themselves.
+        Ok(Answer::Payload(Payload::Bytes { bytes })) => {
+            json!({"payload": Payload::describing(bytes)})
+        }
+        Ok(Answer::Payload(payload)) => json!({"payload": payload}),
+        Ok(Answer::Ready(ready)) => json!({"ready": ready}),
+        Ok(Answer::Done) => json!({}),
+    };
+    line(&json!({"id": reply.id, "ok": ok}))
+}
+
+fn line(json: &serde_json::Value) -> Vec<u8> {
+    format!("{json}\n").into_bytes()
+}
+
+/// What was asked and not yet answered: it decides how an answer reads.
+#[derive(Clone, Debug, Default)]
+pub struct Asked(HashMap<u64, &'static str>);
+
+impl Asked {
+    /// Notes a request, whose reply may come from now on.
+    pub fn expect(&mut self, request: &Request) {
+        let answered_by = match &request.operation {
+            Operation::Recv {
+                describe: false, ..
+            } => "nothing",
+            operation => operation.name(),
+        };
+        self.0.insert(request.id, answered_by);
+    }
+}
+
+/// The reply on a line, to one of the requests that are open; it is not open any more then.
+///
+/// # Errors
+///
+/// [`Trouble::Garbage`] for everything else.
+pub fn read_reply(line: &[u8], asked: &mut Asked) -> Result<Reply, Trouble> {
+    #[derive(Deserialize)]
+    struct RawReply<'a> {
+        id: u64,
+        #[serde(borrow)]
+        ok: Option<&'a RawValue>,
+        error: Option<OperationError>,
+    }
+    let garbage = |reason: String| Trouble::Garbage {
+        reason,
+        line: String::from_utf8_lossy(&line[..line.len().min(GARBAGE_SHOWN)])
+            .trim_end()
+            .into(),
+    };
+    let raw: RawReply = serde_json::from_slice(line).map_err(|error| garbage(error.to_string()))?;
+    let Some(operation) = asked.0.remove(&raw.id) else {
+        return Err(garbage(format!("no request with id {} is open", raw.id)));
+    };
+    let result = match (raw.ok, raw.error) {
+        (Some(ok), None) => Ok(read_answer(operation, ok.get())
+            .map_err(|error| garbage(format!("as the answer to `{operation}`: {error}")))?),
+        (None, Some(error)) => Err(error),
+        _ => return Err(garbage("it has not exactly one of `ok` and `error`".into())),
+    };
+    Ok(Reply { id: raw.id, result })
+}
+
+fn read_answer(operation: &str, json: &str) -> Result<Answer, serde_json::Error> {
+    #[derive(Deserialize)]
+    struct Object {
+        object: Graph,
+    }
+    #[derive(Deserialize)]
+    struct Received {
+        payload: Payload,
+    }
+    #[derive(Deserialize)]
+    struct Ready {
+        ready: bool,
+    }
+    fn read<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
+        serde_json::from_str(json)
+    }
+    Ok(match operation {
+        "hello" => Answer::Hello(Box::new(read::<Hello>(json)?)),
+        "listen" => Answer::Listening(read::<Listening>(json)?),
+        "accept" => Answer::Accepted(read::<Accepted>(json)?),
+        "connect" => Answer::Connected(read::<Connected>(json)?),
+        "recv" => Answer::Object(read::<Object>(json)?.object),
+        "recv_string" => Answer::Payload(read::<Received>(json)?.payload),
+        "poll" => Answer::Ready(read::<Ready>(json)?.ready),
+        _ => Answer::Done,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_operation_that_is_not_known_has_an_id_to_reply_to() {
+        let refused = read_request(br#"{"id": 7, "op": "sing", "song": 3}"#).unwrap_err();
+        assert_eq!(refused.id, Some(7));
+        assert_eq!(read_request(b"sing").unwrap_err().id, None);
+    }
+
+    #[test]
+    fn what_is_written_reads_back() {
+        let request = Request {
+            id: 7,
+            operation: Operation::recv(2),
+        };
+        let read = read_request(&write_request(&request)).unwrap();
+        assert_eq!(write_request(&read), write_request(&request));
+
+        let mut asked = Asked::default();
+        asked.expect(&request);
+        let graph = Graph::unicode("\u{7f}\n");
+        let reply = Reply {
+            id: 7,
+            result: Ok(Answer::Object(graph.clone())),
+        };
+        let line = write_reply(&reply);
+        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+        let read = read_reply(&line, &mut asked).unwrap();
+        assert!(matches!(read.result, Ok(Answer::Object(read)) if read == graph));
+        assert!(read_reply(&line, &mut asked).is_err(), "it was answered");
+    }
+}
