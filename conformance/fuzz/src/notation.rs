@@ -1,0 +1,54 @@
+//! Objects as a testee may describe them. The input is the JSON.
+
+use processing_conformance::notation::{Fidelity, Graph, compare, outside_values};
+use processing_conformance::pickle::{Limits, annotate, read, write};
+
+/// What a testee describes, the suite can compare, show, and pickle.
+pub fn check(input: &[u8]) {
+    let Ok(graph) = serde_json::from_slice::<Graph>(input) else {
+        return;
+    };
+    let json = serde_json::to_string(&graph).expect("every graph can be written down");
+    assert_eq!(
+        serde_json::from_str::<Graph>(&json).expect("what was written down can be read"),
+        graph
+    );
+
+    let compact = graph.clone().compact();
+    assert_eq!(compact.clone().compact(), compact);
+    for fidelity in [Fidelity::Graph, Fidelity::Values] {
+        same(&graph, &graph, fidelity);
+        same(&graph, &compact, fidelity);
+        same(&compact, &graph, fidelity);
+    }
+    for length in [0, 20, 1000] {
+        // The limit is looked at between one piece and the next.
+        assert!(graph.python(length).len() <= length + 500);
+    }
+    assert!(outside_values(&graph).is_none_or(|reason| !reason.is_empty()));
+    for protocol in 0..=2 {
+        check_pickle(&compact, protocol);
+    }
+}
+
+/// What is written reads as the same object. (Where Python 2 does not have it, the pickle makes it in another way.)
+fn check_pickle(graph: &Graph, protocol: u8) {
+    let Ok(pickle) = write(graph, protocol) else {
+        return;
+    };
+    let reading = match read(&pickle, &Limits::default()) {
+        Ok(reading) => reading,
+        Err(error) => panic!("{error}\n{}", annotate(&pickle)),
+    };
+    assert!(reading.protocol <= protocol);
+    assert_eq!(reading.consumed, pickle.len());
+    assert_eq!(reading.left_over, 0);
+    let again = write(&reading.graph, protocol).expect("it was written before");
+    assert_eq!(annotate(&again), annotate(&pickle));
+}
+
+fn same(one: &Graph, other: &Graph, fidelity: Fidelity) {
+    if let Err(difference) = compare(one, other, fidelity) {
+        panic!("{difference}");
+    }
+}
