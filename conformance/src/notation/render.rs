@@ -210,7 +210,9 @@ impl<'a> Rendering<'a> {
             Node::Bytes(bytes) => self.push(format_args!("b{}", Quoted(bytes))),
             Node::ByteArray(bytes) => self.push(format_args!("bytearray({})", Quoted(bytes))),
             Node::Unicode(text) => self.push(format_args!("u'{}'", Shortened(&text.escaped()))),
-            Node::Global { module, name } => self.push(format_args!("{module}.{name}")),
+            Node::Global { module, name } => {
+                self.push(format_args!("{}.{}", Shortened(module), Shortened(name)));
+            }
             Node::Extension(code) => self.push(format_args!("<extension {code}>")),
             Node::Buffer(place) => self.push(format_args!("<buffer {place}>")),
             Node::Unpicklable(what) => {
