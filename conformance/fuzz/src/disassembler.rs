@@ -1,43 +1,54 @@
 //! Payloads that may be pickles. The input is the payload.
 
 use processing_conformance::notation::{Fidelity, Graph, compare};
-use processing_conformance::pickle::{Limits, Opcode, PickleError, annotate, disassemble, read};
+use processing_conformance::pickle::{
+    Limits, Opcode, PickleError, Reading, Unpickler, annotate, disassemble, loadable, read,
+    well_formed,
+};
 
 /// Takes a payload apart in every way there is.
 pub fn check(input: &[u8]) {
-    let disassembled = check_tiles(input);
+    let end = check_tiles(input);
     check_listing(input);
-    check_reading(input, disassembled.as_ref());
+    check_discipline(input, end.as_ref());
+    let limits = Limits::default();
+    let reading = check_reading(input, read(input, &limits));
+    for unpickler in [Unpickler::Python2, Unpickler::Python3] {
+        let loaded = check_reading(input, loadable(input, unpickler, &limits));
+        // To Python 2 what lies below a mark is within reach.
+        if unpickler == Unpickler::Python3 && loaded.is_some() {
+            assert!(reading.is_some(), "loadable, but not to be read");
+        }
+    }
 }
 
 /// The instructions lie one after the other from the first byte on, up to STOP or the first error, and each says where.
-fn check_tiles(input: &[u8]) -> Result<(), PickleError> {
+/// Where they end.
+fn check_tiles(input: &[u8]) -> Result<usize, PickleError> {
     let mut instructions = disassemble(input);
     let mut position = 0;
-    let mut last = Ok(());
     while let Some(instruction) = instructions.next() {
-        match instruction {
-            Ok(instruction) => {
-                assert_eq!(instruction.offset, position);
-                assert_eq!(instruction.opcode.byte(), input[position]);
-                assert!(instructions.position() > position);
-                position = instructions.position();
-                assert!(last.is_ok(), "it goes on after STOP or an error");
-                if instruction.opcode == Opcode::Stop {
-                    assert!(instructions.clone().next().is_none());
-                }
-            }
+        let instruction = match instruction {
+            Ok(instruction) => instruction,
             Err(error) => {
                 assert_eq!(error.offset, position);
-                last = Err(error);
+                assert!(instructions.next().is_none(), "it goes on after an error");
+                return Err(error);
             }
+        };
+        assert_eq!(instruction.offset, position);
+        assert_eq!(instruction.opcode.byte(), input[position]);
+        assert!(instructions.position() > position);
+        position = instructions.position();
+        if instruction.opcode == Opcode::Stop {
+            assert!(instructions.next().is_none(), "it goes on after STOP");
+            return Ok(position);
         }
     }
-    assert!(position <= input.len());
-    last
+    panic!("it ends without STOP or an error")
 }
 
-/// A listing is bounded, and every line ends.
+/// A listing is bounded, and nothing in it disturbs a terminal.
 fn check_listing(input: &[u8]) {
     let listing = annotate(input);
     assert!(listing.ends_with('\n'));
@@ -46,30 +57,49 @@ fn check_listing(input: &[u8]) {
     assert!(!listing.contains(|c: char| c.is_control() && c != '\n'));
 }
 
-/// What is read was disassembled, and is a graph that can be written down and read again.
-fn check_reading(input: &[u8], disassembled: Result<&(), &PickleError>) {
-    let reading = match read(input, &Limits::default()) {
+/// What keeps to the discipline was disassembled.
+fn check_discipline(input: &[u8], end: Result<&usize, &PickleError>) {
+    match (well_formed(input), end) {
+        (Ok(well), Ok(end)) => {
+            assert_eq!(well.consumed, *end);
+            assert!(well.protocol <= 5);
+        }
+        (Ok(_), Err(error)) => panic!("well formed, but {error}"),
+        (Err(error), Ok(_)) => check_error(input, &error),
+        (Err(error), Err(first)) => assert!(error.offset <= first.offset),
+    }
+}
+
+/// What is read is a graph that can be written down and read again, and needs no more than what was read of it.
+fn check_reading(input: &[u8], reading: Result<Reading, PickleError>) -> Option<Reading> {
+    let reading = match reading {
         Ok(reading) => reading,
         Err(error) => {
-            assert!(error.offset <= input.len());
-            assert!(!error.reason.to_string().is_empty());
-            if let Err(first) = disassembled {
-                assert!(error.offset <= first.offset);
-            }
-            return;
+            check_error(input, &error);
+            return None;
         }
     };
-    assert_eq!(disassembled, Ok(&()), "what is no instruction was read");
     assert!(reading.protocol <= 5);
     assert_eq!(input[reading.consumed - 1], Opcode::Stop.byte());
     assert!(reading.graph.nodes.len() <= 3 * input.len());
+    assert!(reading.needs.is_sorted_by_key(|(offset, _)| *offset));
+    for (offset, need) in &reading.needs {
+        assert!(*offset < reading.consumed);
+        assert!(!need.to_string().is_empty());
+    }
 
     let json = serde_json::to_string(&reading.graph).expect("every graph can be written down");
     let again: Graph = serde_json::from_str(&json).expect("what was written down can be read");
     assert_eq!(again, reading.graph);
     assert_eq!(reading.graph.clone().compact(), reading.graph);
-    assert_eq!(compare(&reading.graph, &again, Fidelity::Graph), Ok(()));
-    let end = &input[..reading.consumed];
-    let alone = read(end, &Limits::default());
-    assert!(alone.is_ok_and(|alone| alone.graph == reading.graph));
+    if let Err(difference) = compare(&reading.graph, &again, Fidelity::Graph) {
+        panic!("{difference}");
+    }
+    Some(reading)
+}
+
+/// An error names a byte, and why; shortly, whatever the pickle says.
+fn check_error(input: &[u8], error: &PickleError) {
+    assert!(error.offset <= input.len());
+    assert!((1..1000).contains(&error.reason.to_string().len()));
 }

@@ -1,7 +1,7 @@
 //! Objects as a testee may describe them. The input is the JSON.
 
 use processing_conformance::notation::{Fidelity, Graph, compare, outside_values};
-use processing_conformance::pickle::{Limits, annotate, read, write};
+use processing_conformance::pickle::{Limits, Reason, annotate, read, well_formed, write};
 
 /// What a testee describes, the suite can compare, show, and pickle.
 pub fn check(input: &[u8]) {
@@ -31,20 +31,31 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// What is written reads as the same object. (Where Python 2 does not have it, the pickle makes it in another way.)
+/// What is written is well formed, whatever sense the graph makes. If it makes some, it can be read, and writing that
+/// again changes nothing any more. (Of equal keys one was kept.)
 fn check_pickle(graph: &Graph, protocol: u8) {
     let Ok(pickle) = write(graph, protocol) else {
         return;
     };
+    if let Err(error) = well_formed(&pickle) {
+        panic!("{error}\n{}", annotate(&pickle));
+    }
     let reading = match read(&pickle, &Limits::default()) {
         Ok(reading) => reading,
-        Err(error) => panic!("{error}\n{}", annotate(&pickle)),
+        Err(error) => {
+            let meant = matches!(
+                error.reason,
+                Reason::Unhashable(..) | Reason::Misapplied(..)
+            );
+            return assert!(meant, "{error}\n{}", annotate(&pickle));
+        }
     };
     assert!(reading.protocol <= protocol);
     assert_eq!(reading.consumed, pickle.len());
     assert_eq!(reading.left_over, 0);
     let again = write(&reading.graph, protocol).expect("it was written before");
-    assert_eq!(annotate(&again), annotate(&pickle));
+    let read_again = read(&again, &Limits::default()).expect("it was read before");
+    same(&reading.graph, &read_again.graph, Fidelity::Graph);
 }
 
 fn same(one: &Graph, other: &Graph, fidelity: Fidelity) {
