@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::ops::RangeInclusive;
 
 use num_bigint::BigInt;
 use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
@@ -93,6 +94,9 @@ impl<'de> Visitor<'de> for NodeAt {
     }
 }
 
+/// As `copy_reg.add_extension` has it, in Python 2.7 and 3.
+const EXTENSION_CODES: RangeInclusive<u32> = 1..=0x7fff_ffff;
+
 #[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Kind {
@@ -150,7 +154,15 @@ fn read_node<'de, A: MapAccess<'de>>(kind: Kind, members: &mut A) -> Result<Node
         Kind::Instance => Node::Object(Box::new(members.next_value::<Instance>()?.into())),
         Kind::Reduce => Node::Object(Box::new(members.next_value::<Reduce>()?.into())),
         Kind::Persistent => Node::Persistent(members.next_value()?),
-        Kind::Extension => Node::Extension(members.next_value()?),
+        Kind::Extension => {
+            let code = members.next_value()?;
+            if !EXTENSION_CODES.contains(&code) {
+                return Err(A::Error::custom(format_args!(
+                    "{code} is not an extension code: they are 1 to 2147483647"
+                )));
+            }
+            Node::Extension(code)
+        }
         Kind::Buffer => Node::Buffer(members.next_value()?),
         Kind::Unpicklable => Node::Unpicklable(members.next_value()?),
     })

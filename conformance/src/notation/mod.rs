@@ -32,6 +32,10 @@ mod value;
 
 use num_bigint::BigInt;
 
+/// The JSON Schema of the notation. What it refuses is refused when a [`Graph`] is parsed, which refuses more:
+/// references to no node, arguments that are not a tuple, members that come twice, integers with a fraction.
+pub const SCHEMA: &str = include_str!("../../schema/notation.schema.json");
+
 pub use build::Builder;
 pub use compare::{Difference, Fidelity, compare};
 pub(crate) use render::{Quoted, Shortened, quote};

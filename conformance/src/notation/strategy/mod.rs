@@ -1,6 +1,8 @@
 //! Random graphs, for proptest.
 
+mod any;
 mod construct;
+mod smaller;
 
 use std::ops::RangeInclusive;
 
@@ -8,8 +10,11 @@ use num_bigint::BigInt;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::{Index, select};
+use proptest::string::string_regex;
 
+pub use any::any_graph;
 use construct::Construct;
+use smaller::{Of, Smaller};
 
 use super::{Float, Graph, Node, Text};
 
@@ -54,7 +59,11 @@ pub fn graph(nodes: usize) -> impl Strategy<Value = Graph> {
         4 => container(),
         1 => object(),
     ];
-    vec((plan, kept()), plans(nodes)).prop_map(|plans| Construct::default().all(&plans, true))
+    Smaller {
+        examples: vec((plan, kept()), plans(nodes))
+            .prop_map(|plans| Construct::default().all(&plans, true)),
+        of: Of::Python2,
+    }
 }
 
 /// Objects of profile `serde`: values only, containers shared but never recursive, of [`NODES`] nodes on
@@ -64,7 +73,11 @@ pub fn values() -> impl Strategy<Value = Graph> {
         6 => value_atom().prop_map(Plan::Atom),
         4 => container(),
     ];
-    vec((plan, kept()), plans(NODES)).prop_map(|plans| Construct::default().all(&plans, false))
+    Smaller {
+        examples: vec((plan, kept()), plans(NODES))
+            .prop_map(|plans| Construct::default().all(&plans, false)),
+        of: Of::Python2,
+    }
 }
 
 /// How many plans make so many nodes on average: some need several nodes, and some nodes are out of reach.
@@ -150,7 +163,7 @@ fn value_atom() -> impl Strategy<Value = Node> {
         3 => long().prop_map(Node::Long),
         2 => float().prop_map(Node::Float),
         3 => byte_string().prop_map(Node::Str),
-        3 => "\\PC{0,8}|[\\\\\n\r\t\u{e9}\u{20ac}\u{1f600}]{0,4}".prop_map(|text| Node::Unicode(text.into())),
+        3 => text("\\PC{0,8}|[\\\\\n\r\t\u{e9}\u{20ac}\u{1f600}]{0,4}").prop_map(|text| Node::Unicode(text.into())),
     ]
 }
 
@@ -180,11 +193,16 @@ fn float() -> impl Strategy<Value = Float> {
 
 fn byte_string() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
-        8 => "[a-z]{1,6}".prop_map(String::into_bytes),
+        8 => text("[a-z]{1,6}").prop_map(String::into_bytes),
         8 => vec(any::<u8>(), 0..12),
-        4 => "['\"\\\\\n\r\t\\x00]{0,6}".prop_map(String::into_bytes),
+        4 => text("['\"\\\\\n\r\t\\x00]{0,6}").prop_map(String::into_bytes),
         1 => vec(any::<u8>(), 250..260),
     ]
+}
+
+/// Text of this form. A literal would be a strategy too, but one that reads its pattern anew for each example.
+fn text(pattern: &str) -> impl Strategy<Value = String> {
+    string_regex(pattern).expect("the patterns here are regular expressions")
 }
 
 fn code_point() -> impl Strategy<Value = u32> {

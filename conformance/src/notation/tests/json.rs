@@ -1,6 +1,9 @@
-use proptest::prelude::*;
+use std::sync::LazyLock;
 
-use crate::notation::{Graph, strategy};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use crate::notation::{Graph, SCHEMA, strategy};
 
 /// One of every kind, in the form that `ADAPTER.md` gives it.
 const EVERY_NODE: &[&str] = &[
@@ -101,6 +104,14 @@ const REFUSED: &[(&str, &str)] = &[
         "node 1: invalid length 1, expected a tuple of size 2",
     ),
     (
+        r#"{"extension":0}"#,
+        "node 1: 0 is not an extension code: they are 1 to 2147483647",
+    ),
+    (
+        r#"{"extension":2147483648}"#,
+        "node 1: 2147483648 is not an extension code",
+    ),
+    (
         r#"{"list":[0,7]}"#,
         "node 1 refers to node 7, but there are 2 nodes",
     ),
@@ -143,43 +154,181 @@ fn what_is_not_the_notation_is_refused_by_node() {
     }
 }
 
-fn schema() -> jsonschema::Validator {
-    let schema = include_str!("../../../schema/notation.schema.json");
-    jsonschema::validator_for(&serde_json::from_str(schema).unwrap()).unwrap()
-}
+static VALIDATOR: LazyLock<jsonschema::Validator> =
+    LazyLock::new(|| jsonschema::validator_for(&serde_json::from_str(SCHEMA).unwrap()).unwrap());
 
 #[test]
 fn the_schema_has_every_node() {
     let json = format!(r#"{{"root":11,"nodes":[{}]}}"#, EVERY_NODE.join(","));
-    schema()
+    VALIDATOR
         .validate(&serde_json::from_str(&json).unwrap())
         .unwrap();
 }
 
 #[test]
 fn the_schema_refuses_what_can_be_seen_in_a_node() {
-    let schema = schema();
     for (node, reason) in REFUSED {
         let json = format!(r#"{{"root":0,"nodes":[{{"none":null}},{node}]}}"#);
         let in_the_table = reason.starts_with("node 1 ");
         assert_eq!(
-            schema.is_valid(&serde_json::from_str(&json).unwrap()),
+            VALIDATOR.is_valid(&serde_json::from_str(&json).unwrap()),
             in_the_table,
             "{node}"
         );
     }
 }
 
+/// All that only the parser refuses: what takes more than one node to see, and what JSON itself leaves open.
+const REFUSED_BY_THE_PARSER_ALONE: &[(&str, &str)] = &[
+    (
+        r#"{"root":1,"nodes":[{"none":null}]}"#,
+        "the root is node 1, but there are 1 nodes",
+    ),
+    (
+        r#"{"root":0,"nodes":[{"list":[1]}]}"#,
+        "node 0 refers to node 1, but there are 1 nodes",
+    ),
+    (
+        r#"{"root":0,"nodes":[{"reduce":{"callable":0,"arguments":0}}]}"#,
+        "node 0 has arguments that are not a tuple",
+    ),
+    // JSON Schema finds 1.0 to be an integer.
+    (
+        r#"{"root":0.0,"nodes":[{"none":null}]}"#,
+        "invalid type: floating point `0.0`, expected usize",
+    ),
+    (
+        r#"{"root":0,"nodes":[{"buffer":18446744073709551616}]}"#,
+        "node 0: invalid type: floating point `1.8446744073709552e+19`, expected usize",
+    ),
+    // The schema sees the last of them.
+    (
+        r#"{"root":0,"nodes":[{"none":null,"none":null}]}"#,
+        "node 0: exactly one member is needed, there are more",
+    ),
+    (
+        r#"{"root":0,"root":0,"nodes":[{"none":null}]}"#,
+        "duplicate field `root`",
+    ),
+];
+
+#[test]
+fn what_only_the_parser_refuses_is_known() {
+    for (json, reason) in REFUSED_BY_THE_PARSER_ALONE {
+        assert!(
+            VALIDATOR.is_valid(&serde_json::from_str(json).unwrap()),
+            "{json}"
+        );
+        let error = serde_json::from_str::<Graph>(json).unwrap_err().to_string();
+        assert!(error.starts_with(reason), "{json}: {error}");
+    }
+}
+
+/// What may stand anywhere in a file that somebody wrote by hand.
+fn stray_value() -> impl Strategy<Value = Value> {
+    prop_oneof![
+        Just(json!(null)),
+        Just(json!(true)),
+        Just(json!(0)),
+        Just(json!(1)),
+        Just(json!(-1)),
+        Just(json!(0.5)),
+        Just(json!(4_294_967_296_u64)),
+        Just(json!("")),
+        Just(json!("0")),
+        Just(json!("-0")),
+        Just(json!("00ff")),
+        Just(json!("3FF0000000000000")),
+        Just(json!("\\ud800")),
+        Just(json!("\\")),
+        Just(json!([])),
+        Just(json!([0])),
+        Just(json!([0, 0])),
+        Just(json!([[0, 0]])),
+        Just(json!({})),
+        Just(json!({"none": null})),
+        Just(json!({"callable": 0, "arguments": 0})),
+        Just(json!({"class": 0, "arguments": 0, "old": false})),
+    ]
+}
+
+/// Every place in a JSON value, as a pointer.
+fn places(value: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    let mut pending = vec![(String::new(), value)];
+    while let Some((place, value)) = pending.pop() {
+        match value {
+            Value::Array(items) => {
+                let inner = items.iter().enumerate();
+                pending.extend(inner.map(|(number, item)| (format!("{place}/{number}"), item)));
+            }
+            Value::Object(members) => {
+                let inner = members.iter();
+                pending.extend(inner.map(|(name, member)| (format!("{place}/{name}"), member)));
+            }
+            _ => {}
+        }
+        found.push(place);
+    }
+    found
+}
+
+/// One change at one place: another value, a member or an item more, or one less.
+fn changed(json: &Value, place: prop::sample::Index, how: u8, stray: &Value) -> Value {
+    const NAMES: [&str; 6] = ["old", "state", "pairs", "int", "root", "unknown"];
+    let mut json = json.clone();
+    let places = places(&json);
+    let at = json
+        .pointer_mut(place.get::<String>(&places))
+        .expect("it was met");
+    match (how % 4, at) {
+        (0, Value::Array(items)) => items.push(stray.clone()),
+        (1, Value::Array(items)) => drop(items.pop()),
+        (0, Value::Object(members)) => {
+            let name = NAMES[usize::from(how / 4) % NAMES.len()];
+            members.insert(name.into(), stray.clone());
+        }
+        (1, Value::Object(members)) => {
+            if let Some(first) = members.keys().next().cloned() {
+                members.remove(&first);
+            }
+        }
+        (2, Value::String(text)) => text.push('g'),
+        (_, any) => *any = stray.clone(),
+    }
+    json
+}
+
 proptest! {
     #[test]
-    fn the_schema_has_every_object(graph in strategy::graph(strategy::NODES)) {
+    fn the_schema_has_every_object(graph in strategy::any_graph(strategy::NODES)) {
         let json = serde_json::to_value(&graph).unwrap();
-        prop_assert!(schema().is_valid(&json), "{}", json);
+        prop_assert!(VALIDATOR.is_valid(&json), "{}", json);
     }
 
     #[test]
-    fn json_returns(graph in strategy::graph(strategy::NODES)) {
+    fn json_returns(graph in strategy::any_graph(strategy::NODES)) {
         let json = serde_json::to_string(&graph).unwrap();
         prop_assert_eq!(serde_json::from_str::<Graph>(&json).unwrap(), graph);
+    }
+
+    #[test]
+    fn what_the_schema_refuses_the_parser_refuses(
+        graph in strategy::any_graph(5),
+        place in any::<prop::sample::Index>(),
+        how in any::<u8>(),
+        stray in stray_value(),
+    ) {
+        let json = changed(&serde_json::to_value(&graph).unwrap(), place, how, &stray);
+        let parsed = serde_json::from_value::<Graph>(json.clone());
+        match (VALIDATOR.is_valid(&json), parsed) {
+            (false, Ok(_)) => prop_assert!(false, "only the parser takes {json}"),
+            (true, Err(error)) => {
+                let error = error.to_string();
+                let of_the_table = [" refers to node ", "the root is node ", " arguments that are not a tuple"];
+                prop_assert!(of_the_table.iter().any(|reason| error.contains(reason)), "{error}: {json}");
+            }
+            _ => {}
+        }
     }
 }

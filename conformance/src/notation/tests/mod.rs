@@ -1,4 +1,5 @@
 mod compare;
 mod json;
 mod render;
+mod strategy;
 mod value;
