@@ -10,6 +10,7 @@
 pub mod adapter;
 pub mod cases;
 pub mod context;
+pub mod inspect;
 pub mod notation;
 pub mod peers;
 pub mod pickle;

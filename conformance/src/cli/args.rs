@@ -1,10 +1,14 @@
 //! What can be said on the command line.
 
+use std::convert::Infallible;
 use std::num::NonZero;
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use processing_conformance::inspect::capture::Form;
+use processing_conformance::inspect::framing::Framing;
 use processing_conformance::testee::Testee;
 use processing_connection::{Dialect, Family};
 
@@ -16,6 +20,31 @@ Exit codes:
     3  nothing was selected
     4  nothing could be run
   130  interrupted";
+
+const INSPECT_HELP: &str = "\
+What can be pasted, found by itself:
+    raw bytes, as a capture of the payload of a connection has them
+    hexadecimal: 0000000580024b2a2e, 00 00 00 05, 00:00:00:05, 0x00, 0x05
+    dumps: xxd, hexdump -C, od -A x -t x1z, and Wireshark's \"Follow TCP Stream\" as a hex dump, in which
+    the server's bytes are indented
+    literals of Python and C: b'\\x80\\x02K*.', \"\\0\\0\\0\\5\"
+    lines of strace -s 1000000 -e trace=read,write of one descriptor
+    both directions as lines: `> 00 00 00 05` from the client, `< b'\\0\\0'` from the server
+
+Examples:
+    processing-conformance inspect capture.bin
+    processing-conformance inspect from-client.bin from-server.bin --authkey-file key
+    processing-conformance inspect --bytes '00 00 00 05 80 02 4b 2a 2e'
+    xxd session | processing-conformance inspect
+    processing-conformance inspect --framing none object.pickle
+
+Nothing in a pickle is executed. Offsets at the beginning of a line are hexadecimal.
+
+Exit codes:
+    0  everything was understood
+    1  something is wrong in the bytes: cut, out of step, unreadable, refused or wrongly signed
+    2  the command line, or a file that it names, is wrong
+    3  there are no bytes, or no framing fits them";
 
 /// Judges implementations of the connection protocol of Python's `processing` package.
 #[derive(Debug, Parser)]
@@ -43,6 +72,9 @@ pub(super) enum Command {
         #[command(subcommand)]
         command: VectorsCommand,
     },
+    /// Take captured bytes apart: framing, messages, handshake, pickles.
+    #[command(after_help = INSPECT_HELP)]
+    Inspect(InspectArguments),
     /// Serve the reference as an adapter on standard input and output.
     #[command(hide = true)]
     Adapter,
@@ -199,6 +231,64 @@ pub(super) struct VectorsRecordArguments {
     pub(super) directory: Option<PathBuf>,
     #[command(flatten)]
     pub(super) store: StoreArguments,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct InspectArguments {
+    /// What was captured: one file, or the client's bytes and the server's; - or none is standard input.
+    #[arg(value_name = "FILE", num_args = 0..=2)]
+    pub(super) files: Vec<PathBuf>,
+    /// Bytes, in any form but raw, instead of a file; a second time for those of the server.
+    #[arg(
+        short,
+        long,
+        value_name = "TEXT",
+        conflicts_with = "files",
+        allow_hyphen_values = true
+    )]
+    pub(super) bytes: Vec<String>,
+    /// How the input is written, instead of finding it out: raw, hex, dump, escaped, arrows or strace.
+    #[arg(long = "as", value_name = "FORM")]
+    pub(super) form: Option<Form>,
+    /// The framing, instead of finding it out: hex8, le32, be32, be32x, or none for one message without a header (as
+    /// on a pipe of Windows). A dialect such as be32+hmac-sha1 will do.
+    #[arg(long, visible_alias = "dialect", value_name = "FRAMING")]
+    pub(super) framing: Option<Framing>,
+    /// The key of the handshake, to verify the answers.
+    #[arg(
+        long,
+        value_name = "KEY",
+        env = "PROCESSING_CONFORMANCE_AUTHKEY",
+        hide_env_values = true
+    )]
+    pub(super) authkey: Option<Key>,
+    /// A file with the key, of any bytes; a newline at its end is left out.
+    #[arg(long, value_name = "FILE")]
+    pub(super) authkey_file: Option<PathBuf>,
+    /// How many messages of each direction are shown.
+    #[arg(long, value_name = "N", default_value = "100")]
+    pub(super) messages: usize,
+    /// How many lines of one message are shown.
+    #[arg(long, value_name = "N", default_value = "200")]
+    pub(super) lines: usize,
+}
+
+/// A key that is never shown.
+#[derive(Clone)]
+pub(super) struct Key(pub(super) Vec<u8>);
+
+impl std::fmt::Debug for Key {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Key(..)")
+    }
+}
+
+impl FromStr for Key {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        Ok(Self(text.into()))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -2,6 +2,7 @@
 
 mod args;
 mod catalogue;
+mod inspect;
 mod peers;
 mod run;
 mod target;
@@ -50,6 +51,7 @@ pub(super) fn main() -> ExitCode {
         Some(Command::Explain(arguments)) => catalogue::explain(&arguments),
         Some(Command::Peers(arguments)) => peers::peers(&arguments),
         Some(Command::Vectors { command }) => vectors::vectors(&command),
+        Some(Command::Inspect(arguments)) => inspect::inspect(&arguments),
         Some(Command::Adapter) => adapter(),
     };
     ExitCode::from(outcome.unwrap_or_else(|refusal| {

@@ -4,25 +4,17 @@ use std::fmt::Write;
 
 use processing_connection::Framing;
 
+use super::lines::{Line, WIDTH, pickle_lines, plain_lines};
 use crate::context::failure::{Evidence, EvidenceKind};
-use crate::pickle::{Shown, disassemble};
+use crate::inspect::payload::is_pickle;
 use crate::wire::frame;
 
-/// How many bytes stand in a line.
-const WIDTH: usize = 16;
 /// How many lines are shown at the beginning.
 const BEGINNING: usize = 6;
 /// How many lines are shown at the beginning of bytes that stand alone.
 const BEGINNING_ALONE: usize = 40;
 /// How many lines are shown before and after the first difference.
 const AROUND: usize = 3;
-
-/// Some bytes that belong together, and what they are.
-struct Line {
-    offset: usize,
-    bytes: Vec<u8>,
-    label: String,
-}
 
 /// Expected and actual bytes, one under the other, with a caret at the first difference.
 pub fn render(evidence: &Evidence, framing: Framing) -> String {
@@ -74,15 +66,15 @@ fn first_difference(expected: &[u8], actual: &[u8]) -> Option<usize> {
     Some(common)
 }
 
-fn lines(kind: EvidenceKind, framing: Framing, bytes: &[u8]) -> Vec<Line> {
+fn lines(kind: EvidenceKind, framing: Framing, bytes: &[u8]) -> Vec<Line<'_>> {
     match kind {
         EvidenceKind::Stream => stream_lines(framing, bytes),
-        EvidenceKind::Pickle => pickle_lines(bytes, 0),
-        EvidenceKind::String => plain_lines(bytes, 0),
+        EvidenceKind::Pickle => pickle_lines(bytes, 0).collect(),
+        EvidenceKind::String => plain_lines(bytes, 0).collect(),
     }
 }
 
-fn stream_lines(framing: Framing, bytes: &[u8]) -> Vec<Line> {
+fn stream_lines(framing: Framing, bytes: &[u8]) -> Vec<Line<'_>> {
     let mut lines = Vec::new();
     let mut at = 0;
     while at < bytes.len() {
@@ -90,7 +82,7 @@ fn stream_lines(framing: Framing, bytes: &[u8]) -> Vec<Line> {
         let Some((header, rest)) = rest.split_at_checked(frame::header_length(framing)) else {
             lines.push(Line {
                 offset: at,
-                bytes: rest.to_vec(),
+                bytes: rest,
                 label: format!("a part of a {framing} header"),
             });
             break;
@@ -98,17 +90,17 @@ fn stream_lines(framing: Framing, bytes: &[u8]) -> Vec<Line> {
         let announced = frame::announced(framing, header);
         lines.push(Line {
             offset: at,
-            bytes: header.to_vec(),
+            bytes: header,
             label: describe_header(framing, announced),
         });
         at += header.len();
         let length = announced.map_or(rest.len(), |length| rest.len().min(length as usize));
         let payload = &rest[..length];
-        lines.extend(if looks_like_a_pickle(payload) {
-            pickle_lines(payload, at)
+        if is_pickle(payload) {
+            lines.extend(pickle_lines(payload, at));
         } else {
-            plain_lines(payload, at)
-        });
+            lines.extend(plain_lines(payload, at));
+        }
         at += length;
     }
     lines
@@ -122,71 +114,7 @@ fn describe_header(framing: Framing, announced: Option<u32>) -> String {
     }
 }
 
-/// A pickle of protocol 2 or later begins with `PROTO`; earlier ones are told by being readable to the end.
-fn looks_like_a_pickle(payload: &[u8]) -> bool {
-    payload.first() == Some(&0x80)
-        || (payload.last() == Some(&b'.') && disassemble(payload).all(|step| step.is_ok()))
-}
-
-fn pickle_lines(pickle: &[u8], base: usize) -> Vec<Line> {
-    let mut lines = Vec::new();
-    let mut instructions = disassemble(pickle);
-    while let Some(step) = instructions.next() {
-        let (from, label) = match step {
-            Ok(step) => (
-                step.offset,
-                format!("{} {}", step.opcode.name(), Shown(step.argument))
-                    .trim_end()
-                    .to_owned(),
-            ),
-            Err(error) => {
-                let from = error.offset.min(pickle.len());
-                let mut rest = plain_lines(&pickle[from..], base + from);
-                match rest.first_mut() {
-                    Some(first) => first.label = error.reason.to_string(),
-                    None => rest.push(Line {
-                        offset: base + from,
-                        bytes: Vec::new(),
-                        label: error.reason.to_string(),
-                    }),
-                }
-                lines.extend(rest);
-                return lines;
-            }
-        };
-        lines.push(Line {
-            offset: base + from,
-            bytes: pickle[from..instructions.position()].to_vec(),
-            label,
-        });
-    }
-    let end = instructions.position();
-    lines.extend(plain_lines(&pickle[end..], base + end));
-    lines
-}
-
-fn plain_lines(bytes: &[u8], base: usize) -> Vec<Line> {
-    bytes
-        .chunks(WIDTH)
-        .enumerate()
-        .map(|(number, chunk)| Line {
-            offset: base + number * WIDTH,
-            bytes: chunk.to_vec(),
-            label: chunk
-                .iter()
-                .map(|byte| {
-                    if matches!(byte, b' '..=b'~') {
-                        char::from(*byte)
-                    } else {
-                        '.'
-                    }
-                })
-                .collect(),
-        })
-        .collect()
-}
-
-fn write_lines(text: &mut String, lines: &[Line], differs: Option<usize>, beginning: usize) {
+fn write_lines(text: &mut String, lines: &[Line<'_>], differs: Option<usize>, beginning: usize) {
     let differing = differs.map(|at| {
         lines
             .iter()
@@ -204,17 +132,7 @@ fn write_lines(text: &mut String, lines: &[Line], differs: Option<usize>, beginn
             continue;
         }
         silent = false;
-        let shown = &line.bytes[..line.bytes.len().min(WIDTH)];
-        let hex: Vec<String> = shown.iter().map(|byte| format!("{byte:02x}")).collect();
-        let more = if line.bytes.len() > WIDTH { " …" } else { "" };
-        let _ = writeln!(
-            text,
-            "    {:06x}  {:<width$}  {}",
-            line.offset,
-            hex.join(" ") + more,
-            line.label,
-            width = 3 * WIDTH + 1
-        );
+        line.write(text);
         if let (Some(at), Some(differing)) = (differs, differing)
             && differing == number
         {

@@ -2,8 +2,10 @@
 
 pub mod evidence;
 pub mod explain;
+pub mod inspect;
 pub mod json;
 pub mod junit;
+mod lines;
 pub mod terminal;
 pub mod transcript;
 pub mod vector;

@@ -1,0 +1,51 @@
+//! Hexadecimal digits: `0000000580024b2a2e`, `00 00 00 05`, `00:00:00:05`, `0x00, 0x00`, `\x00\x00`.
+
+use super::{Builder, Line, Problem};
+
+/// What may stand between bytes.
+fn is_separator(char: char) -> bool {
+    char.is_ascii_whitespace()
+        || matches!(char, ':' | ',' | ';' | '-' | '_' | '[' | ']' | '{' | '}')
+}
+
+/// Whether there is nothing but digits and what may stand between them, and at least one digit.
+pub(super) fn looks_like(lines: &[Line<'_>]) -> bool {
+    lines
+        .iter()
+        .flat_map(|(_, line)| line.split(is_separator))
+        .map(digits)
+        .all(|digits| digits.chars().all(|char| char.is_ascii_hexdigit()))
+}
+
+/// A word without what says that it is hexadecimal.
+fn digits(word: &str) -> &str {
+    word.strip_prefix("0x")
+        .or_else(|| word.strip_prefix("0X"))
+        .unwrap_or(word)
+}
+
+pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Problem> {
+    for &(number, line) in lines {
+        for word in line.split(is_separator).filter(|word| !word.is_empty()) {
+            let digits = digits(word);
+            if let Some(wrong) = digits.chars().find(|char| !char.is_ascii_hexdigit()) {
+                let text = format!("{wrong:?} is no hexadecimal digit");
+                return Err(Problem::new(number, text));
+            }
+            // `0x5` alone is a byte.
+            let padded;
+            let digits = if digits.len() == 1 && digits != word {
+                padded = format!("0{digits}");
+                &padded
+            } else {
+                digits
+            };
+            let bytes = hex::decode(digits).map_err(|_| {
+                let text = format!("an odd number of digits, {}, stands together", digits.len());
+                Problem::new(number, text)
+            })?;
+            builder.push(&bytes);
+        }
+    }
+    Ok(())
+}

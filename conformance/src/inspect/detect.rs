@@ -1,0 +1,279 @@
+//! Which framing some bytes have, and how sure that is.
+
+use thiserror::Error;
+
+use super::framing::{Frame, Framing, Header, frames};
+use super::payload::{begins_as_known, is_pickle, is_whole_pickle};
+
+/// How many messages of a stream are looked into; the others are only counted.
+const LOOKED_INTO: u64 = 1000;
+/// When not one message is whole and no payload is known, a header that announces this much more than there is speaks
+/// against a framing.
+const MUCH: u64 = 64 << 20;
+/// A framing that misses so many times less than another is the better guess.
+const CLEARLY_LESS: u64 = 256;
+
+/// The framing that was found, or told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Detection {
+    /// The framing of each stream; the same for all but in [`Certainty::Deviating`].
+    pub framings: Vec<Framing>,
+    /// How sure it is.
+    pub certainty: Certainty,
+    /// How well each framing fits all streams, the one that is taken first. Of two that are the same on these bytes
+    /// only the first.
+    pub fits: Vec<Fit>,
+}
+
+/// How sure a framing is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Certainty {
+    /// It was told.
+    Told,
+    /// Nothing else fits.
+    Certain,
+    /// Others are possible, and less likely.
+    Probable,
+    /// Others fit as well: those with the same [`Extent`].
+    Ambiguous,
+    /// No framing fits both directions, but each direction has one.
+    Deviating,
+    /// There are no headers: the bytes are one message.
+    Bare,
+}
+
+/// How well a framing fits.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fit {
+    /// The framing.
+    pub framing: Framing,
+    /// Of the stream that it fits least.
+    pub extent: Extent,
+    /// Whole messages.
+    pub messages: u64,
+    /// How many of the payloads begin as a pickle or as a message of a handshake does.
+    pub known: u64,
+    /// Where it ends to fit.
+    pub end: Option<Misfit>,
+}
+
+/// How far a framing fits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Extent {
+    /// Not at all.
+    Nowhere,
+    /// Not one message is whole.
+    Begun,
+    /// Some messages are whole, and what follows them is not.
+    Cut,
+    /// To the last byte.
+    Whole,
+}
+
+/// Where a framing ends to fit.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misfit {
+    /// The index of the stream.
+    pub stream: usize,
+    /// Where the header begins.
+    pub offset: usize,
+    /// The header, or what there is of it.
+    pub header: Vec<u8>,
+    /// What it announces, in bytes, if it is one.
+    pub announced: Option<u64>,
+    /// How many bytes follow it.
+    pub present: usize,
+}
+
+impl Misfit {
+    /// How many bytes are missing.
+    pub fn missing(&self) -> u64 {
+        self.announced
+            .map_or(0, |announced| announced - self.present as u64)
+    }
+}
+
+/// Bytes that no framing fits.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("no framing fits")]
+pub struct NoFraming {
+    /// How each fails.
+    pub fits: Vec<Fit>,
+}
+
+/// Finds the framing of streams that belong together.
+///
+/// # Errors
+///
+/// [`NoFraming`] when none is even likely.
+pub fn detect(streams: &[&[u8]]) -> Result<Detection, NoFraming> {
+    let fits = fits(streams);
+    if let Some(bare) = bare(streams, &fits[0]) {
+        return Ok(bare);
+    }
+    if fits[0].extent <= Extent::Begun
+        && let Some(framings) = each_its_own(streams)
+    {
+        return Ok(Detection {
+            framings,
+            certainty: Certainty::Deviating,
+            fits,
+        });
+    }
+    let best = &fits[0];
+    let missing = best.end.as_ref().map_or(0, Misfit::missing);
+    let nothing_whole = best.extent == Extent::Begun && best.known == 0;
+    if best.extent == Extent::Nowhere || nothing_whole && missing > MUCH {
+        return Err(NoFraming { fits });
+    }
+    Ok(Detection {
+        framings: vec![best.framing; streams.len()],
+        certainty: certainty(&fits),
+        fits,
+    })
+}
+
+/// Takes a framing for granted, and says how well it and the others fit.
+pub fn told(framing: Framing, streams: &[&[u8]]) -> Detection {
+    let mut fits = fits(streams);
+    fits.retain(|fit| fit.framing != framing);
+    if framing != Framing::None {
+        fits.insert(0, fit(framing, streams));
+    }
+    Detection {
+        framings: vec![framing; streams.len()],
+        certainty: Certainty::Told,
+        fits,
+    }
+}
+
+/// All framings, the best first; `be32x` only where it differs from `be32`.
+fn fits(streams: &[&[u8]]) -> Vec<Fit> {
+    // Of two that fit as well: most releases speak the first.
+    let order = [Framing::Be32, Framing::Le32, Framing::Hex8, Framing::Be32x];
+    let mut fits = order.map(|framing| fit(framing, streams)).to_vec();
+    let be32_again = Fit {
+        framing: Framing::Be32x,
+        ..fits[0].clone()
+    };
+    fits.retain(|fit| *fit != be32_again);
+    fits.sort_by(|one, other| {
+        let missing = |fit: &Fit| fit.end.as_ref().map_or(0, Misfit::missing);
+        other
+            .extent
+            .cmp(&one.extent)
+            .then(other.known.cmp(&one.known))
+            .then(missing(one).cmp(&missing(other)))
+    });
+    fits
+}
+
+fn fit(framing: Framing, streams: &[&[u8]]) -> Fit {
+    let mut all = Fit {
+        framing,
+        extent: Extent::Whole,
+        messages: 0,
+        known: 0,
+        end: None,
+    };
+    for (number, stream) in streams.iter().enumerate() {
+        let one = fit_stream(framing, number, stream);
+        all.messages += one.messages;
+        all.known += one.known;
+        if one.extent < all.extent {
+            all.extent = one.extent;
+            all.end = one.end;
+        }
+    }
+    all
+}
+
+fn fit_stream(framing: Framing, number: usize, stream: &[u8]) -> Fit {
+    let (mut messages, mut known, mut end) = (0, 0, None);
+    for frame in frames(framing, stream) {
+        if messages < LOOKED_INTO && begins_as_known(frame.payload) {
+            known += 1;
+        }
+        if frame.is_whole() {
+            messages += 1;
+        } else {
+            end = Some(frame);
+        }
+    }
+    let extent = match &end {
+        None => Extent::Whole,
+        Some(_) if messages > 0 => Extent::Cut,
+        Some(frame) if could_begin(framing, frame) => Extent::Begun,
+        Some(_) => Extent::Nowhere,
+    };
+    Fit {
+        framing,
+        extent,
+        messages,
+        known,
+        end: end.map(|frame| Misfit {
+            stream: number,
+            offset: frame.offset,
+            header: frame.header.to_vec(),
+            announced: frame.announced,
+            present: frame.payload.len(),
+        }),
+    }
+}
+
+/// Whether a first frame that is not whole could become so.
+fn could_begin(framing: Framing, frame: &Frame<'_>) -> bool {
+    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    match framing.header(frame.header) {
+        Header::Whole { .. } => true,
+        Header::Part => framing != Framing::Hex8 || frame.header.iter().all(is_digit),
+        Header::Not => false,
+    }
+}
+
+fn certainty(fits: &[Fit]) -> Certainty {
+    let (best, others) = (&fits[0], &fits[1..]);
+    let mut rivals = others.iter().filter(|fit| fit.extent == best.extent);
+    let missing = |fit: &Fit| fit.end.as_ref().map_or(0, Misfit::missing);
+    let is_worse =
+        |rival: &Fit| rival.known < best.known || missing(rival) / CLEARLY_LESS > missing(best);
+    match rivals.clone().next() {
+        None if best.messages > 0 => Certainty::Certain,
+        None => Certainty::Probable,
+        Some(_) if rivals.all(is_worse) => Certainty::Probable,
+        Some(_) => Certainty::Ambiguous,
+    }
+}
+
+/// A message without a header, unless a framing fits better.
+fn bare(streams: &[&[u8]], best: &Fit) -> Option<Detection> {
+    let [stream] = streams else { return None };
+    let is_bare = match best.extent {
+        Extent::Whole => false,
+        Extent::Cut => is_whole_pickle(stream),
+        Extent::Begun | Extent::Nowhere => {
+            is_pickle(stream) || begins_as_known(stream) && best.known == 0
+        }
+    };
+    is_bare.then(|| Detection {
+        framings: vec![Framing::None],
+        certainty: Certainty::Bare,
+        fits: Vec::new(),
+    })
+}
+
+/// The framings of two streams that have no framing in common, when each surely has one.
+fn each_its_own(streams: &[&[u8]]) -> Option<Vec<Framing>> {
+    if streams.len() < 2 {
+        return None;
+    }
+    streams
+        .iter()
+        .map(|&stream| {
+            let fits = fits(&[stream]);
+            let is_sure = fits[0].extent >= Extent::Cut
+                && matches!(certainty(&fits), Certainty::Certain | Certainty::Probable);
+            (is_sure && !stream.is_empty()).then_some(fits[0].framing)
+        })
+        .collect()
+}

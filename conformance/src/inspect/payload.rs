@@ -1,0 +1,62 @@
+//! What a payload is, by its bytes.
+
+use crate::pickle::{Limits, disassemble, read};
+use crate::wire::handshake;
+
+/// `PROTO`, which pickles of protocol 2 and later begin with.
+const PROTO: u8 = 0x80;
+/// The protocols that `PROTO` announces.
+const PROTOCOLS: std::ops::RangeInclusive<u8> = 2..=5;
+/// Pickles without `PROTO` are told from strings by being readable. Longer payloads are not tried.
+const LONGEST_TRIED: usize = 16 << 20;
+
+/// What a challenge of `multiprocessing` begins with (`multiprocessing/connection.py`, `CHALLENGE`).
+pub(super) const CHALLENGE: &[u8] = b"#CHALLENGE#";
+/// Its verdict on a right answer.
+pub(super) const WELCOME: &[u8] = b"#WELCOME#";
+/// Its verdict on a wrong one.
+pub(super) const FAILURE: &[u8] = b"#FAILURE#";
+
+/// The limits on objects that are shown: enough for what a person would read.
+pub fn limits() -> Limits {
+    Limits {
+        nodes: 1 << 20,
+        stack: 1 << 20,
+        memo: 1 << 20,
+        digits: 10_000,
+    }
+}
+
+/// Whether a payload is a pickle: it announces a protocol, or it can be read to its end as one of protocol 0 or 1.
+pub fn is_pickle(payload: &[u8]) -> bool {
+    announces_protocol(payload) || is_old_pickle(payload)
+}
+
+/// Whether it is one from the first byte to the last.
+pub(super) fn is_whole_pickle(payload: &[u8]) -> bool {
+    if !announces_protocol(payload) {
+        return is_old_pickle(payload);
+    }
+    let mut instructions = disassemble(payload);
+    instructions.all(|step| step.is_ok()) && instructions.position() == payload.len()
+}
+
+fn announces_protocol(payload: &[u8]) -> bool {
+    matches!(payload, [PROTO, protocol, ..] if PROTOCOLS.contains(protocol)) || payload == [PROTO]
+}
+
+fn is_old_pickle(payload: &[u8]) -> bool {
+    payload.last() == Some(&b'.')
+        && payload.len() <= LONGEST_TRIED
+        && read(payload, &limits())
+            .is_ok_and(|reading| reading.consumed == payload.len() && reading.left_over == 0)
+}
+
+/// Whether a payload begins as a pickle or as a message of a handshake does. This costs nothing.
+pub(super) fn begins_as_known(payload: &[u8]) -> bool {
+    matches!(payload, [PROTO, protocol, ..] if PROTOCOLS.contains(protocol))
+        || [handshake::CHALLENGE, CHALLENGE, handshake::WELCOME, WELCOME]
+            .iter()
+            .chain([&handshake::REFUSAL, &FAILURE])
+            .any(|start| payload.starts_with(start))
+}

@@ -1,0 +1,254 @@
+//! One message, byte by byte.
+
+use std::collections::HashSet;
+use std::fmt::Write;
+
+use super::super::lines::{Line, WIDTH, pickle_lines, plain_lines};
+use super::Report;
+use super::words::{Bytes, Count, Named};
+use crate::inspect::framing::{Frame, Framing};
+use crate::inspect::handshake::{Content, Scheme, Taken};
+use crate::inspect::payload::{is_pickle, limits};
+use crate::inspect::session::Place;
+use crate::notation::{Graph, Node, Quoted, Shortened};
+use crate::pickle::{Reading, Reason, read};
+
+/// How much of an object is shown, in bytes.
+const OBJECT: usize = 1000;
+/// How many further lines an instruction with a long argument gets.
+const ARGUMENT: usize = 3;
+/// How many names of classes and functions are shown of an object.
+const NAMES: usize = 8;
+
+impl Report<'_> {
+    pub(super) fn message(&mut self, place: Place) {
+        let session = self.session;
+        let stream = &session.streams[place.stream];
+        let frame = &stream.frames[place.message];
+        let title = self.title(place);
+        let at = format!("at byte {} ({:#x})", frame.offset, frame.offset);
+        let _ = writeln!(self.text, "\n{title} {at}: {}", self.what(place, frame));
+        self.header(stream.framing, frame);
+        if let Some(taken) = session.step(place) {
+            self.fields(frame, taken);
+        } else if is_pickle(frame.payload) {
+            self.pickle(frame);
+        } else {
+            self.plain(frame);
+        }
+        if !frame.is_whole() {
+            self.cut(stream.framing, frame);
+        }
+    }
+
+    /// What a message is, in a few words.
+    fn what(&self, place: Place, frame: &Frame<'_>) -> String {
+        let length = frame.payload.len();
+        if let Some(taken) = self.session.step(place) {
+            return Named(taken.step).to_string();
+        }
+        if frame.announced.is_none() {
+            return "no whole header".to_owned();
+        }
+        let cut = if frame.is_whole() { "" } else { ", cut" };
+        match length {
+            0 if frame.is_whole() => "an empty message".to_owned(),
+            _ if is_pickle(frame.payload) => format!("a pickle of {}{cut}", Bytes(length)),
+            _ => format!("a string of {}{cut}", Bytes(length)),
+        }
+    }
+
+    fn header(&mut self, framing: Framing, frame: &Frame<'_>) {
+        if frame.header.is_empty() {
+            return;
+        }
+        let label = match frame.announced {
+            Some(announced) => format!("{framing} header: {} follow", Bytes(announced))
+                .replace("1 byte follow", "1 byte follows"),
+            None if frame.payload.is_empty() => format!("a part of a {framing} header"),
+            None => format!("not a {framing} header"),
+        };
+        let (offset, bytes) = (frame.offset, frame.header);
+        Line {
+            offset,
+            bytes,
+            label,
+        }
+        .write(&mut self.text);
+    }
+
+    fn fields(&mut self, frame: &Frame<'_>, taken: &Taken<'_>) {
+        let payload = frame.payload;
+        let base = frame.offset + frame.header.len();
+        let mut from = 0;
+        let mut field = |report: &mut Self, length: usize, label: String| {
+            let (offset, bytes) = (base + from, &payload[from..from + length]);
+            from += length;
+            if length > 0 {
+                Line {
+                    offset,
+                    bytes,
+                    label,
+                }
+                .write_long(&mut report.text, ARGUMENT);
+            }
+        };
+        match taken.content {
+            Content::Challenge {
+                scheme,
+                signed,
+                reflected,
+            } => {
+                let prefix = payload.len() - signed.len();
+                field(self, prefix, Quoted(&payload[..prefix]).to_string());
+                let name = match scheme {
+                    Scheme::Named(digest) => digest.name().len() + 2,
+                    Scheme::Processing | Scheme::Md5 => 0,
+                };
+                field(self, name, "the digest to sign with".to_owned());
+                let nonce = signed.len() - name;
+                field(self, nonce, format!("{nonce} random bytes"));
+                if reflected {
+                    self.wrong(format_args!("this challenge is the other end's own: who answers it answers for an impostor"));
+                }
+            }
+            Content::Answer {
+                digest,
+                signature,
+                right,
+            } => {
+                let name = payload.len() - signature.len();
+                field(self, name, "the digest that was signed with".to_owned());
+                let verdict = match right {
+                    None => "",
+                    Some(true) => ": right",
+                    Some(false) => ": wrong",
+                };
+                field(
+                    self,
+                    signature.len(),
+                    format!("{digest} of the challenge{verdict}"),
+                );
+            }
+            Content::Verdict { .. } => field(self, payload.len(), Quoted(payload).to_string()),
+        }
+    }
+
+    fn plain(&mut self, frame: &Frame<'_>) {
+        let base = frame.offset + frame.header.len();
+        let shown = frame.payload.len().min(self.lines.saturating_mul(WIDTH));
+        for line in plain_lines(&frame.payload[..shown], base) {
+            line.write(&mut self.text);
+        }
+        let left_out = frame.payload.len() - shown;
+        if left_out > 0 {
+            let _ = writeln!(self.text, "            … {left_out} more bytes");
+        }
+    }
+
+    fn pickle(&mut self, frame: &Frame<'_>) {
+        let base = frame.offset + frame.header.len();
+        let mut lines = pickle_lines(frame.payload, base);
+        let mut left = self.lines;
+        while left > 0
+            && let Some(line) = lines.next()
+        {
+            left = left.saturating_sub(line.write_long(&mut self.text, ARGUMENT));
+        }
+        let left_out = lines.count_rest();
+        if left_out > 0 {
+            let _ = writeln!(self.text, "            … {left_out} more lines");
+        }
+        match read(frame.payload, &limits()) {
+            Ok(reading) => self.object(&reading, frame.payload.len()),
+            Err(error) => {
+                if let Reason::Limit { .. } = error.reason {
+                    self.detail("object", format_args!("is not shown: {}", error.reason));
+                } else if frame.is_whole() {
+                    self.wrong(format_args!(
+                        "this pickle cannot be read, at byte {}: {}",
+                        base + error.offset,
+                        error.reason
+                    ));
+                }
+            }
+        }
+    }
+
+    fn object(&mut self, reading: &Reading, length: usize) {
+        let object = reading.graph.python(OBJECT);
+        self.detail("object", format_args!("{object}"));
+        let announced = reading.announced.unwrap_or(0);
+        if reading.protocol > announced.max(1) {
+            self.detail(
+                "protocol",
+                format_args!("{announced} announced, {} needed", reading.protocol),
+            );
+        } else {
+            self.detail(
+                "protocol",
+                format_args!("{}", reading.announced.unwrap_or(reading.protocol)),
+            );
+        }
+        let names = names(&reading.graph);
+        if !names.is_empty() {
+            self.detail(
+                "imports",
+                format_args!("{names} (not here: who unpickles it does)"),
+            );
+        }
+        if reading.left_over > 0 {
+            self.detail(
+                "left over",
+                format_args!(
+                    "{} on the stack, below the object",
+                    Count(reading.left_over as u64, "object")
+                ),
+            );
+        }
+        if reading.consumed < length {
+            self.detail(
+                "after it",
+                format_args!("{}, which readers ignore", Bytes(length - reading.consumed)),
+            );
+        }
+    }
+
+    pub(super) fn cut(&mut self, framing: Framing, frame: &Frame<'_>) {
+        let end = frame.end();
+        match frame.missing() {
+            Some(missing) => self.wrong(format_args!(
+                "the stream ends at byte {end}: {missing} of the {} announced are missing",
+                Bytes(frame.announced.unwrap_or_default())
+            )),
+            None if frame.payload.is_empty() => {
+                self.wrong(format_args!(
+                    "the stream ends at byte {end}, inside a header"
+                ));
+            }
+            None => self.wrong(format_args!(
+                "no {framing} header stands at byte {}: from there on the stream is out of step",
+                frame.offset
+            )),
+        }
+    }
+}
+
+/// The classes and functions that an object names.
+fn names(graph: &Graph) -> String {
+    let mut met = HashSet::new();
+    let mut names = Vec::new();
+    for node in &graph.nodes {
+        if let Node::Global { module, name } = node
+            && met.insert((module, name))
+            && met.len() <= NAMES
+        {
+            names.push(format!("{}.{}", Shortened(module), Shortened(name)));
+        }
+    }
+    let text = names.join(", ");
+    match met.len() - names.len() {
+        0 => text,
+        more => format!("{text} and {more} more"),
+    }
+}

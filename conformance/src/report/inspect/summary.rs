@@ -1,0 +1,233 @@
+//! What a capture is: how it is written, which framing it has, and how its handshake ended.
+
+use std::fmt::{self, Write};
+
+use super::Report;
+use super::words::{Bytes, Count, Named};
+use crate::inspect::capture::{Capture, Sender};
+use crate::inspect::detect::{Certainty, Detection, Extent, Fit, Misfit};
+use crate::inspect::framing::Framing;
+use crate::inspect::handshake::{Content, Handshake, Outcome, Scheme};
+
+impl Report<'_> {
+    pub(super) fn summary(&mut self, capture: &Capture) {
+        let sizes: Vec<String> = self
+            .session
+            .streams
+            .iter()
+            .enumerate()
+            .map(|(number, stream)| {
+                let name = self.name(number);
+                let messages = stream.frames.len() as u64 + stream.left_out;
+                let whole = messages - u64::from(stream.end().is_some());
+                format!(
+                    "{name} {}, {}",
+                    Bytes(stream.length),
+                    Count(whole, "whole message")
+                )
+            })
+            .collect();
+        self.fact(
+            "capture",
+            format_args!("{}: {}", capture.form, sizes.join("; ")),
+        );
+        self.framing();
+        self.handshake();
+    }
+
+    fn framing(&mut self) {
+        let Detection {
+            framings,
+            certainty,
+            fits,
+        } = &self.session.detection;
+        let framing = framings.first().copied().unwrap_or(Framing::None);
+        let (chosen, others) = match fits.split_first() {
+            Some((first, others)) if first.framing == framing => (Some(first), others),
+            _ => (None, fits.as_slice()),
+        };
+        match certainty {
+            Certainty::Told => self.fact("framing", format_args!("{framing}, as told")),
+            Certainty::Certain => self.fact("framing", format_args!("{framing}, certainly")),
+            Certainty::Probable => self.fact("framing", format_args!("{framing}, probably")),
+            Certainty::Ambiguous => {
+                let rivals = others
+                    .iter()
+                    .filter(|fit| Some(fit.extent) == chosen.map(|fit| fit.extent));
+                let rivals: Vec<String> = rivals.map(|fit| fit.framing.to_string()).collect();
+                self.fact(
+                    "framing",
+                    format_args!(
+                        "{framing} or {}: both fit; read as {framing}, and --framing says otherwise",
+                        rivals.join(" or ")
+                    ),
+                );
+            }
+            Certainty::Bare => self.fact(
+                "framing",
+                format_args!("none: this is one message without a header"),
+            ),
+            Certainty::Deviating => {
+                self.is_sound = false;
+                let each: Vec<String> = framings
+                    .iter()
+                    .enumerate()
+                    .map(|(number, framing)| format!("the {} speaks {framing}", self.name(number)))
+                    .collect();
+                let each = each.join(", ");
+                self.fact(
+                    "framing",
+                    format_args!("{each}: they cannot understand each other"),
+                );
+            }
+        }
+        if let Some(fit) = chosen
+            && *certainty != Certainty::Deviating
+        {
+            self.more(format_args!("{}", Against(fit, true)));
+        }
+        for fit in others {
+            self.more(format_args!("{:<5}  {}", fit.framing, Against(fit, false)));
+        }
+        let has_be32x = fits.iter().any(|fit| fit.framing == Framing::Be32x);
+        if framing == Framing::Be32 && !has_be32x && *certainty != Certainty::Deviating {
+            self.more(format_args!(
+                "be32x  is the same here: nothing has 2 GiB or more"
+            ));
+        }
+        if *certainty != Certainty::Deviating
+            && let Some(implementations) = spoken_by(framing, self.session.handshake.as_ref())
+        {
+            self.fact("spoken by", format_args!("{implementations}"));
+        }
+    }
+
+    fn handshake(&mut self) {
+        let Some(handshake) = &self.session.handshake else {
+            return;
+        };
+        let scheme = handshake
+            .scheme
+            .map_or("unknown".to_owned(), |scheme| scheme.to_string());
+        let outcome = match handshake.outcome {
+            Outcome::Welcome => "complete".to_owned(),
+            Outcome::Refused(step) if step.is_listeners() => "refused by the listener".to_owned(),
+            Outcome::Refused(_) => "refused by the client".to_owned(),
+            Outcome::Broken(step) => format!("broken: something else came for {}", Named(step)),
+            Outcome::Cut(step) => format!("not complete: {} is missing", Named(step)),
+        };
+        self.is_sound &= handshake.outcome == Outcome::Welcome;
+        let verdicts = handshake
+            .steps
+            .iter()
+            .filter_map(|taken| match taken.content {
+                Content::Answer { right, .. } => right,
+                _ => None,
+            });
+        let (right, wrong): (Vec<bool>, Vec<bool>) = verdicts.partition(|right| *right);
+        let checked = match (right.len(), wrong.len()) {
+            (0, 0) if handshake.has_key => {
+                "; no answer can be verified without both directions".to_owned()
+            }
+            (0, 0) => "; give --authkey to verify the answers".to_owned(),
+            (_, 0) => "; the answers are right under the key".to_owned(),
+            (0, _) => "; the answers are wrong under the key".to_owned(),
+            (right, wrong) => format!("; {right} answer right and {wrong} wrong under the key"),
+        };
+        self.is_sound &= wrong.is_empty();
+        self.fact("handshake", format_args!("{scheme}, {outcome}{checked}"));
+        let ends = handshake.ends;
+        if ends.listener == ends.client {
+            self.more(format_args!("both directions are mixed in these bytes"));
+        }
+        if let (Some(listener), Some(sender)) = (ends.listener, self.sender(ends.listener))
+            && sender == Sender::Client
+            && ends.client != Some(listener)
+        {
+            self.more(format_args!(
+                "the listener challenges first: what was given as the client's is the listener's"
+            ));
+        }
+    }
+}
+
+/// Why no framing fits, for people, each framing in a line.
+pub fn misfits(fits: &[Fit]) -> String {
+    let mut text = String::new();
+    for fit in fits {
+        let _ = writeln!(text, "    {:<5}  {}", fit.framing, Against(fit, false));
+    }
+    text
+}
+
+/// What speaks for a framing, or against it.
+struct Against<'a>(&'a Fit, bool);
+
+impl fmt::Display for Against<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(fit, chosen) = self;
+        let messages = Count(fit.messages, "whole message");
+        let Some(Misfit {
+            offset,
+            header,
+            announced,
+            present,
+            ..
+        }) = &fit.end
+        else {
+            return write!(f, "{messages}, to the last byte");
+        };
+        match (fit.extent, chosen) {
+            (Extent::Nowhere | Extent::Begun, _) => {}
+            (_, true) => return write!(f, "{messages}, and what is left is cut"),
+            (_, false) => write!(f, "{messages}, then ")?,
+        }
+        match announced {
+            Some(announced) => write!(
+                f,
+                "the header at byte {offset} announces {}, and {present} follow",
+                Bytes(*announced)
+            ),
+            None if header.len() < shortest(fit.framing) => write!(
+                f,
+                "{} at byte {offset} are a part of a header",
+                Bytes(header.len())
+            ),
+            None => write!(f, "{} at byte {offset} is no header", hex::encode(header)),
+        }
+    }
+}
+
+fn shortest(framing: Framing) -> usize {
+    match framing {
+        Framing::Hex8 => 8,
+        _ => 4,
+    }
+}
+
+/// Which implementations speak so.
+fn spoken_by(framing: Framing, handshake: Option<&Handshake<'_>>) -> Option<&'static str> {
+    let scheme = handshake.and_then(|handshake| handshake.scheme);
+    match (framing, scheme) {
+        (Framing::None, _) => None,
+        (Framing::Be32 | Framing::Be32x, Some(Scheme::Md5)) => {
+            Some("multiprocessing of CPython up to 3.11, with a key")
+        }
+        (Framing::Be32 | Framing::Be32x, Some(Scheme::Named(_))) => {
+            Some("multiprocessing of CPython 3.12 and later, with a key")
+        }
+        (Framing::Be32, Some(Scheme::Processing)) => {
+            Some("processing 0.30 to 0.52, and 0.21 without its C extension, with a key")
+        }
+        (Framing::Le32, Some(Scheme::Processing)) => {
+            Some("processing 0.21 with its C extension and a key")
+        }
+        (Framing::Hex8, None) => Some("processing 0.10 without its C extension"),
+        (Framing::Le32, None) => Some("processing 0.10 to 0.21 with their C extension"),
+        (Framing::Be32, None) => Some(
+            "processing 0.30 to 0.52, and 0.11 to 0.21 without their C extension; multiprocessing",
+        ),
+        (Framing::Be32x, None) => Some("multiprocessing of CPython 3.8 and later"),
+        _ => Some("nobody known"),
+    }
+}
