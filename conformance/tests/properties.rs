@@ -3,18 +3,24 @@
 //! That a peer sends back what it got proves nothing: what it received is compared by its own description,
 //! and what it sends by who receives it.
 //!
-//! `PROPTEST_CASES` says how many examples each property is tried with, for each family and dialect.
+//! Each property is tried with 200 examples for each family and dialect, or as many as `PROPTEST_CASES` says.
 //! `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns peers that are missing into failures.
 
 #[path = "properties/check.rs"]
 mod check;
 #[path = "properties/ends.rs"]
 mod ends;
+#[path = "properties/faulty.rs"]
+mod faulty;
+#[path = "harness/objects.rs"]
+mod objects;
 #[path = "properties/strings.rs"]
 mod strings;
 
-use check::check;
-use ends::{End, Outcome, Testee, reference_to_itself};
+use std::io::Write;
+
+use check::{check, examples_each};
+use ends::{End, Exchanged, Held, Outcome, Setting, Testee, reference_to_itself};
 use processing_conformance::context::scratch::Scratch;
 use processing_conformance::notation::strategy::{NODES, graph, values};
 use processing_conformance::notation::{Fidelity, Graph, compare, outside_values};
@@ -22,7 +28,7 @@ use processing_conformance::pickle::{self, Limits};
 use processing_conformance::testee::message::{Answer, ErrorKind};
 use processing_conformance::testee::payload::Payload;
 use processing_conformance::wire::{Wire, frame};
-use processing_connection::Dialect;
+use processing_connection::{Dialect, Family};
 use proptest::strategy::Strategy;
 use strings::{Bytes, string, strings_in_segments};
 
@@ -75,6 +81,7 @@ fn the_reference_and_live_peers_exchange_values() {
                     object_crosses(peer, reference, value)
                 },
             );
+            held_to_be_real(&setting);
         }
     }
 }
@@ -95,21 +102,50 @@ fn the_reference_and_live_peers_exchange_strings() {
 
 #[test]
 fn live_peers_keep_identity_and_recursion() {
+    let (mut peers, mut settings) = (0, 0);
     for peer in Testee::live().filter(Testee::is_python_2) {
-        for setting in peer.settings() {
+        peers += 1;
+        for family in [Family::Inet, Family::Unix] {
+            let of_family = |setting: &Setting| setting.family == family;
+            let setting = peer.settings().into_iter().find(of_family);
+            let setting = setting.expect("every peer has both families of sockets");
             check(
                 &setting,
                 &in_any_protocol(graph(NODES)),
                 || setting.with_wire(),
-                |(wire, peer), (graph, protocol)| {
-                    write_object(wire, graph, *protocol)?;
-                    same(graph, &peer.recv()?, Fidelity::Graph)?;
-                    peer.send(graph)?;
-                    same(graph, &read_object(wire)?, Fidelity::Graph)
-                },
+                graph_crosses_both_ways,
             );
+            held_to_be_real(&setting);
+            settings += 1;
         }
     }
+    // Past the capture of the test harness: a run of the tests says how much there was to it.
+    let _ = writeln!(
+        std::io::stderr(),
+        "{} graphs each way with {peers} live peers, for each of {settings} families and peers",
+        examples_each()
+    );
+}
+
+/// What the wire carries the peer describes as it was meant, and what the peer sends means what it was told.
+fn graph_crosses_both_ways(
+    (wire, peer): &mut (Wire, Held),
+    (graph, protocol): &(Graph, u8),
+) -> Outcome<()> {
+    write_object(wire, graph, *protocol)?;
+    same(graph, &peer.recv()?, Fidelity::Graph)?;
+    peer.send(graph)?;
+    same(graph, &read_object(wire)?, Fidelity::Graph)
+}
+
+/// That many examples were asked for does not prove that so many were run: the peer has counted.
+fn held_to_be_real(setting: &Setting) {
+    let Exchanged { received, sent } = setting.exchanged();
+    let asked = examples_each();
+    assert!(
+        received >= asked && sent >= asked,
+        "{setting}: {received} objects received and {sent} sent, of {asked}"
+    );
 }
 
 #[test]

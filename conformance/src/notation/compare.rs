@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 use thiserror::Error;
 
 use super::colour::Colours;
-use super::{Float, Graph, Node, NodeId};
+use super::{Float, Graph, Node, NodeId, Shortened};
 
 /// What is shown of an object in a [`Difference`], in bytes.
 const SHOWN: usize = 200;
@@ -389,7 +389,7 @@ impl Comparison<'_> {
     }
 }
 
-/// Type and value.
+/// Type and value; the type is in words, and so a `long` needs no `L`.
 fn describe(graph: &Graph, id: NodeId) -> String {
     let node = &graph.nodes[id];
     let length = match node {
@@ -398,6 +398,7 @@ fn describe(graph: &Graph, id: NodeId) -> String {
     };
     match node {
         Node::None => "None".to_owned(),
+        Node::Long(value) => format!("long {}", Shortened(&value.to_string())),
         _ => format!("{}{length} {}", node.kind(), graph.python_from(id, SHOWN)),
     }
 }

@@ -17,14 +17,15 @@ const REGRESSIONS: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/proptest-regressions/properties.txt"
 );
+/// Unless `PROPTEST_CASES` says otherwise.
+const EXAMPLES: u32 = 200;
 /// In milliseconds. It is time that ends it: a testee that hangs takes all of the suite's patience for each
 /// of the few examples that can be tried then.
 const LONGEST_SHRINKING: u32 = 60_000;
 /// What is shown of an object in Python's form, in bytes.
 const SHOWN: usize = 2000;
 
-/// Holds the property to be true of every example. One connection serves until an example fails; the smaller
-/// ones that are tried then get one of their own.
+/// Holds the property to be true of every example.
 pub(crate) fn check<Ends, Examples>(
     subject: &impl Display,
     examples: &Examples,
@@ -34,8 +35,28 @@ pub(crate) fn check<Ends, Examples>(
     Examples: Strategy,
     Examples::Value: Shown,
 {
+    let persistence = FileFailurePersistence::Direct(REGRESSIONS);
+    if let Err(reason) = counterexample(subject, examples, open, property, Some(persistence)) {
+        panic!("{reason}");
+    }
+}
+
+/// Looks for an example that the property is not true of, and says which is the smallest. One connection serves until
+/// an example fails; the smaller ones that are tried then get one of their own.
+pub(crate) fn counterexample<Ends, Examples>(
+    subject: &impl Display,
+    examples: &Examples,
+    open: impl Fn() -> Ends,
+    property: impl Fn(&mut Ends, &Examples::Value) -> Outcome<()>,
+    persistence: Option<FileFailurePersistence>,
+) -> Outcome<()>
+where
+    Examples: Strategy,
+    Examples::Value: Shown,
+{
     let config = Config {
-        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
+        cases: examples_each(),
+        failure_persistence: persistence.map(|kept| Box::new(kept) as Box<_>),
         max_shrink_time: LONGEST_SHRINKING,
         // One more would mean that proptest chooses.
         max_shrink_iters: u32::MAX - 1,
@@ -51,14 +72,20 @@ pub(crate) fn check<Ends, Examples>(
         Ok(())
     });
     match outcome {
-        Ok(()) => {}
-        Err(TestError::Fail(reason, example)) => {
-            panic!(
-                "{subject}: {reason}\nthe smallest example:\n{}",
-                example.shown()
-            )
-        }
-        Err(TestError::Abort(reason)) => panic!("{subject}: {reason}"),
+        Ok(()) => Ok(()),
+        Err(TestError::Fail(reason, example)) => Err(format!(
+            "{subject}: {reason}\nthe smallest example:\n{}",
+            example.shown()
+        )),
+        Err(TestError::Abort(reason)) => Err(format!("{subject}: {reason}")),
+    }
+}
+
+/// How many examples each property is tried with, for each family and dialect.
+pub(crate) fn examples_each() -> u32 {
+    match std::env::var_os("PROPTEST_CASES") {
+        None => EXAMPLES,
+        Some(_) => Config::default().cases,
     }
 }
 

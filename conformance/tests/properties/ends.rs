@@ -1,6 +1,6 @@
 //! Who is connected to whom: testees behind the adapter protocol, the reference itself, and the suite's wire.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::io::Write;
 use std::rc::Rc;
 use std::time::Duration;
@@ -99,8 +99,13 @@ pub(crate) struct Testee {
 impl Testee {
     /// The reference, behind its adapter.
     pub(crate) fn reference() -> Self {
-        Self::new(Reference.hello(), || {
-            Session::open(Box::new(InProcess::start(Reference)), PATIENCE)
+        Self::in_process(|| Reference)
+    }
+
+    /// An implementation in Rust, behind its adapter.
+    pub(crate) fn in_process<I: Implementation>(made: impl Fn() -> I + 'static) -> Self {
+        Self::new(made().hello(), move || {
+            Session::open(Box::new(InProcess::start(made())), PATIENCE)
         })
     }
 
@@ -146,6 +151,7 @@ impl Testee {
                 testee: self,
                 family,
                 dialect,
+                exchanged: Rc::default(),
             })
         };
         self.claims.families.iter().flat_map(of_family).collect()
@@ -168,6 +174,14 @@ pub(crate) struct Setting<'t> {
     testee: &'t Testee,
     pub(crate) family: Family,
     pub(crate) dialect: &'t str,
+    exchanged: Rc<Cell<Exchanged>>,
+}
+
+/// How many objects a testee has described as it received them, and how many it has sent.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Exchanged {
+    pub(crate) received: u32,
+    pub(crate) sent: u32,
 }
 
 impl std::fmt::Display for Setting<'_> {
@@ -176,12 +190,18 @@ impl std::fmt::Display for Setting<'_> {
             testee,
             family,
             dialect,
+            ..
         } = self;
         write!(f, "{} over {family} in {dialect}", testee.claims.name)
     }
 }
 
 impl Setting<'_> {
+    /// What went over the connections of this setting so far, as the testee tells it.
+    pub(crate) fn exchanged(&self) -> Exchanged {
+        self.exchanged.get()
+    }
+
     /// A connection between the reference and the testee.
     pub(crate) fn with_reference(&self) -> (Connection, Held) {
         self.connect(|address, dialect| {
@@ -238,6 +258,7 @@ impl Setting<'_> {
         let held = Held {
             session,
             connection,
+            exchanged: Rc::clone(&self.exchanged),
         };
         (near, held)
     }
@@ -247,6 +268,7 @@ impl Setting<'_> {
 pub(crate) struct Held {
     session: Rc<RefCell<Session>>,
     connection: Handle,
+    exchanged: Rc<Cell<Exchanged>>,
 }
 
 impl Held {
@@ -279,8 +301,16 @@ impl Held {
     /// The object that it was waiting for.
     pub(crate) fn finish_object(&mut self, ticket: &Ticket) -> Outcome<Graph> {
         match self.finish(ticket)? {
-            Ok(Answer::Object(object)) => Ok(object),
-            other => Err(format!("`recv` was answered by {other:?}")),
+            Ok(Answer::Object(object)) => {
+                let exchanged = self.exchanged.get();
+                self.exchanged.set(Exchanged {
+                    received: exchanged.received + 1,
+                    ..exchanged
+                });
+                Ok(object)
+            }
+            Err(error) => Err(format!("`recv`: {}: {}", error.kind, error.message)),
+            Ok(other) => Err(format!("`recv` was answered by {other:?}")),
         }
     }
 
@@ -307,8 +337,13 @@ impl End for Held {
         self.call(Operation::Send {
             connection: self.connection,
             object: object.clone(),
-        })
-        .map(drop)
+        })?;
+        let exchanged = self.exchanged.get();
+        self.exchanged.set(Exchanged {
+            sent: exchanged.sent + 1,
+            ..exchanged
+        });
+        Ok(())
     }
 
     fn recv(&mut self) -> Outcome<Graph> {

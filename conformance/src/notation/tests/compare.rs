@@ -24,7 +24,7 @@ fn a_difference_says_where_it_is() {
         })
     };
     let expected = with(|b| b.long(1));
-    assert_snapshot!(difference(&expected, &with(|b| b.int(1))), @"[1]['key'] is int 1, expected long 1L");
+    assert_snapshot!(difference(&expected, &with(|b| b.int(1))), @"[1]['key'] is int 1, expected long 1");
     assert_snapshot!(difference(&expected, &Graph::none()), @"the object is None, expected list of 2 [0, {'key': 1L}]");
     assert_snapshot!(difference(&with(|b| b.tuple([])), &with(|b| {
         let one = b.int(1);

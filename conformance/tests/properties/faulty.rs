@@ -1,0 +1,97 @@
+//! Peers with a planted fault: the properties find it, and the example that is printed is the smallest there is.
+
+use insta::assert_snapshot;
+use processing_conformance::adapter::Reference;
+use processing_conformance::notation::strategy::{NODES, graph};
+use processing_connection::Family;
+
+use crate::check::counterexample;
+use crate::ends::Testee;
+use crate::objects::{Fault, Objects};
+use crate::{graph_crosses_both_ways, in_any_protocol};
+
+/// What is said of a peer, over the wire and in both directions.
+fn said_of(fault: Fault, family: Family) -> Result<(), String> {
+    let peer = Testee::in_process(move || Objects {
+        strings: Reference,
+        fault,
+    });
+    let settings = peer.settings();
+    let mut of_family = settings.iter().filter(|setting| setting.family == family);
+    let setting = of_family.next().expect("the reference has all families");
+    counterexample(
+        setting,
+        &in_any_protocol(graph(NODES)),
+        || setting.with_wire(),
+        graph_crosses_both_ways,
+        None,
+    )
+}
+
+#[test]
+fn a_peer_without_a_fault_is_not_accused() {
+    for family in [Family::Inet, Family::Unix] {
+        assert_eq!(said_of(Fault::None, family), Ok(()));
+    }
+}
+
+#[test]
+fn a_peer_that_confuses_types_or_copies_is_caught_with_the_smallest_example() {
+    let said = |fault| said_of(fault, Family::Inet).expect_err("the fault is there to be found");
+    let faults = Fault::ALL
+        .iter()
+        .filter(|(_, fault)| !matches!(fault, Fault::None | Fault::GarbageIsNone));
+    let all: Vec<_> = faults
+        .map(|(name, fault)| format!("{name}\n{}", said(*fault)))
+        .collect();
+    assert_snapshot!(all.join("\n\n"), @r#"
+    long-received-as-int
+    reference over AF_INET in be32+hmac-sha1: the object is int 0, expected long 0
+    the smallest example:
+      in protocol 0
+      0L
+      {"root":0,"nodes":[{"long":"0"}]}
+
+    long-sent-as-int
+    reference over AF_INET in be32+hmac-sha1: the object is int 0, expected long 0
+    the smallest example:
+      in protocol 0
+      0L
+      {"root":0,"nodes":[{"long":"0"}]}
+
+    unicode-received-as-str
+    reference over AF_INET in be32+hmac-sha1: the object is str '', expected unicode u''
+    the smallest example:
+      in protocol 0
+      u''
+      {"root":0,"nodes":[{"unicode":""}]}
+
+    unicode-sent-as-str
+    reference over AF_INET in be32+hmac-sha1: the object is str '', expected unicode u''
+    the smallest example:
+      in protocol 0
+      u''
+      {"root":0,"nodes":[{"unicode":""}]}
+
+    shared-received-as-copies
+    reference over AF_INET in be32+hmac-sha1: [1] is another list, expected the same object as [0]
+    the smallest example:
+      in protocol 0
+      [#1=[], #1#]
+      {"root":0,"nodes":[{"list":[1,1]},{"list":[]}]}
+
+    shared-sent-as-copies
+    reference over AF_INET in be32+hmac-sha1: [1] is another list, expected the same object as [0]
+    the smallest example:
+      in protocol 0
+      [#1=[], #1#]
+      {"root":0,"nodes":[{"list":[1,1]},{"list":[]}]}
+
+    triples-refused
+    reference over AF_INET in be32+hmac-sha1: `recv`: undecodable: there is no TUPLE3
+    the smallest example:
+      in protocol 0
+      (None, None, None)
+      {"root":0,"nodes":[{"tuple":[1,1,1]},{"none":null}]}
+    "#);
+}
