@@ -25,8 +25,8 @@ const INSPECT_HELP: &str = "\
 What can be pasted, found by itself:
     raw bytes, as a capture of the payload of a connection has them
     hexadecimal: 0000000580024b2a2e, 00 00 00 05, 00:00:00:05, 0x00, 0x05
-    dumps: xxd, hexdump -C, od -A x -t x1z, and Wireshark's \"Follow TCP Stream\" as a hex dump, in which
-    the server's bytes are indented
+    dumps: xxd, hexdump -C, od -A x -t x1z
+    Wireshark's \"Follow TCP Stream\" as a hex dump, where the server's bytes are indented
     literals of Python and C: b'\\x80\\x02K*.', \"\\0\\0\\0\\5\"
     lines of strace -s 1000000 -e trace=read,write of one descriptor
     both directions as lines: `> 00 00 00 05` from the client, `< b'\\0\\0'` from the server
@@ -38,7 +38,8 @@ Examples:
     xxd session | processing-conformance inspect
     processing-conformance inspect --framing none object.pickle
 
-Nothing in a pickle is executed. Offsets at the beginning of a line are hexadecimal.
+Nothing in a pickle is executed. Offsets at the beginning of a line are hexadecimal. A line with !! tells
+what is wrong.
 
 Exit codes:
     0  everything was understood

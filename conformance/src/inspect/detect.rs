@@ -121,9 +121,10 @@ pub fn detect(streams: &[&[u8]]) -> Result<Detection, NoFraming> {
         });
     }
     let best = &fits[0];
-    let missing = best.end.as_ref().map_or(0, Misfit::missing);
-    let nothing_whole = best.extent == Extent::Begun && best.known == 0;
-    if best.extent == Extent::Nowhere || nothing_whole && missing > MUCH {
+    let is_credible = |end: &Misfit| end.announced.is_some() && end.missing() <= MUCH;
+    let says_nothing = best.messages == 0 && best.known == 0;
+    if best.extent == Extent::Nowhere || says_nothing && !best.end.as_ref().is_some_and(is_credible)
+    {
         return Err(NoFraming { fits });
     }
     Ok(Detection {

@@ -138,14 +138,20 @@ impl FromStr for Form {
 
 /// Text that is not what it was taken for.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("line {line}: {problem} (read as {form}; --as says how to read it)")]
-pub struct CaptureError {
-    /// What it was taken for.
-    pub form: Form,
-    /// Where, from 1.
-    pub line: usize,
-    /// What is wrong there.
-    pub problem: String,
+pub enum CaptureError {
+    /// Some of it is.
+    #[error("line {line}: {problem} (read as {form}; --as says how to read it)")]
+    Malformed {
+        /// What it was taken for.
+        form: Form,
+        /// Where it is not, from 1.
+        line: usize,
+        /// What is wrong there.
+        problem: String,
+    },
+    /// Its beginning is not like anything.
+    #[error("neither hexadecimal, nor a dump, nor a literal; `--as raw` takes the text itself")]
+    Unrecognised,
 }
 
 impl Capture {
@@ -153,7 +159,7 @@ impl Capture {
     ///
     /// # Errors
     ///
-    /// [`CaptureError`] when the text has the form in its first line, and not in all of them.
+    /// [`CaptureError::Malformed`] when the text has the form in its first line, and not in all of them.
     pub fn read(input: Vec<u8>, told: Option<Form>) -> Result<Self, CaptureError> {
         let found = || match recognise(&input) {
             // Digits alone may be messages of hex8, of which the digits tell the length.
@@ -173,11 +179,7 @@ impl Capture {
     /// [`CaptureError`] when it has none of the forms, or has it in its first line alone.
     pub fn from_text(text: &str, told: Option<Form>) -> Result<Self, CaptureError> {
         match told.unwrap_or_else(|| recognise(text.as_bytes())) {
-            Form::Raw if told.is_none() && !text.is_empty() => Err(CaptureError {
-                form: Form::Raw,
-                line: 1,
-                problem: "neither hexadecimal, nor a dump, nor a literal".into(),
-            }),
+            Form::Raw if told.is_none() && !text.is_empty() => Err(CaptureError::Unrecognised),
             form => Self::read_as(text.into(), form),
         }
     }
@@ -195,7 +197,7 @@ impl Capture {
             Form::Arrows => arrows(&lines, &mut builder),
             Form::Strace => strace::read(&lines, &mut builder),
         });
-        parsed.map_err(|Problem { line, text }| CaptureError {
+        parsed.map_err(|Problem { line, text }| CaptureError::Malformed {
             form,
             line,
             problem: text,

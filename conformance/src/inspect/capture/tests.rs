@@ -300,8 +300,8 @@ fn broken_text_is_refused_with_what_is_wrong_where() {
 fn text_on_the_command_line_is_never_raw() {
     let text = Capture::from_text("00000000", None).expect("these are four zeros");
     assert_eq!(text.streams[0].bytes, [0; 4]);
-    let refused = Capture::from_text("hello", None).expect_err("this is nothing");
-    assert_eq!(refused.form, Form::Raw);
+    let refused = Capture::from_text("hello", None);
+    assert_eq!(refused, Err(CaptureError::Unrecognised));
     let told = Capture::from_text("hello", Some(Form::Raw));
     assert_eq!(told, Ok(Capture::raw(b"hello".to_vec())));
 }
@@ -316,10 +316,17 @@ fn what_was_told_is_not_found_out() {
     for form in Form::ALL {
         assert_eq!(form.name().parse(), Ok(form));
     }
-    let error = Capture::read(b"hello".to_vec(), Some(Form::Hexadecimal)).expect_err("no digits");
-    assert_eq!((error.form, error.line), (Form::Hexadecimal, 1));
-    let error = Capture::read(b"ab\n\xff".to_vec(), Some(Form::Dump)).expect_err("no text");
-    assert_eq!((error.form, error.line), (Form::Dump, 2));
+    for (input, told, wrong) in [
+        (&b"hello"[..], Form::Hexadecimal, 1),
+        (b"ab\n\xff", Form::Dump, 2),
+    ] {
+        match Capture::read(input.to_vec(), Some(told)) {
+            Err(CaptureError::Malformed { form, line, .. }) => {
+                assert_eq!((form, line), (told, wrong))
+            }
+            other => panic!("{other:?}"),
+        }
+    }
     assert!("hexadecimal".parse::<Form>().is_err());
 }
 

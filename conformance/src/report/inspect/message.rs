@@ -1,6 +1,5 @@
 //! One message, byte by byte.
 
-use std::collections::HashSet;
 use std::fmt::Write;
 
 use super::super::lines::{Line, WIDTH, pickle_lines, plain_lines};
@@ -10,15 +9,17 @@ use crate::inspect::framing::{Frame, Framing};
 use crate::inspect::handshake::{Content, Scheme, Taken};
 use crate::inspect::payload::{is_pickle, limits};
 use crate::inspect::session::Place;
-use crate::notation::{Graph, Node, Quoted, Shortened};
-use crate::pickle::{Reading, Reason, read};
+use crate::notation::{Quoted, Shortened};
+use crate::pickle::{Reading, Reason, Unpickler, loadable, read};
 
 /// How much of an object is shown, in bytes.
 const OBJECT: usize = 1000;
 /// How many further lines an instruction with a long argument gets.
 const ARGUMENT: usize = 3;
-/// How many names of classes and functions are shown of an object.
-const NAMES: usize = 8;
+/// When so many bytes are missing, a header may be none.
+const INCREDIBLE: u64 = 64 << 20;
+/// How many classes and functions that an object needs are named.
+const NEEDS: usize = 8;
 
 impl Report<'_> {
     pub(super) fn message(&mut self, place: Place) {
@@ -160,7 +161,7 @@ impl Report<'_> {
             let _ = writeln!(self.text, "            … {left_out} more lines");
         }
         match read(frame.payload, &limits()) {
-            Ok(reading) => self.object(&reading, frame.payload.len()),
+            Ok(reading) => self.object(&reading, frame.payload, base),
             Err(error) => {
                 if let Reason::Limit { .. } = error.reason {
                     self.detail("object", format_args!("is not shown: {}", error.reason));
@@ -175,7 +176,7 @@ impl Report<'_> {
         }
     }
 
-    fn object(&mut self, reading: &Reading, length: usize) {
+    fn object(&mut self, reading: &Reading, payload: &[u8], base: usize) {
         let object = reading.graph.python(OBJECT);
         self.detail("object", format_args!("{object}"));
         let announced = reading.announced.unwrap_or(0);
@@ -190,13 +191,10 @@ impl Report<'_> {
                 format_args!("{}", reading.announced.unwrap_or(reading.protocol)),
             );
         }
-        let names = names(&reading.graph);
-        if !names.is_empty() {
-            self.detail(
-                "imports",
-                format_args!("{names} (not here: who unpickles it does)"),
-            );
+        if !reading.needs.is_empty() {
+            self.detail("needs", format_args!("{}", needs(reading, base)));
         }
+        self.unpicklers(reading, payload, base);
         if reading.left_over > 0 {
             self.detail(
                 "left over",
@@ -206,21 +204,57 @@ impl Report<'_> {
                 ),
             );
         }
-        if reading.consumed < length {
+        if reading.consumed < payload.len() {
             self.detail(
                 "after it",
-                format_args!("{}, which readers ignore", Bytes(length - reading.consumed)),
+                format_args!(
+                    "{}, which readers ignore",
+                    Bytes(payload.len() - reading.consumed)
+                ),
             );
+        }
+    }
+
+    /// Which of Python's unpicklers do not take it. That Python 2 knows no later protocols goes without saying.
+    fn unpicklers(&mut self, reading: &Reading, payload: &[u8], base: usize) {
+        let of_python_2 = reading.protocol <= 2 && reading.announced.unwrap_or(0) <= 2;
+        let all = [
+            ("Python 2", Unpickler::Python2),
+            ("Python 3", Unpickler::Python3),
+        ];
+        let mut is_loaded = false;
+        for (name, unpickler) in &all[usize::from(!of_python_2)..] {
+            match loadable(payload, *unpickler, &limits()) {
+                Err(error) if !matches!(error.reason, Reason::Limit { .. }) => self.detail(
+                    "not loaded",
+                    format_args!(
+                        "by {name}, at byte {}: {}",
+                        base + error.offset,
+                        error.reason
+                    ),
+                ),
+                _ => is_loaded = true,
+            }
+        }
+        if !is_loaded {
+            self.wrong(format_args!("no Python loads this pickle"));
         }
     }
 
     pub(super) fn cut(&mut self, framing: Framing, frame: &Frame<'_>) {
         let end = frame.end();
         match frame.missing() {
-            Some(missing) => self.wrong(format_args!(
-                "the stream ends at byte {end}: {missing} of the {} announced are missing",
-                Bytes(frame.announced.unwrap_or_default())
-            )),
+            Some(missing) => {
+                let announced = Bytes(frame.announced.unwrap_or_default());
+                let or = if missing > INCREDIBLE {
+                    ", or this is no header, and the stream out of step before it"
+                } else {
+                    ""
+                };
+                self.wrong(format_args!(
+                    "the stream ends at byte {end}: {missing} of the {announced} announced are missing{or}"
+                ));
+            }
             None if frame.payload.is_empty() => {
                 self.wrong(format_args!(
                     "the stream ends at byte {end}, inside a header"
@@ -234,21 +268,19 @@ impl Report<'_> {
     }
 }
 
-/// The classes and functions that an object names.
-fn names(graph: &Graph) -> String {
-    let mut met = HashSet::new();
-    let mut names = Vec::new();
-    for node in &graph.nodes {
-        if let Node::Global { module, name } = node
-            && met.insert((module, name))
-            && met.len() <= NAMES
-        {
-            names.push(format!("{}.{}", Shortened(module), Shortened(name)));
-        }
+/// What unpickling needs, and where that is first asked for.
+fn needs(reading: &Reading, base: usize) -> String {
+    let mut needs: Vec<String> = reading
+        .needs
+        .iter()
+        .take(NEEDS)
+        .map(|(offset, need)| {
+            let need = need.to_string();
+            format!("{} (byte {})", Shortened(&need), base + offset)
+        })
+        .collect();
+    if reading.needs.len() > NEEDS {
+        needs.push(format!("{} more", reading.needs.len() - NEEDS));
     }
-    let text = names.join(", ");
-    match met.len() - names.len() {
-        0 => text,
-        more => format!("{text} and {more} more"),
-    }
+    needs.join(", ")
 }

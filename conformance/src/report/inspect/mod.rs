@@ -35,10 +35,7 @@ pub fn show(capture: &Capture, session: &Session<'_>, lines: usize) -> Inspectio
         if !session.is_ordered && !is_step && announced.replace(place.stream) != Some(place.stream)
         {
             let name = report.name(place.stream);
-            let _ = writeln!(
-                report.text,
-                "\n-- what the {name} sent; nothing tells the order between both directions --"
-            );
+            let _ = writeln!(report.text, "\n-- from the {name} --");
         }
         report.message(place);
     }

@@ -6,7 +6,7 @@ use super::Report;
 use super::words::{Bytes, Count, Named};
 use crate::inspect::capture::{Capture, Sender};
 use crate::inspect::detect::{Certainty, Detection, Extent, Fit, Misfit};
-use crate::inspect::framing::Framing;
+use crate::inspect::framing::{Framing, Header};
 use crate::inspect::handshake::{Content, Handshake, Outcome, Scheme};
 
 impl Report<'_> {
@@ -20,8 +20,9 @@ impl Report<'_> {
                 let name = self.name(number);
                 let messages = stream.frames.len() as u64 + stream.left_out;
                 let whole = messages - u64::from(stream.end().is_some());
+                let name = if name.is_empty() { name } else { name + " " };
                 format!(
-                    "{name} {}, {}",
+                    "{name}{}, {}",
                     Bytes(stream.length),
                     Count(whole, "whole message")
                 )
@@ -33,6 +34,17 @@ impl Report<'_> {
         );
         self.framing();
         self.handshake();
+        if !self.session.is_ordered {
+            let known = if self.session.handshake.is_some() {
+                "of the handshake as it must have been; behind it"
+            } else {
+                "not known:"
+            };
+            self.fact(
+                "order",
+                format_args!("{known} one direction after the other"),
+            );
+        }
     }
 
     fn framing(&mut self) {
@@ -58,7 +70,7 @@ impl Report<'_> {
                 self.fact(
                     "framing",
                     format_args!(
-                        "{framing} or {}: both fit; read as {framing}, and --framing says otherwise",
+                        "{framing} or {}, nothing here tells; read as {framing} (--framing to choose)",
                         rivals.join(" or ")
                     ),
                 );
@@ -125,7 +137,12 @@ impl Report<'_> {
                 _ => None,
             });
         let (right, wrong): (Vec<bool>, Vec<bool>) = verdicts.partition(|right| *right);
+        let has_answers = handshake
+            .steps
+            .iter()
+            .any(|taken| matches!(taken.content, Content::Answer { .. }));
         let checked = match (right.len(), wrong.len()) {
+            _ if !has_answers => String::new(),
             (0, 0) if handshake.has_key => {
                 "; no answer can be verified without both directions".to_owned()
             }
@@ -177,31 +194,30 @@ impl fmt::Display for Against<'_> {
         else {
             return write!(f, "{messages}, to the last byte");
         };
-        match (fit.extent, chosen) {
-            (Extent::Nowhere | Extent::Begun, _) => {}
-            (_, true) => return write!(f, "{messages}, and what is left is cut"),
-            (_, false) => write!(f, "{messages}, then ")?,
+        let stands = fit.framing.header(header);
+        match (fit.extent, chosen, stands) {
+            (Extent::Nowhere | Extent::Begun, ..) => {}
+            (_, true, Header::Not) => {
+                return write!(f, "{messages}, and what follows is no header");
+            }
+            (_, true, _) => return write!(f, "{messages}, and what is left is cut"),
+            (_, false, _) => write!(f, "{messages}, then ")?,
         }
-        match announced {
-            Some(announced) => write!(
+        match (stands, announced) {
+            (Header::Whole { .. }, Some(announced)) => write!(
                 f,
                 "the header at byte {offset} announces {}, and {present} follow",
                 Bytes(*announced)
             ),
-            None if header.len() < shortest(fit.framing) => write!(
-                f,
-                "{} at byte {offset} are a part of a header",
-                Bytes(header.len())
-            ),
-            None => write!(f, "{} at byte {offset} is no header", hex::encode(header)),
+            (Header::Part, _) => {
+                let length = Bytes(header.len());
+                write!(
+                    f,
+                    "a header begins at byte {offset}, of which there are {length}"
+                )
+            }
+            _ => write!(f, "{} at byte {offset} is no header", hex::encode(header)),
         }
-    }
-}
-
-fn shortest(framing: Framing) -> usize {
-    match framing {
-        Framing::Hex8 => 8,
-        _ => 4,
     }
 }
 

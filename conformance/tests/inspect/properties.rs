@@ -1,0 +1,115 @@
+//! Any bytes can be inspected, and any messages are found again.
+
+use processing_conformance::inspect::capture::Capture;
+use processing_conformance::inspect::framing::Framing;
+use processing_conformance::inspect::session::{Options, Session};
+use processing_conformance::notation::strategy;
+use processing_conformance::pickle::write;
+use proptest::prelude::*;
+
+use crate::{DEFAULT, both_ways, inspect, message, one_way, printed_bytes};
+
+/// The longest thing that is printed without leaving anything out: an instruction and three lines.
+const SHORT: usize = 60;
+/// What a line takes at most, in bytes, names of up to 80 characters of text included.
+const LINE: usize = 1000;
+
+fn framings() -> impl Strategy<Value = Framing> {
+    proptest::sample::select(&Framing::WITH_HEADER[..])
+}
+
+/// Payloads as they occur: strings, pickles, messages of a handshake, nothing.
+fn payloads() -> impl Strategy<Value = Vec<Vec<u8>>> {
+    let pickles = (strategy::graph(8), 0..=2_u8)
+        .prop_filter_map("no such pickle", |(graph, protocol)| {
+            write(&graph, protocol).ok()
+        });
+    let payload = prop_oneof![
+        proptest::collection::vec(any::<u8>(), 0..SHORT),
+        "[ -~]{0,60}".prop_map(String::into_bytes),
+        pickles,
+        Just(b"#WELCOME".to_vec()),
+        Just(b"#CHALLENGE:twenty random bytes!".to_vec()),
+        Just(b"#CHALLENGE#{sha256}0123456789012345678901234567890123456789".to_vec()),
+        Just(vec![0x80]),
+    ];
+    proptest::collection::vec(payload, 1..8)
+}
+
+fn stream(framing: Framing, payloads: &[Vec<u8>]) -> Vec<u8> {
+    let framed = payloads.iter().map(|payload| message(framing, payload));
+    framed.collect::<Vec<_>>().concat()
+}
+
+fn found_again(
+    capture: &Capture,
+    framing: Framing,
+    payloads: &[Vec<u8>],
+) -> Result<(), TestCaseError> {
+    let told = Options {
+        framing: Some(framing),
+        ..DEFAULT
+    };
+    let session = Session::find(capture, &told).expect("it was told");
+    let found: Vec<&[u8]> = session.streams[0]
+        .frames
+        .iter()
+        .map(|frame| frame.payload)
+        .collect();
+    prop_assert_eq!(found, payloads);
+    Ok(())
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_can_be_inspected(
+        streams in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..400), 1..=2),
+        framing in proptest::option::of(framings()),
+        authkey in proptest::option::of(Just(&b"key"[..])),
+        begin in payloads(),
+        framed in framings(),
+    ) {
+        // Something that is understood first, so that what follows is looked into.
+        let begin = stream(framed, &begin);
+        let capture = match &streams[..] {
+            [one] => one_way([&begin[..], one].concat()),
+            [client, server] => both_ways([&begin[..], client].concat(), server.clone()),
+            _ => unreachable!("there are one or two"),
+        };
+        let options = Options { framing, authkey, messages: 5 };
+        let inspection = inspect(&capture, &options);
+        let messages = 2 * (5 + 2);
+        prop_assert!(inspection.text.len() < messages * (crate::LINES + 10) * LINE);
+        prop_assert!(inspection.text.ends_with('\n'));
+    }
+
+    #[test]
+    fn messages_are_found_again_in_any_framing(framing in framings(), payloads in payloads()) {
+        let bytes = stream(framing, &payloads);
+        let capture = one_way(bytes.clone());
+        let session = Session::find(&capture, &DEFAULT).expect("a framing fits");
+        // be32x is be32 below 2 GiB.
+        let framing = if framing == Framing::Be32x { Framing::Be32 } else { framing };
+        let best = session.detection.fits[0].extent;
+        let candidates = session.detection.fits.iter().filter(|fit| fit.extent == best);
+        prop_assert!(candidates.clone().any(|fit| fit.framing == framing));
+        prop_assert!(candidates.count() > 1 || session.detection.framings == [framing]);
+        found_again(&capture, framing, &payloads)?;
+        let told = Options { framing: Some(framing), messages: 100, ..DEFAULT };
+        let inspection = inspect(&capture, &told);
+        if payloads.iter().all(|payload| payload.len() <= SHORT) {
+            prop_assert_eq!(printed_bytes(&inspection.text), bytes, "{}", inspection.text);
+        }
+    }
+
+    #[test]
+    fn what_one_end_sends_tells_how_the_other_is_read(framing in framings(), client in payloads(), server in payloads()) {
+        let capture = both_ways(stream(framing, &client), stream(framing, &server));
+        let session = Session::find(&capture, &DEFAULT).expect("a framing fits");
+        let framing = if framing == Framing::Be32x { Framing::Be32 } else { framing };
+        let candidates = session.detection.fits.iter().filter(|fit| fit.extent == session.detection.fits[0].extent);
+        prop_assert!(candidates.into_iter().any(|fit| fit.framing == framing));
+        let kept: usize = session.streams.iter().map(|stream| stream.frames.len()).sum();
+        prop_assert_eq!(session.order.len(), kept);
+    }
+}

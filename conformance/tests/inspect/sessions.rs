@@ -1,0 +1,135 @@
+//! Sessions that `scripts/record-sessions` recorded off live peers; nothing tells their dialect.
+
+use processing_conformance::inspect::capture::{Capture, Sender};
+use processing_conformance::inspect::detect::Certainty;
+use processing_conformance::inspect::framing::Framing;
+use processing_conformance::inspect::handshake::{Digest, Outcome, Scheme};
+use processing_conformance::inspect::session::{Options, Session};
+
+use crate::{DEFAULT, inspect, printed_bytes, sent_by};
+
+const PROCESSING_0_20: &str = include_str!("../sessions/processing-0.20-c.txt");
+const PROCESSING_0_52: &str = include_str!("../sessions/processing-0.52-c.txt");
+const PYTHON_3_11: &str = include_str!("../sessions/multiprocessing-3.11.txt");
+const PYTHON_3_13: &str = include_str!("../sessions/multiprocessing-3.13.txt");
+const ALL: [&str; 4] = [PROCESSING_0_20, PROCESSING_0_52, PYTHON_3_11, PYTHON_3_13];
+
+const KEYED: Options<'static> = Options {
+    authkey: Some(b"the key of the sessions"),
+    ..DEFAULT
+};
+
+fn capture(session: &str) -> Capture {
+    Capture::read(session.into(), None).expect("a recorder wrote it")
+}
+
+/// The same, as two files of raw bytes: then nothing tells the order of the two directions.
+fn as_two_files(session: &str) -> Capture {
+    let session = capture(session);
+    let of = |sender| Capture::raw(sent_by(&session, sender).to_vec());
+    Capture::pair(of(Sender::Client), of(Sender::Server)).expect("one direction each")
+}
+
+#[test]
+fn processing_0_20_without_a_handshake() {
+    insta::assert_snapshot!(inspect(&capture(PROCESSING_0_20), &DEFAULT).text);
+}
+
+#[test]
+fn processing_0_52_with_a_handshake() {
+    insta::assert_snapshot!(inspect(&capture(PROCESSING_0_52), &KEYED).text);
+}
+
+#[test]
+fn multiprocessing_of_python_3_13_with_a_handshake() {
+    insta::assert_snapshot!(inspect(&capture(PYTHON_3_13), &KEYED).text);
+}
+
+#[test]
+fn two_files_are_interleaved_as_far_as_the_handshake_tells() {
+    insta::assert_snapshot!(inspect(&as_two_files(PYTHON_3_11), &DEFAULT).text);
+}
+
+#[test]
+fn everything_is_found_in_every_session() {
+    let expected = [
+        (Framing::Le32, None),
+        (Framing::Be32, Some(Scheme::Processing)),
+        (Framing::Be32, Some(Scheme::Md5)),
+        (Framing::Be32, Some(Scheme::Named(Digest::Sha256))),
+    ];
+    for (session, (framing, scheme)) in ALL.into_iter().zip(expected) {
+        for capture in [capture(session), as_two_files(session)] {
+            let found = Session::find(&capture, &KEYED).expect("a framing fits");
+            assert_eq!(found.detection.certainty, Certainty::Certain);
+            assert_eq!(found.detection.framings, [framing; 2]);
+            let handshake = found.handshake.as_ref();
+            assert_eq!(handshake.and_then(|handshake| handshake.scheme), scheme);
+            if let Some(handshake) = handshake {
+                assert_eq!(handshake.outcome, Outcome::Welcome);
+                assert_eq!(handshake.steps.len(), 6);
+            }
+            let inspection = inspect(&capture, &KEYED);
+            assert!(inspection.is_sound, "{}", inspection.text);
+            assert_eq!(printed_bytes(&inspection.text).len(), capture.length());
+        }
+    }
+}
+
+#[test]
+fn each_direction_alone_is_understood_too() {
+    for session in ALL {
+        let capture = capture(session);
+        for stream in &capture.streams {
+            let alone = Capture::raw(stream.bytes.clone());
+            let found = Session::find(&alone, &DEFAULT).expect("a framing fits");
+            assert_eq!(found.detection.certainty, Certainty::Certain);
+            let handshake = found.handshake.map(|handshake| handshake.steps.len());
+            assert_eq!(handshake, (session != PROCESSING_0_20).then_some(3));
+            let inspection = inspect(&alone, &DEFAULT);
+            assert!(inspection.is_sound, "{}", inspection.text);
+            assert_eq!(printed_bytes(&inspection.text), stream.bytes);
+        }
+    }
+}
+
+#[test]
+fn both_directions_mixed_in_one_stream_are_understood() {
+    for session in ALL {
+        let capture = capture(session);
+        let mut next = [0; 2];
+        let mut mixed = Vec::new();
+        for turn in &capture.turns {
+            let from = &mut next[turn.stream];
+            mixed
+                .extend_from_slice(&capture.streams[turn.stream].bytes[*from..*from + turn.length]);
+            *from += turn.length;
+        }
+        let mixed = Capture::raw(mixed);
+        let found = Session::find(&mixed, &KEYED).expect("a framing fits");
+        let handshake = found.handshake.map(|handshake| handshake.steps.len());
+        assert_eq!(handshake, (session != PROCESSING_0_20).then_some(6));
+        let inspection = inspect(&mixed, &KEYED);
+        assert!(inspection.is_sound, "{}", inspection.text);
+        assert_eq!(printed_bytes(&inspection.text), mixed.streams[0].bytes);
+    }
+}
+
+#[test]
+fn a_session_that_is_cut_anywhere_is_still_told_apart() {
+    for session in ALL {
+        let whole = capture(session);
+        let framing = if session == PROCESSING_0_20 {
+            Framing::Le32
+        } else {
+            Framing::Be32
+        };
+        for stream in &whole.streams {
+            for end in 5..stream.bytes.len() {
+                let cut = Capture::raw(stream.bytes[..end].to_vec());
+                let found = Session::find(&cut, &DEFAULT).expect("a framing fits");
+                assert_eq!(found.detection.framings, [framing], "cut at {end}");
+            }
+        }
+    }
+}
