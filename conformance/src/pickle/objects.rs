@@ -85,12 +85,7 @@ impl Machine<'_> {
                 let arguments = self.memory.add(Node::Tuple(arguments))?;
                 self.push_object(Construction::New, class, arguments)
             }
-            None => {
-                if let Node::Global { module, name } = self.node(callable) {
-                    self.need(Need::Global(format!("{module}.{name}")));
-                }
-                self.push_object(Construction::Call, callable, arguments)
-            }
+            None => self.push_object(Construction::Call, callable, arguments),
         }
     }
 
@@ -163,6 +158,10 @@ impl Machine<'_> {
         callable: NodeId,
         arguments: NodeId,
     ) -> Result<(), Reason> {
+        // What a class or function makes is not known here, even if other calls of it are.
+        if let Node::Global { module, name } = self.node(callable) {
+            self.need(Need::Global(format!("{module}.{name}")));
+        }
         let object = Object::new(construction, callable, arguments);
         self.memory.push_new(Node::Object(Box::new(object)))
     }

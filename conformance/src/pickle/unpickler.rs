@@ -59,7 +59,12 @@ impl Reader {
 
     /// What `INT` makes.
     pub(super) fn int(self, line: &[u8], announced: Option<u8>) -> Result<Node, Reason> {
-        match (line, literal::strtol(line)) {
+        // CPython 3.13 lets the number end with a NUL, but counts the bytes of the whole line for a bool.
+        let number = match self {
+            Self::As(Unpickler::Python3) => literal::up_to_nul(line),
+            _ => line,
+        };
+        match (line, literal::strtol(number)) {
             ([], _) => Err(Reason::Empty(Opcode::Int)),
             ([_, _], Some(value @ (0 | 1))) => Ok(Node::Bool(value == 1)),
             (_, Some(value)) => Ok(Node::Int(value.into())),

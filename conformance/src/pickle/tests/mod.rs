@@ -1,6 +1,7 @@
 mod annotate;
 mod encode;
 mod golden;
+mod oracle;
 mod read;
 mod verdicts;
 

@@ -1,0 +1,392 @@
+//! What is compared, and how.
+
+use std::panic::catch_unwind;
+
+use num_bigint::BigInt;
+use processing_conformance::notation::{
+    Construction, Fidelity, Graph, Node, NodeId, Text, compare,
+};
+use processing_conformance::pickle::{
+    self, Argument, Instruction, Limits, Need, Opcode, Reading, Unpickler,
+};
+use processing_connection::object;
+
+use crate::python2::Answer;
+use crate::testimony::{Listing, Loaded, Testimony};
+
+/// One thing that is compared.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Check {
+    /// `pickle::disassemble` and `pickletools.genops` of CPython 3
+    Genops3,
+    /// `pickle::well_formed` and `pickletools.dis` of CPython 3
+    Dis3,
+    /// `pickle::loadable` and the unpickler in C of CPython 3
+    Loads3,
+    /// `pickle::disassemble` and `pickletools.genops` of CPython 2.7
+    Genops2,
+    /// `pickle::loadable` and cPickle of CPython 2.7
+    Loads2,
+    /// serde-pickle, where it reads, and `pickle::read`
+    SerdePickle,
+    /// The reference, where it reads, and `pickle::read`
+    Reference,
+    /// The unpicklers of CPython 3 in Python and in C
+    Pure3,
+    /// The unpicklers of CPython 2.7 in Python and in C
+    Pure2,
+}
+
+impl Check {
+    pub(crate) const ALL: [Self; 9] = [
+        Self::Genops3,
+        Self::Dis3,
+        Self::Loads3,
+        Self::Genops2,
+        Self::Loads2,
+        Self::SerdePickle,
+        Self::Reference,
+        Self::Pure3,
+        Self::Pure2,
+    ];
+}
+
+/// What became of a check.
+pub(crate) enum Outcome {
+    Agreed,
+    /// One of them does not claim to read it, or it cannot be known what calls would make.
+    NotCompared,
+    /// How they differ: in short, and in this case.
+    Differed(&'static str, String),
+}
+
+use Outcome::{Agreed, Differed, NotCompared};
+
+/// A pickle, and what is said of it.
+pub(crate) struct Subject<'a> {
+    pub(crate) pickle: &'a [u8],
+    pub(crate) python_3: &'a Testimony,
+    pub(crate) python_2: Option<&'a Answer>,
+}
+
+impl Subject<'_> {
+    /// Whether this opcode is in the listing of CPython 3.
+    pub(crate) fn lists(&self, opcode: Opcode) -> bool {
+        let mut places = self.python_3.genops.places.iter().skip(1).step_by(2);
+        places.any(|&byte| byte == usize::from(opcode.byte()))
+    }
+
+    pub(crate) fn check(&self, check: Check) -> Outcome {
+        let python_2 = match self.python_2 {
+            Some(Ok(testimony)) => Some(testimony),
+            Some(Err(_)) if matches!(check, Check::Genops2) => {
+                return Differed("crashed", "Python 2 crashed".to_owned());
+            }
+            _ => None,
+        };
+        match (check, python_2) {
+            (Check::Genops3, _) => self.genops(&self.python_3.genops, Unpickler::Python3),
+            (Check::Dis3, _) => self.dis(),
+            (Check::Loads3, _) => self.loads(self.python_3, Unpickler::Python3),
+            (Check::Pure3, _) => pure(self.python_3),
+            (Check::SerdePickle, _) => self.serde_pickle(),
+            (Check::Reference, _) => self.reference(),
+            (Check::Genops2, Some(python_2)) => self.genops(&python_2.genops, Unpickler::Python2),
+            (Check::Loads2, Some(python_2)) => self.loads(python_2, Unpickler::Python2),
+            (Check::Pure2, Some(python_2)) => pure(python_2),
+            (Check::Genops2 | Check::Loads2 | Check::Pure2, None) => NotCompared,
+        }
+    }
+
+    fn genops(&self, theirs: &Listing, unpickler: Unpickler) -> Outcome {
+        let highest = if unpickler == Unpickler::Python2 {
+            2
+        } else {
+            5
+        };
+        let mut places = Vec::new();
+        let mut nodes = vec![Node::None];
+        let mut error = None;
+        for instruction in pickle::disassemble(self.pickle) {
+            match instruction {
+                Ok(instruction) if instruction.opcode.protocol() <= highest => {
+                    places.extend([instruction.offset, instruction.opcode.byte().into()]);
+                    nodes.extend(argument(self.pickle, &instruction, unpickler));
+                }
+                Ok(_) => {
+                    error = Some("an opcode of a later protocol".to_owned());
+                    break;
+                }
+                Err(reason) => error = Some(reason.to_string()),
+            }
+        }
+        if places != theirs.places || error.is_some() != theirs.error.is_some() {
+            let ours = error.unwrap_or_else(|| "no error".to_owned());
+            let theirs_error = theirs.error.as_deref().unwrap_or("no error");
+            let (few, many) = (places.len() / 2, theirs.places.len() / 2);
+            let short = if few > many {
+                "only ours reads on"
+            } else {
+                "only theirs reads on"
+            };
+            return Differed(
+                short,
+                format!("{few} instructions and {ours}, {many} and {theirs_error} expected"),
+            );
+        }
+        nodes[0] = Node::List((1..nodes.len()).collect());
+        let ours = Graph { root: 0, nodes };
+        // Python 2 has an int or a long as it comes.
+        let fidelity = if highest == 2 {
+            Fidelity::Values
+        } else {
+            Fidelity::Graph
+        };
+        same(&theirs.arguments, &ours, fidelity)
+    }
+
+    fn dis(&self) -> Outcome {
+        let theirs = &self.python_3.dis;
+        match (pickle::well_formed(self.pickle), theirs.protocol) {
+            (Ok(ours), Some(protocol)) if ours.protocol == protocol => Agreed,
+            (Err(_), None) => Agreed,
+            (Ok(ours), Some(protocol)) => Differed(
+                "another protocol",
+                format!("protocol {}, expected {protocol}", ours.protocol),
+            ),
+            (Ok(_), None) => Differed(
+                "only ours accepts",
+                theirs.error.clone().unwrap_or_default(),
+            ),
+            (Err(error), Some(_)) => Differed("only theirs accepts", error.to_string()),
+        }
+    }
+
+    fn loads(&self, python: &Testimony, unpickler: Unpickler) -> Outcome {
+        let ours = pickle::loadable(self.pickle, unpickler, &Limits::default());
+        if out_of_memory(&python.c) {
+            return NotCompared;
+        }
+        if ours.as_ref().is_ok_and(|ours| !is_determined(ours)) {
+            return NotCompared;
+        }
+        let alone = ours.as_ref().is_ok_and(|ours| ours.needs.is_empty());
+        if python.loads.is_some_and(|loads| loads != alone) {
+            let ours = ours.map(|ours| ours.graph.to_string());
+            return Differed("the function loads", format!("ours: {ours:?}"));
+        }
+        match (ours, &python.c.object) {
+            (Ok(ours), Some(object)) => {
+                let mut needs: Vec<_> = ours
+                    .needs
+                    .iter()
+                    .map(|(_, need)| need.to_string())
+                    .collect();
+                needs.sort_unstable();
+                if needs != python.c.needs {
+                    return Differed(
+                        "needs",
+                        format!("needs {needs:?}, expected {:?}", python.c.needs),
+                    );
+                }
+                same(
+                    object,
+                    &as_described(ours.graph, unpickler),
+                    Fidelity::Graph,
+                )
+            }
+            (Err(_), None) => Agreed,
+            (Ok(ours), None) => {
+                let error = python.c.error.clone().unwrap_or_default();
+                Differed(
+                    "only ours accepts",
+                    format!("{} instead of {error}", ours.graph),
+                )
+            }
+            (Err(error), Some(object)) => Differed(
+                "only theirs accepts",
+                format!("{error} instead of {object}"),
+            ),
+        }
+    }
+
+    fn serde_pickle(&self) -> Outcome {
+        let pickle = self.pickle;
+        let Ok(read) =
+            catch_unwind(|| serde_pickle::value_from_slice(pickle, serde_pickle::DeOptions::new()))
+        else {
+            return Differed("panics", "a panic".to_owned());
+        };
+        self.as_a_value(read.ok().as_ref())
+    }
+
+    fn reference(&self) -> Outcome {
+        let pickle = self.pickle;
+        let Ok(read) =
+            catch_unwind(|| object::loads(pickle, &processing_connection::Limits::default()))
+        else {
+            return Differed("panics", "a panic".to_owned());
+        };
+        self.as_a_value(read.ok().as_ref())
+    }
+
+    /// What was read as profile `serde` has it.
+    fn as_a_value(&self, value: Option<&serde_pickle::Value>) -> Outcome {
+        let Some(value) = value else {
+            return NotCompared;
+        };
+        let python_2 = self.python_2.and_then(|answer| answer.as_ref().ok());
+        let accepted = self.python_3.c.object.is_some()
+            || python_2.is_some_and(|python| python.c.object.is_some());
+        match pickle::read(self.pickle, &Limits::default()) {
+            _ if !accepted => {
+                let error = self.python_3.c.error.as_deref().unwrap_or_default();
+                Differed(
+                    "reads what no Python does",
+                    format!("{error} expected, not {}", Graph::from(value)),
+                )
+            }
+            Ok(ours) if !is_determined(&ours) => NotCompared,
+            Ok(ours) => same(&ours.graph, &Graph::from(value), Fidelity::Values),
+            Err(error) => Differed("reads what the suite does not", error.to_string()),
+        }
+    }
+}
+
+fn out_of_memory(loaded: &Loaded) -> bool {
+    loaded
+        .error
+        .as_deref()
+        .is_some_and(|error| error.starts_with("MemoryError"))
+}
+
+fn pure(python: &Testimony) -> Outcome {
+    match (&python.c.object, &python.pure.object) {
+        _ if out_of_memory(&python.c) || out_of_memory(&python.pure) => NotCompared,
+        (Some(c), Some(pure)) => same(c, pure, Fidelity::Graph),
+        (None, None) => Agreed,
+        (Some(_), None) => Differed(
+            "only C accepts",
+            python.pure.error.clone().unwrap_or_default(),
+        ),
+        (None, Some(_)) => Differed(
+            "only Python accepts",
+            python.c.error.clone().unwrap_or_default(),
+        ),
+    }
+}
+
+fn same(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Outcome {
+    match compare(expected, actual, fidelity) {
+        Ok(()) => Agreed,
+        Err(difference) => Differed("another object", difference.to_string()),
+    }
+}
+
+/// Whether it can be known without calling anything what the object is: nothing in it is made by a constructor of
+/// plain values in a way that only Python knows.
+fn is_determined(reading: &Reading) -> bool {
+    !reading.needs.iter().any(|(_, need)| match need {
+        Need::Global(name) => {
+            let (module, name) = name.rsplit_once('.').unwrap_or_default();
+            matches!(
+                (module, name),
+                (
+                    "__builtin__" | "builtins",
+                    "set" | "frozenset" | "complex" | "bytearray" | "bytes"
+                ) | ("_codecs", "encode")
+                    | ("copy_reg" | "copyreg", "__newobj__")
+            )
+        }
+        _ => false,
+    })
+}
+
+/// The object as the witness has it, whose classes are those of a running Python.
+fn as_described(mut graph: Graph, unpickler: Unpickler) -> Graph {
+    let empty = |graph: &Graph, id: NodeId| graph.nodes[id] == Node::Tuple(Vec::new());
+    for id in 0..graph.nodes.len() {
+        let construction = match &graph.nodes[id] {
+            Node::Object(object) if object.construction == Construction::Old => {
+                if unpickler == Unpickler::Python3 && empty(&graph, object.arguments) {
+                    Construction::New
+                } else {
+                    Construction::Call
+                }
+            }
+            Node::Object(object) => object.construction,
+            _ => Construction::New,
+        };
+        match &mut graph.nodes[id] {
+            Node::Object(object) => object.construction = construction,
+            Node::Global { module, name } => match (unpickler, module.as_str(), name.as_str()) {
+                (Unpickler::Python2, "__builtin__", "bytes") => *name = "str".to_owned(),
+                (
+                    Unpickler::Python3,
+                    "__builtin__",
+                    "set" | "frozenset" | "complex" | "bytearray" | "bytes",
+                ) => {
+                    *module = "builtins".to_owned();
+                }
+                (Unpickler::Python3, "copy_reg", "__newobj__") => *module = "copyreg".to_owned(),
+                _ => {}
+            },
+            _ => {}
+        }
+    }
+    graph
+}
+
+/// An argument as `genops` has it.
+fn argument(pickle: &[u8], instruction: &Instruction, unpickler: Unpickler) -> Option<Node> {
+    let string = |bytes: &[u8]| match unpickler {
+        Unpickler::Python2 => Node::Str(bytes.to_vec()),
+        Unpickler::Python3 => Node::Unicode(Text::from_latin1(bytes)),
+    };
+    let name = |text: String| match unpickler {
+        Unpickler::Python2 => Node::Str(text.into_bytes()),
+        Unpickler::Python3 => Node::Unicode(text.into()),
+    };
+    Some(match instruction.argument {
+        Argument::None => return None,
+        Argument::Unsigned(value) => Node::Int(value.into()),
+        Argument::Signed(value) => Node::Int(value.into()),
+        // For PUT and GET, too.
+        Argument::Decimal(b"00") if instruction.opcode != Opcode::Long => Node::Bool(false),
+        Argument::Decimal(b"01") if instruction.opcode != Opcode::Long => Node::Bool(true),
+        Argument::Decimal(digits) => Node::Int(decimal(digits)),
+        Argument::TwosComplement(bytes) => Node::Int(BigInt::from_signed_bytes_le(bytes)),
+        Argument::Float(value) => Node::Float(value),
+        Argument::Line(line) => name(line.to_owned()),
+        Argument::Names(module, member) => name(format!("{module} {member}")),
+        Argument::Bytes(bytes) => match instruction.opcode {
+            Opcode::BinString | Opcode::ShortBinString => string(bytes),
+            Opcode::ByteArray8 => Node::ByteArray(bytes.to_vec()),
+            _ => Node::Bytes(bytes.to_vec()),
+        },
+        Argument::Quoted(_) | Argument::RawUnicode(_) => match alone(pickle, instruction.offset) {
+            Node::Str(bytes) => string(&bytes),
+            other => other,
+        },
+        Argument::Text(text) => {
+            Node::Unicode(Text::from_surrogatepass(text).expect("the text was checked"))
+        }
+    })
+}
+
+fn decimal(digits: &[u8]) -> BigInt {
+    let digits = String::from_utf8_lossy(digits).trim().replace('_', "");
+    digits.parse().expect("the digits were checked")
+}
+
+/// What a line of text stands for by itself, its escapes undone.
+fn alone(pickle: &[u8], offset: usize) -> Node {
+    let rest = &pickle[offset..];
+    let end = rest
+        .iter()
+        .position(|&byte| byte == b'\n')
+        .expect("the line was checked");
+    let program = [&rest[..=end], b"."].concat();
+    let reading = pickle::read(&program, &Limits::default());
+    reading.map_or(Node::None, |reading| reading.graph.root().clone())
+}
