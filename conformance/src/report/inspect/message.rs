@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::super::lines::{Line, WIDTH, pickle_lines, plain_lines};
 use super::Report;
-use super::words::{Bytes, Count, Named};
+use super::words::{At, Bytes, Count, Named};
 use crate::inspect::framing::{Frame, Framing};
 use crate::inspect::handshake::{Content, Scheme, Taken};
 use crate::inspect::payload::{is_pickle, limits};
@@ -27,8 +27,8 @@ impl Report<'_> {
         let stream = &session.streams[place.stream];
         let frame = &stream.frames[place.message];
         let title = self.title(place);
-        let at = format!("at byte {} ({:#x})", frame.offset, frame.offset);
-        let _ = writeln!(self.text, "\n{title} {at}: {}", self.what(place, frame));
+        let (at, what) = (At(frame.offset), self.what(place, frame));
+        let _ = writeln!(self.text, "\n{title} at {at}: {what}");
         self.header(stream.framing, frame);
         if let Some(taken) = session.step(place) {
             self.fields(frame, taken);
@@ -106,7 +106,8 @@ impl Report<'_> {
                     Scheme::Named(digest) => digest.name().len() + 2,
                     Scheme::Processing | Scheme::Md5 => 0,
                 };
-                field(self, name, "the digest to sign with".to_owned());
+                let named = Quoted(&signed[..name]);
+                field(self, name, format!("{named}, the digest to sign with"));
                 let nonce = signed.len() - name;
                 field(self, nonce, format!("{nonce} random bytes"));
                 if reflected {
@@ -119,7 +120,12 @@ impl Report<'_> {
                 right,
             } => {
                 let name = payload.len() - signature.len();
-                field(self, name, "the digest that was signed with".to_owned());
+                let named = Quoted(&payload[..name]);
+                field(
+                    self,
+                    name,
+                    format!("{named}, the digest that was signed with"),
+                );
                 let verdict = match right {
                     None => "",
                     Some(true) => ": right",
@@ -167,8 +173,8 @@ impl Report<'_> {
                     self.detail("object", format_args!("is not shown: {}", error.reason));
                 } else if frame.is_whole() {
                     self.wrong(format_args!(
-                        "this pickle cannot be read, at byte {}: {}",
-                        base + error.offset,
+                        "this pickle cannot be read, at {}: {}",
+                        At(base + error.offset),
                         error.reason
                     ));
                 }
@@ -228,8 +234,8 @@ impl Report<'_> {
                 Err(error) if !matches!(error.reason, Reason::Limit { .. }) => self.detail(
                     "not loaded",
                     format_args!(
-                        "by {name}, at byte {}: {}",
-                        base + error.offset,
+                        "by {name}, at {}: {}",
+                        At(base + error.offset),
                         error.reason
                     ),
                 ),
@@ -242,7 +248,7 @@ impl Report<'_> {
     }
 
     pub(super) fn cut(&mut self, framing: Framing, frame: &Frame<'_>) {
-        let end = frame.end();
+        let end = At(frame.end());
         match frame.missing() {
             Some(missing) => {
                 let announced = Bytes(frame.announced.unwrap_or_default());
@@ -252,17 +258,15 @@ impl Report<'_> {
                     ""
                 };
                 self.wrong(format_args!(
-                    "the stream ends at byte {end}: {missing} of the {announced} announced are missing{or}"
+                    "the stream ends at {end}: {missing} of the {announced} announced are missing{or}"
                 ));
             }
             None if frame.payload.is_empty() => {
-                self.wrong(format_args!(
-                    "the stream ends at byte {end}, inside a header"
-                ));
+                self.wrong(format_args!("the stream ends at {end}, inside a header"));
             }
             None => self.wrong(format_args!(
-                "no {framing} header stands at byte {}: from there on the stream is out of step",
-                frame.offset
+                "no {framing} header stands at {}: from there on the stream is out of step",
+                At(frame.offset)
             )),
         }
     }
@@ -276,7 +280,7 @@ fn needs(reading: &Reading, base: usize) -> String {
         .take(NEEDS)
         .map(|(offset, need)| {
             let need = need.to_string();
-            format!("{} (byte {})", Shortened(&need), base + offset)
+            format!("{} at {}", Shortened(&need), At(base + offset))
         })
         .collect();
     if reading.needs.len() > NEEDS {

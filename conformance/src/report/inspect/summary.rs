@@ -3,7 +3,7 @@
 use std::fmt::{self, Write};
 
 use super::Report;
-use super::words::{Bytes, Count, Named};
+use super::words::{At, Bytes, Count, Named};
 use crate::inspect::capture::{Capture, Sender};
 use crate::inspect::detect::{Certainty, Detection, Extent, Fit, Misfit};
 use crate::inspect::framing::{Framing, Header};
@@ -203,20 +203,18 @@ impl fmt::Display for Against<'_> {
             (_, true, _) => return write!(f, "{messages}, and what is left is cut"),
             (_, false, _) => write!(f, "{messages}, then ")?,
         }
+        let at = At(*offset);
         match (stands, announced) {
             (Header::Whole { .. }, Some(announced)) => write!(
                 f,
-                "the header at byte {offset} announces {}, and {present} follow",
+                "the header at {at} announces {}, and {present} follow",
                 Bytes(*announced)
             ),
             (Header::Part, _) => {
                 let length = Bytes(header.len());
-                write!(
-                    f,
-                    "a header begins at byte {offset}, of which there are {length}"
-                )
+                write!(f, "a header begins at {at}, of which there are {length}")
             }
-            _ => write!(f, "{} at byte {offset} is no header", hex::encode(header)),
+            _ => write!(f, "{} at {at} is no header", hex::encode(header)),
         }
     }
 }

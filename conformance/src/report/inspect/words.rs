@@ -55,3 +55,15 @@ impl fmt::Display for Count {
         write!(f, "{} {}{plural}", self.0, self.1)
     }
 }
+
+/// A place in a stream, as lines begin with it, too.
+pub(super) struct At(pub(super) usize);
+
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0 {
+            same @ 0..=9 => write!(f, "byte {same}"),
+            offset => write!(f, "byte {offset} ({offset:#x})"),
+        }
+    }
+}
