@@ -4,7 +4,8 @@
 //! talk to each other ([`wire`]), *cases* say what must come of it ([`cases`], in the words of [`context`], citing
 //! [`requirements`]), and a run says a verdict on each ([`run`], [`report`]). Known implementations are installed and
 //! run by the suite itself ([`peers`]), and what they send is kept ([`vectors`]); one in Rust becomes a testee by an [`adapter`]. Objects are compared in a
-//! notation of their own ([`notation`]), and pickles are read without executing anything ([`pickle`]).
+//! notation of their own ([`notation`]), and pickles are read without executing anything ([`pickle`]). Bytes that
+//! somebody else captured can be taken apart, too ([`inspect`]).
 #![forbid(unsafe_code)]
 
 pub mod adapter;

@@ -28,7 +28,7 @@ What can be pasted, found by itself:
     dumps: xxd, hexdump -C, od -A x -t x1z
     Wireshark's \"Follow TCP Stream\" as a hex dump, where the server's bytes are indented
     literals of Python and C: b'\\x80\\x02K*.', \"\\0\\0\\0\\5\"
-    lines of strace -s 1000000 -e trace=read,write of one descriptor
+    lines of strace -s 1000000 -e trace=network,read,write,close, of one connection
     both directions as lines: `> 00 00 00 05` from the client, `< b'\\0\\0'` from the server
 
 Examples:

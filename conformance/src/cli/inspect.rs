@@ -52,7 +52,7 @@ fn capture(arguments: &InspectArguments) -> Result<Capture, Refusal> {
     };
     for path in files {
         let capture = Capture::read(read(path)?, form);
-        captures.push(capture.map_err(|error| refuse(&path.display().to_string(), error))?);
+        captures.push(capture.map_err(|error| refuse(&name(path), error))?);
     }
     let mut captures = captures.into_iter();
     match (captures.next(), captures.next(), captures.next()) {
@@ -66,8 +66,16 @@ fn capture(arguments: &InspectArguments) -> Result<Capture, Refusal> {
     }
 }
 
+fn name(path: &Path) -> String {
+    if path == Path::new("-") {
+        "standard input".into()
+    } else {
+        path.display().to_string()
+    }
+}
+
 fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
-    let refuse = |error: std::io::Error| Refusal::usage(format!("{}: {error}", path.display()));
+    let refuse = |error: std::io::Error| Refusal::usage(format!("{}: {error}", name(path)));
     let mut bytes = Vec::new();
     let length = if path == Path::new("-") {
         let stdin = stdin();
@@ -82,7 +90,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
     if length.map_err(refuse)? as u64 > LONGEST {
         return Err(Refusal::usage(format!(
             "{}: more than {} MiB; inspect the beginning of it",
-            path.display(),
+            name(path),
             LONGEST >> 20
         )));
     }

@@ -200,6 +200,35 @@ write(5, "abcdef", 6) = 4
 }
 
 #[test]
+fn a_connection_is_what_its_descriptor_is_between_connect_and_close() {
+    let before = "read(3, \"# a file\", 65536) = 8\nclose(3) = 0\n";
+    let connection = "read(3, \"\\0\\0\\0\\1\", 4) = 4\nread(4, \"another file\", 99) = 12\n\
+                      close(4) = 0\nread(3, \"a\", 1) = 1\n";
+    let after = "close(3) = 0\nread(3, \"a third\", 99) = 7\n";
+    for begin in [
+        "connect(3, {sa_family=AF_UNIX, sun_path=\"/tmp/l\"}, 9) = 0\n",
+        "[pid 2] accept4(5, {sa_family=AF_UNIX}, [110 => 2], SOCK_CLOEXEC) = 3\n",
+    ] {
+        let log = [
+            "execve(\"python\", [], 0) = 0\n",
+            before,
+            begin,
+            connection,
+            after,
+        ]
+        .concat();
+        let capture = read(&log);
+        assert_eq!(capture.form, Form::Strace);
+        assert_eq!(capture.streams.len(), 1);
+        assert_eq!(capture.streams[0].bytes, b"\0\0\0\x01a");
+        assert!(refusal(&[&log, begin].concat()).contains("another connection"));
+    }
+    let refused = "connect(3, {sa_family=AF_UNIX}, 9) = -1 ENOENT (No such file)\n";
+    let capture = read(&[refused, "read(5, \"a\", 1) = 1\n"].concat());
+    assert_eq!(capture.streams[0].bytes, b"a");
+}
+
+#[test]
 fn hexadecimal_may_be_written_in_many_ways() {
     for text in [
         "0000000580024b2a2e",
@@ -322,7 +351,7 @@ fn what_was_told_is_not_found_out() {
     ] {
         match Capture::read(input.to_vec(), Some(told)) {
             Err(CaptureError::Malformed { form, line, .. }) => {
-                assert_eq!((form, line), (told, wrong))
+                assert_eq!((form, line), (told, wrong));
             }
             other => panic!("{other:?}"),
         }
