@@ -13,6 +13,8 @@ mod hostile;
 mod properties;
 #[path = "inspect/sessions.rs"]
 mod sessions;
+#[path = "inspect/vectors.rs"]
+mod vectors;
 
 use processing_conformance::inspect::capture::{Capture, Sender, Stream};
 use processing_conformance::inspect::framing::Framing;

@@ -1,0 +1,99 @@
+//! What every known peer really sent is understood, without being told who it was.
+
+use processing_conformance::context::setting::Role;
+use processing_conformance::inspect::detect::Certainty;
+use processing_conformance::inspect::handshake::{Content, Scheme};
+use processing_conformance::inspect::session::{Options, Session};
+use processing_conformance::vectors::{File, Handshake, Outcome, Vector, embedded_texts};
+
+use crate::{DEFAULT, both_ways, one_way};
+
+/// Longer messages are no harder to tell apart, and take longer.
+const LONGEST: usize = 16 << 10;
+
+fn files() -> impl Iterator<Item = File> {
+    embedded_texts()
+        .map(|(name, text)| File::parse(text).unwrap_or_else(|error| panic!("{name}: {error}")))
+}
+
+#[test]
+fn the_framing_of_every_peer_is_found() {
+    for file in files() {
+        let messages: Vec<Vec<u8>> = file
+            .vectors
+            .iter()
+            .filter_map(|vector| match vector {
+                Vector::Send(sent) => Some(sent.bytes.expand()),
+                Vector::SendString(sent) => Some(sent.bytes.expand()),
+                Vector::Handshake(_) => None,
+            })
+            .filter(|bytes| bytes.len() <= LONGEST)
+            .collect();
+        let capture = one_way(messages.concat());
+        let options = Options {
+            messages: messages.len(),
+            ..DEFAULT
+        };
+        let session = Session::find(&capture, &options).expect("a framing fits");
+        let framing = session.detection.framings[0].to_string();
+        assert_eq!(framing, file.dialect.framing().to_string(), "{}", file.peer);
+        assert_eq!(
+            session.detection.certainty,
+            Certainty::Certain,
+            "{}",
+            file.peer
+        );
+        let found: Vec<usize> = session.streams[0]
+            .frames
+            .iter()
+            .map(|frame| frame.header.len() + frame.payload.len())
+            .collect();
+        let sent: Vec<usize> = messages.iter().map(Vec::len).collect();
+        assert_eq!(found, sent, "{}", file.peer);
+    }
+}
+
+#[test]
+fn the_handshakes_of_every_peer_are_found() {
+    let mut connected = 0;
+    for file in files() {
+        for vector in &file.vectors {
+            if let Vector::Handshake(handshake) = vector {
+                let about = format!("{}: {}", file.peer, handshake.id);
+                connected += usize::from(assert_is_found(handshake, &about));
+            }
+        }
+    }
+    assert!(
+        connected > 20,
+        "only {connected} handshakes ended with a connection"
+    );
+}
+
+/// Whether the handshake is one between two who have the key.
+fn assert_is_found(handshake: &Handshake, about: &str) -> bool {
+    let of = |role: Role| {
+        let steps = handshake.steps.iter().filter(|step| step.from == role);
+        steps
+            .map(|step| step.bytes.expand())
+            .collect::<Vec<_>>()
+            .concat()
+    };
+    let key = handshake.keys.of(Role::Listener);
+    let capture = both_ways(of(Role::Client), of(Role::Listener));
+    let options = Options {
+        authkey: Some(&key),
+        ..DEFAULT
+    };
+    let session = Session::find(&capture, &options).expect("a framing fits");
+    let found = session.handshake.expect(about);
+    assert_eq!(found.scheme, Some(Scheme::Processing), "{about}");
+    assert_eq!(found.steps.len(), handshake.steps.len(), "{about}");
+    let is_honest = handshake.impostor.is_none() && handshake.outcome == Outcome::Connected;
+    for taken in found.steps {
+        if let Content::Answer { right, .. } = taken.content {
+            assert!(right == Some(true) || !is_honest, "{about}: {taken:?}");
+        }
+    }
+    is_honest
+}
