@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use processing_connection::Framing;
 
-use super::lines::{Line, WIDTH, pickle_lines, plain_lines};
+use super::lines::{Line, WIDTH, header_label, pickle_lines, plain_lines};
 use crate::context::failure::{Evidence, EvidenceKind};
 use crate::inspect::payload::is_pickle;
 use crate::wire::frame;
@@ -91,7 +91,7 @@ fn stream_lines(framing: Framing, bytes: &[u8]) -> Vec<Line<'_>> {
         lines.push(Line {
             offset: at,
             bytes: header,
-            label: describe_header(framing, announced),
+            label: header_label(framing, announced.map(u64::from)),
         });
         at += header.len();
         let length = announced.map_or(rest.len(), |length| rest.len().min(length as usize));
@@ -104,14 +104,6 @@ fn stream_lines(framing: Framing, bytes: &[u8]) -> Vec<Line<'_>> {
         at += length;
     }
     lines
-}
-
-fn describe_header(framing: Framing, announced: Option<u32>) -> String {
-    match announced {
-        Some(1) => format!("{framing} header: 1 byte follows"),
-        Some(length) => format!("{framing} header: {length} bytes follow"),
-        None => format!("not a {framing} header"),
-    }
 }
 
 fn write_lines(text: &mut String, lines: &[Line<'_>], differs: Option<usize>, beginning: usize) {

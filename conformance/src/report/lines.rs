@@ -1,6 +1,6 @@
 //! Bytes in lines: where they are, what they are in hexadecimal, and what they mean.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use crate::pickle::{Disassembly, Shown, disassemble};
 
@@ -47,6 +47,15 @@ fn write_row(text: &mut String, offset: usize, bytes: &[u8], more: &str, label: 
     let hex = hex.join(" ") + more;
     let width = 3 * WIDTH + 1;
     let _ = writeln!(text, "    {offset:06x}  {hex:<width$}  {label}");
+}
+
+/// What a header says, or the bytes in its place.
+pub(super) fn header_label(framing: impl Display, announced: Option<u64>) -> String {
+    match announced {
+        Some(1) => format!("{framing} header: 1 byte follows"),
+        Some(length) => format!("{framing} header: {length} bytes follow"),
+        None => format!("not a {framing} header"),
+    }
 }
 
 /// A pickle, one instruction in each line. An error is the label of the bytes that cannot be read, and what follows

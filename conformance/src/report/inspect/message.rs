@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use super::super::lines::{Line, WIDTH, pickle_lines, plain_lines};
+use super::super::lines::{Line, WIDTH, header_label, pickle_lines, plain_lines};
 use super::Report;
 use super::words::{At, Bytes, Count, Named};
-use crate::inspect::framing::{Frame, Framing};
+use crate::inspect::framing::{Frame, Framing, Header};
 use crate::inspect::handshake::{Content, Scheme, Taken};
 use crate::inspect::payload::{is_pickle, limits};
 use crate::inspect::session::Place;
@@ -63,11 +63,9 @@ impl Report<'_> {
         if frame.header.is_empty() {
             return;
         }
-        let label = match frame.announced {
-            Some(announced) => format!("{framing} header: {} follow", Bytes(announced))
-                .replace("1 byte follow", "1 byte follows"),
-            None if frame.payload.is_empty() => format!("a part of a {framing} header"),
-            None => format!("not a {framing} header"),
+        let label = match framing.header(frame.header) {
+            Header::Part => format!("a part of a {framing} header"),
+            Header::Whole { .. } | Header::Not => header_label(framing, frame.announced),
         };
         let (offset, bytes) = (frame.offset, frame.header);
         Line {
@@ -261,7 +259,7 @@ impl Report<'_> {
                     "the stream ends at {end}: {missing} of the {announced} announced are missing{or}"
                 ));
             }
-            None if frame.payload.is_empty() => {
+            None if framing.header(frame.header) == Header::Part => {
                 self.wrong(format_args!("the stream ends at {end}, inside a header"));
             }
             None => self.wrong(format_args!(

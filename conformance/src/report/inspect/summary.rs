@@ -96,10 +96,23 @@ impl Report<'_> {
         if let Some(fit) = chosen
             && *certainty != Certainty::Deviating
         {
-            self.more(format_args!("{}", Against(fit, true)));
+            self.more(format_args!(
+                "{}",
+                Fits {
+                    fit,
+                    is_chosen: true
+                }
+            ));
         }
         for fit in others {
-            self.more(format_args!("{:<5}  {}", fit.framing, Against(fit, false)));
+            self.more(format_args!(
+                "{:<5}  {}",
+                fit.framing,
+                Fits {
+                    fit,
+                    is_chosen: false
+                }
+            ));
         }
         let has_be32x = fits.iter().any(|fit| fit.framing == Framing::Be32x);
         if framing == Framing::Be32 && !has_be32x && *certainty != Certainty::Deviating {
@@ -172,17 +185,28 @@ impl Report<'_> {
 pub fn misfits(fits: &[Fit]) -> String {
     let mut text = String::new();
     for fit in fits {
-        let _ = writeln!(text, "    {:<5}  {}", fit.framing, Against(fit, false));
+        let _ = writeln!(
+            text,
+            "    {:<5}  {}",
+            fit.framing,
+            Fits {
+                fit,
+                is_chosen: false
+            }
+        );
     }
     text
 }
 
-/// What speaks for a framing, or against it.
-struct Against<'a>(&'a Fit, bool);
+/// How well a framing fits: in short when it is the one that is taken, since the messages show the rest.
+struct Fits<'a> {
+    fit: &'a Fit,
+    is_chosen: bool,
+}
 
-impl fmt::Display for Against<'_> {
+impl fmt::Display for Fits<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self(fit, chosen) = self;
+        let Self { fit, is_chosen } = self;
         let messages = Count(fit.messages, "whole message");
         let Some(Misfit {
             offset,
@@ -195,7 +219,7 @@ impl fmt::Display for Against<'_> {
             return write!(f, "{messages}, to the last byte");
         };
         let stands = fit.framing.header(header);
-        match (fit.extent, chosen, stands) {
+        match (fit.extent, is_chosen, stands) {
             (Extent::Nowhere | Extent::Begun, ..) => {}
             (_, true, Header::Not) => {
                 return write!(f, "{messages}, and what follows is no header");
