@@ -263,7 +263,7 @@ pub(super) struct InspectArguments {
         hide_env_values = true
     )]
     pub(super) authkey: Option<Key>,
-    /// A file with the key, of any bytes; a newline at its end is left out.
+    /// A file with the key, of any bytes, instead of --authkey; a newline at its end is left out.
     #[arg(long, value_name = "FILE")]
     pub(super) authkey_file: Option<PathBuf>,
     /// How many messages of each direction are shown.

@@ -192,7 +192,7 @@ impl fmt::Display for Digest {
 }
 
 /// Finds the handshake at the beginning of streams, if there is one, and verifies it with the key.
-pub fn find<'a>(streams: &[&[Frame<'a>]], key: Option<&[u8]>) -> Option<Handshake<'a>> {
+pub fn find<'a>(streams: &[Vec<Frame<'a>>], key: Option<&[u8]>) -> Option<Handshake<'a>> {
     let ends = ends(streams)?;
     let mut next = vec![0; streams.len()];
     let mut steps: Vec<Taken<'a>> = Vec::new();
@@ -242,7 +242,7 @@ pub fn find<'a>(streams: &[&[Frame<'a>]], key: Option<&[u8]>) -> Option<Handshak
 }
 
 /// Who is who: the listener challenges first, the client answers first.
-fn ends(streams: &[&[Frame<'_>]]) -> Option<Ends> {
+fn ends(streams: &[Vec<Frame<'_>>]) -> Option<Ends> {
     let payload = |stream: usize, message: usize| {
         let frame: Option<&Frame<'_>> = streams.get(stream)?.get(message);
         frame

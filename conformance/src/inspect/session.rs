@@ -4,6 +4,7 @@ use super::capture::{Capture, Sender};
 use super::detect::{Detection, NoFraming, detect, told};
 use super::framing::{Frame, Framing, frames};
 use super::handshake::{self, Handshake, Taken};
+use crate::wire::handshake::Step;
 
 /// What a capture is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -81,8 +82,13 @@ impl<'a> Session<'a> {
                 Messages::take(stream.sender, framing, &stream.bytes, options.messages)
             })
             .collect();
-        let kept: Vec<&[Frame<'a>]> = streams.iter().map(|one| one.frames.as_slice()).collect();
-        let handshake = handshake::find(&kept, options.authkey);
+        // However few messages are kept.
+        let first: Vec<Vec<Frame<'a>>> = bytes
+            .iter()
+            .zip(&detection.framings)
+            .map(|(stream, &framing)| frames(framing, stream).take(Step::ALL.len()).collect())
+            .collect();
+        let handshake = handshake::find(&first, options.authkey);
         let is_ordered = !capture.turns.is_empty() || streams.len() < 2;
         let order = if capture.turns.is_empty() {
             by_handshake(handshake.as_ref(), &streams)
@@ -138,8 +144,10 @@ impl<'a> Messages<'a> {
 /// First the steps of the handshake, then one direction after the other.
 fn by_handshake(handshake: Option<&Handshake<'_>>, streams: &[Messages<'_>]) -> Vec<Place> {
     let steps = handshake.map_or(&[][..], |handshake| &handshake.steps);
+    let is_kept = |taken: &&Taken<'_>| taken.message < streams[taken.stream].frames.len();
     let mut order: Vec<Place> = steps
         .iter()
+        .filter(is_kept)
         .map(|taken| Place {
             stream: taken.stream,
             message: taken.message,

@@ -133,3 +133,18 @@ fn a_session_that_is_cut_anywhere_is_still_told_apart() {
         }
     }
 }
+
+#[test]
+fn however_few_messages_are_shown_the_handshake_is_whole() {
+    for session in [PROCESSING_0_52, PYTHON_3_13] {
+        for capture in [capture(session), as_two_files(session)] {
+            for messages in 0..4 {
+                let inspection = inspect(&capture, &Options { messages, ..KEYED });
+                assert!(inspection.is_sound, "{}", inspection.text);
+                assert!(inspection.text.contains("complete; the answers are right"));
+                let shown = inspection.text.matches("the listener's challenge").count();
+                assert_eq!(shown, usize::from(messages > 0));
+            }
+        }
+    }
+}

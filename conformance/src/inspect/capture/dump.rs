@@ -10,7 +10,7 @@ use super::{Builder, Line, Problem, Sender};
 
 /// Columns of the bytes in a line that does not say where they end.
 const COLUMNS: usize = 49;
-/// What `*` may stand for, in bytes.
+/// How long a direction may become by `*`, in bytes.
 const LONGEST_REPETITION: usize = 64 << 20;
 
 /// One line, taken apart.
@@ -91,7 +91,7 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
         let at = offsets.read(row.offset, so_far);
         if repeated {
             let missing = at
-                .filter(|&at| at > so_far && at - so_far <= LONGEST_REPETITION && !last.is_empty())
+                .filter(|&at| at > so_far && at <= LONGEST_REPETITION && !last.is_empty())
                 .ok_or_else(|| {
                     problem("the `*` before it stands for nothing, or for too much".into())
                 })?
