@@ -75,7 +75,16 @@ fn name(path: &Path) -> String {
 }
 
 fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
-    let refuse = |error: std::io::Error| Refusal::usage(format!("{}: {error}", name(path)));
+    let refuse = |error: std::io::Error| {
+        let bytes = path
+            .to_str()
+            .filter(|text| Capture::from_text(text, None).is_ok());
+        let hint = bytes.map_or(
+            "",
+            |_| "\n    bytes instead of a file are given with --bytes",
+        );
+        Refusal::usage(format!("{}: {error}{hint}", name(path)))
+    };
     let mut bytes = Vec::new();
     let length = if path == Path::new("-") {
         let stdin = stdin();

@@ -98,6 +98,7 @@ fn nonsense_is_refused() {
     let mut refusals = String::new();
     for arguments in [
         &["/nonexistent/capture"][..],
+        &["00 00 00 00"],
         &["/"],
         &["/dev/null"],
         &[],

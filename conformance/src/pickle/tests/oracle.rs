@@ -4,7 +4,10 @@ use crate::pickle::{Limits, Need, Unpickler, loadable};
 
 fn object(pickle: &[u8], unpickler: Unpickler) -> String {
     let reading = loadable(pickle, unpickler, &Limits::default());
-    reading.map_or_else(|error| error.to_string(), |reading| reading.graph.to_string())
+    reading.map_or_else(
+        |error| error.to_string(),
+        |reading| reading.graph.to_string(),
+    )
 }
 
 /// 3.13.0 reads `0` up to the NUL, and takes it for a bool as it does `00`: by the length of the line. To 2.7.18 it
