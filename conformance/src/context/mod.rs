@@ -7,6 +7,7 @@ mod connect;
 pub mod failure;
 pub mod handshake;
 pub mod pattern;
+mod pickled;
 mod receive;
 pub mod scratch;
 mod send;
@@ -26,7 +27,7 @@ use failure::{Failure, Outcome, Stop};
 use scratch::Scratch;
 pub use setting::Setting;
 
-pub use send::check_pickle;
+pub use pickled::check_pickle;
 
 /// What a case has in hand.
 pub struct Context<'s> {

@@ -5,9 +5,9 @@ use std::time::Duration;
 use processing_connection::Framing;
 
 use super::failure::{EvidenceKind, Failure, Outcome, Stop};
+use super::pickled::check_pickle;
 use super::{Context, End, pattern};
-use crate::notation::{Fidelity, Graph, compare};
-use crate::pickle;
+use crate::notation::Graph;
 use crate::testee::message::{Answer, Operation};
 use crate::testee::payload::{Payload, WRITTEN_OUT};
 use crate::testee::session::Ticket;
@@ -197,47 +197,4 @@ fn request_payload(bytes: &[u8]) -> Payload {
             bytes: bytes.to_vec(),
         }
     }
-}
-/// Judges a payload that should be a pickle of an object.
-pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> Outcome {
-    let evidence = pickle::write(expected, 2).unwrap_or_default();
-    let reading = pickle::read(payload, &pickle::Limits::default()).map_err(|error| {
-        Failure::new(
-            "wire: not a pickle",
-            format!("a pickle of {}", expected.python(200)),
-        )
-        .detail(error.to_string())
-        .showing(EvidenceKind::Pickle, &evidence, payload)
-        .breaks("object.pickle")
-    })?;
-    // Python 2 rejects what announces more than it can read, whatever opcodes follow.
-    let protocol = reading.protocol.max(reading.announced.unwrap_or_default());
-    if protocol > 2 {
-        return Err(Failure::new(
-            format!("wire: pickle protocol {protocol}"),
-            "a pickle of protocol 2 or lower",
-        )
-        .showing(EvidenceKind::Pickle, &evidence, payload)
-        .breaks("object.protocol-ceiling")
-        .into());
-    }
-    if reading.consumed != payload.len() {
-        return Err(Failure::new(
-            "wire: bytes after the pickle",
-            "one pickle and nothing else",
-        )
-        .showing(EvidenceKind::Pickle, &evidence, payload)
-        .breaks("object.pickle")
-        .into());
-    }
-    compare(expected, &reading.graph, fidelity).map_err(|difference| {
-        Failure::new(
-            "wire: pickle of another object",
-            format!("a pickle of {}", expected.python(200)),
-        )
-        .detail(difference.to_string())
-        .showing(EvidenceKind::Pickle, &evidence, payload)
-        .breaks("object.value")
-        .into()
-    })
 }

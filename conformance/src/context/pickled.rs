@@ -1,0 +1,113 @@
+//! What is asked of a payload that should be an object.
+
+use super::Outcome;
+use super::failure::{EvidenceKind, Failure};
+use crate::notation::{Fidelity, Graph, compare};
+use crate::pickle::{self, Limits, Reading, Unpickler};
+
+/// The highest protocol of a pickle that every release reads.
+const HIGHEST_PROTOCOL: u8 = 2;
+
+/// Judges a payload that should be a pickle of an object: one that Python 2 loads, and nothing else.
+pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> Outcome {
+    let evidence = pickle::write(expected, 2).unwrap_or_default();
+    let failure = |requirement, happened: String, instead: String| {
+        Failure::new(happened, instead)
+            .showing(EvidenceKind::Pickle, &evidence, payload)
+            .breaks(requirement)
+    };
+    let a_pickle = || format!("a pickle of {}", expected.python(200));
+    let reading = pickle::read(payload, &Limits::default()).map_err(|error| {
+        failure("object.pickle", "wire: not a pickle".into(), a_pickle()).detail(error.to_string())
+    })?;
+    let protocol = protocol_of(&reading);
+    if protocol > HIGHEST_PROTOCOL {
+        return Err(failure(
+            "object.protocol-ceiling",
+            format!("wire: pickle protocol {protocol}"),
+            format!("a pickle of protocol {HIGHEST_PROTOCOL} or lower"),
+        )
+        .into());
+    }
+    if reading.consumed != payload.len() {
+        return Err(failure(
+            "object.pickle",
+            "wire: bytes after the pickle".into(),
+            "one pickle and nothing else".into(),
+        )
+        .into());
+    }
+    if let Err(error) = pickle::loadable(payload, Unpickler::Python2, &Limits::default()) {
+        return Err(failure(
+            "object.pickle",
+            "wire: a pickle that Python 2 does not load".into(),
+            a_pickle(),
+        )
+        .detail(error.to_string())
+        .into());
+    }
+    if reading.left_over > 0 {
+        return Err(failure(
+            "object.pickle",
+            "wire: a pickle that leaves something on the stack".into(),
+            "one object and nothing else".into(),
+        )
+        .detail(format!(
+            "STOP leaves {} below the object",
+            reading.left_over
+        ))
+        .into());
+    }
+    compare(expected, &reading.graph, fidelity).map_err(|difference| {
+        failure(
+            "object.value",
+            "wire: pickle of another object".into(),
+            a_pickle(),
+        )
+        .detail(difference.to_string())
+        .into()
+    })
+}
+
+/// Python 2 rejects what announces more than it can read, whatever opcodes follow.
+fn protocol_of(reading: &Reading) -> u8 {
+    reading.protocol.max(reading.announced.unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is wrong with a pickle of `[1, 1]`, requirement and all.
+    fn trouble(payload: &[u8]) -> String {
+        let expected = Graph::list_of([&Graph::int(1), &Graph::int(1)]);
+        match check_pickle(&expected, payload, Fidelity::Graph) {
+            Ok(()) => "nothing".into(),
+            Err(trouble) => format!("{trouble:?}"),
+        }
+    }
+
+    #[test]
+    fn a_pickle_must_be_what_python_2_loads() {
+        assert_eq!(trouble(b"\x80\x02]q\x01(K\x01K\x01e."), "nothing");
+        for (payload, said) in [
+            (&b"K\x01"[..], "ends without STOP"),
+            (b"\x80\x04](K\x01K\x01e.", "pickle protocol 4"),
+            (b"](K\x01K\x01e..", "bytes after the pickle"),
+            (
+                b"](I1\np1\nh\x01e.",
+                "BINGET of memo place 1, where nothing was put",
+            ),
+            (b"](I1_0\nI1\ne.", "INT with a malformed number"),
+            (b"N](K\x01K\x01e.", "leaves 1 below the object"),
+            (b"](K\x01\x8a\x01\x01e.", "[1] is long 1, expected int 1"),
+        ] {
+            let happened = trouble(payload);
+            assert!(
+                happened.contains(said),
+                "{}: {happened}",
+                payload.escape_ascii()
+            );
+        }
+    }
+}
