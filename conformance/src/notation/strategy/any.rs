@@ -101,7 +101,7 @@ fn object() -> impl Strategy<Value = Plan> {
 }
 
 fn atom() -> impl Strategy<Value = Node> {
-    let name = || text("[a-z]{1,5}|[A-Za-z_.<>]{0,5}|\\PC{1,3}");
+    let name = || text("[a-z]{1,5}|[A-Za-z_.<>]{1,5}|\\PC{1,3}");
     prop_oneof![
         6 => python_2_atom(),
         1 => vec(any::<u8>(), 0..9).prop_map(Node::Bytes),

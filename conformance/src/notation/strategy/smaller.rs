@@ -87,10 +87,14 @@ impl<T: ValueTree<Value = Graph>> ValueTree for Shrinking<T> {
             self.plan = None;
             self.candidates = smaller(&self.smallest, self.of).into_iter();
         }
-        if !self.next_candidate() {
-            self.current = self.smallest.clone();
+        if self.next_candidate() {
+            return true;
         }
-        true
+        // It is tried once more, so that whoever calls this goes on with what else there is to simplify; unless it does
+        // not fail every time.
+        let is_new = self.current != self.smallest;
+        self.current = self.smallest.clone();
+        is_new
     }
 }
 
