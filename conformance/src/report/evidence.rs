@@ -53,6 +53,18 @@ pub fn annotate_stream(framing: Framing, bytes: &[u8]) -> String {
     text
 }
 
+/// A pickle, annotated, without a second one to compare it with: its beginning.
+pub fn annotate_pickle(pickle: &[u8], framing: Framing) -> String {
+    let mut text = String::new();
+    write_lines(
+        &mut text,
+        &lines(EvidenceKind::Pickle, framing, pickle),
+        None,
+        BEGINNING_ALONE,
+    );
+    text
+}
+
 /// Where two versions part: in a byte, or where one of them ends.
 fn first_difference(expected: &[u8], actual: &[u8]) -> Option<usize> {
     if expected == actual {
