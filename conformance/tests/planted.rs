@@ -19,6 +19,12 @@ mod misbehaviour;
 #[path = "planted/naive.rs"]
 mod naive;
 #[cfg(unix)]
+#[path = "harness/objects.rs"]
+mod objects;
+#[cfg(unix)]
+#[path = "planted/pickles.rs"]
+mod pickles;
+#[cfg(unix)]
 #[path = "planted/trouble.rs"]
 mod trouble;
 
@@ -41,12 +47,22 @@ fn main() {
 fn trials() -> Vec<Trial> {
     let mut trials = trouble::trials();
     trials.extend(faults::trials());
+    trials.extend(pickles::trials());
     trials
 }
 
 #[cfg(unix)]
 fn testee(name: &str) {
     use naive::{Fault, Naive};
+    let of_objects = objects::Fault::ALL.iter().find(|(known, _)| *known == name);
+    if let Some((_, fault)) = of_objects {
+        let testee = objects::Objects {
+            strings: Naive::with(Fault::None),
+            fault: *fault,
+        };
+        return processing_conformance::adapter::serve(testee)
+            .expect("the suite speaks the adapter protocol");
+    }
     let planted = Fault::ALL.iter().find(|(known, _)| *known == name);
     match planted {
         Some((_, fault)) => processing_conformance::adapter::serve(Naive::with(*fault))

@@ -84,11 +84,17 @@ fn write_finding(text: &mut String, name: &str, file: &File, finding: &Finding) 
     let _ = writeln!(text, "{name}: {vector}: {}", failure.outcome);
     let _ = writeln!(text, "    expected      {}", failure.expected);
     let detail = failure.detail.lines().map(ToOwned::to_owned);
-    let shown = failure
-        .evidence
-        .as_ref()
-        .map(|evidence| evidence::render(evidence, file.dialect.framing()));
-    let shown = shown.iter().flat_map(|shown| shown.lines());
+    let framing = file.dialect.framing();
+    let given = failure.given.as_ref().map(|given| {
+        let annotated = evidence::annotate_pickle(given, framing);
+        format!("given ({} bytes)\n{annotated}", given.len())
+    });
+    let compared = failure.evidence.as_ref();
+    let compared = compared.map(|evidence| evidence::render(evidence, framing));
+    let shown = given
+        .iter()
+        .chain(&compared)
+        .flat_map(|shown| shown.lines());
     for line in detail.chain(shown.map(ToOwned::to_owned)) {
         let _ = writeln!(text, "    {line}");
     }

@@ -32,6 +32,8 @@ pub struct Failure {
     pub requirement: Option<&'static str>,
     /// The level that is broken, when it is lower than the case's.
     pub level: Option<Level>,
+    /// The pickle that the testee was given, when it did not make of it what it should.
+    pub given: Option<Box<[u8]>>,
     /// Bytes to compare.
     pub evidence: Option<Box<Evidence>>,
 }
@@ -67,6 +69,7 @@ impl Failure {
             detail: String::new(),
             requirement: None,
             level: None,
+            given: None,
             evidence: None,
         }
     }
@@ -80,6 +83,12 @@ impl Failure {
     /// Names the requirement that is broken.
     pub fn breaks(mut self, requirement: &'static str) -> Self {
         self.requirement = Some(requirement);
+        self
+    }
+
+    /// Adds the pickle that the testee was given.
+    pub fn given(mut self, pickle: &[u8]) -> Self {
+        self.given = Some(pickle.into());
         self
     }
 

@@ -5,6 +5,7 @@
 pub mod bare;
 mod connect;
 pub mod failure;
+mod given;
 pub mod handshake;
 pub mod pattern;
 mod pickled;

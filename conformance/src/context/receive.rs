@@ -2,7 +2,7 @@
 
 use super::failure::{EvidenceKind, Failure, Outcome, Stop};
 use super::{Context, End, Who};
-use crate::notation::{Fidelity, Graph, compare};
+use crate::notation::{Graph, compare};
 use crate::testee::message::{Answer, ErrorKind, Operation, OperationError};
 use crate::testee::payload::Payload;
 use crate::testee::session::{OperationResult, Ticket};
@@ -50,16 +50,31 @@ impl Context<'_> {
     /// The testee was waiting for an object, and returns one that is described like this one.
     pub fn finish_object(&mut self, end: End, ticket: &Ticket, expected: &Graph) -> Outcome {
         match self.finish_operation(end.who, ticket)? {
-            Ok(Answer::Object(actual)) => check_object(expected, &actual, self.fidelity()),
+            Ok(Answer::Object(actual)) => self.check_object(end.who, expected, &actual),
             Ok(_) => unreachable!("a link answers recv by an object"),
-            Err(error) => Err(Failure::operation("recv", &error)
-                .detail(format!(
+            Err(error) => {
+                let failure = Failure::operation("recv", &error).detail(format!(
                     "the object was {}; the testee says: {}",
                     expected.python(200),
                     error.message
-                ))
-                .into()),
+                ));
+                Err(self.with_given(failure, end.who, Some(expected)).into())
+            }
         }
+    }
+
+    /// Compares what `recv` returned with what was meant.
+    fn check_object(&self, who: Who, expected: &Graph, actual: &Graph) -> Outcome {
+        compare(expected, actual, self.fidelity()).map_err(|difference| {
+            let failure = Failure::new(
+                "recv: wrong object",
+                format!("recv returns {}", expected.python(200)),
+            )
+            .detail(format!("{difference}\nit returned {}", actual.python(200)));
+            self.with_given(failure, who, Some(expected))
+                .showing_objects(expected, actual)
+                .into()
+        })
     }
 
     /// What `recv_string` comes to, when it need not succeed.
@@ -97,7 +112,12 @@ impl Context<'_> {
     ) -> Result<OperationError, Stop> {
         let result = self.finish_operation(who, ticket)?;
         self.hold_answer(who, &result);
+        let is_object = matches!(result, Ok(Answer::Object(_)));
         self.check_error(ticket.operation(), result, kinds)
+            .map_err(|stop| match stop {
+                Stop::Failed(failure) if is_object => self.with_given(*failure, who, None).into(),
+                other => other,
+            })
     }
 
     /// Receiving a string is an error.
@@ -132,12 +152,12 @@ impl Context<'_> {
         match result {
             Ok(answer) => {
                 let (returned, detail) = describe_answer(&answer);
-                Err(Failure::new(
+                let failure = Failure::new(
                     format!("{operation}: {returned}"),
                     format!("{operation} is an error ({names})"),
                 )
-                .detail(detail)
-                .into())
+                .detail(detail);
+                Err(failure.into())
             }
             Err(error) => {
                 self.recommend_kind(operation, &error, kinds);
@@ -190,16 +210,6 @@ fn check_payload(payload: &Payload, expected: &[u8]) -> Outcome {
         None => failure,
     }
     .into())
-}
-fn check_object(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Outcome {
-    compare(expected, actual, fidelity).map_err(|difference| {
-        Failure::new(
-            "recv: wrong object",
-            format!("recv returns {}", expected.python(200)),
-        )
-        .detail(format!("{difference}\nit returned {}", actual.python(200)))
-        .into()
-    })
 }
 /// What an operation that should have failed returned: in stable words, and in full.
 fn describe_answer(answer: &Answer) -> (String, String) {

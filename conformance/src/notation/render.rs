@@ -25,7 +25,7 @@ impl Graph {
     }
 
     /// [`Graph::python`] of another node than the root.
-    pub(super) fn python_from(&self, root: NodeId, length: usize) -> String {
+    pub(crate) fn python_from(&self, root: NodeId, length: usize) -> String {
         let mut rendering = Rendering {
             graph: self,
             shared: shared_from(self, root),

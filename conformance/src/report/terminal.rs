@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
+use processing_connection::Framing;
 
 use super::{Subject, evidence, transcript};
-use crate::context::failure::Failure;
+use crate::context::failure::{Evidence, Failure};
 use crate::requirements::requirement;
 use crate::run::diagnosis::likely_cause;
 use crate::run::verdict::{Row, Summary, Verdict};
@@ -112,6 +113,9 @@ fn write_evidence(text: &mut String, failure: &Failure, judgement: &Judgement) {
     else {
         return;
     };
+    if let Some(given) = &failure.given {
+        write_given(text, failure, given, dialect.framing());
+    }
     if let Some(bytes) = &failure.evidence {
         for line in evidence::render(bytes, dialect.framing()).lines() {
             let _ = writeln!(text, "    {line}");
@@ -131,6 +135,29 @@ fn write_evidence(text: &mut String, failure: &Failure, judgement: &Judgement) {
     }
     if let Some(cause) = likely_cause(failure, dialect.framing()) {
         field(text, "likely cause", &cause);
+    }
+}
+
+/// The pickle that the testee was given: on its own, unless it is the expected one that is shown anyway.
+fn write_given(text: &mut String, failure: &Failure, given: &[u8], framing: Framing) {
+    let is_expected = |evidence: &Evidence| evidence.expected == given;
+    match &failure.evidence {
+        Some(evidence) if is_expected(evidence) => field(
+            text,
+            "given",
+            "the expected pickle; the actual one is what was returned, pickled in the same way",
+        ),
+        _ => {
+            let unit = if given.len() == 1 { "byte" } else { "bytes" };
+            field(
+                text,
+                "given",
+                &format!("a payload of {} {unit}", given.len()),
+            );
+            for line in evidence::annotate_pickle(given, framing).lines() {
+                let _ = writeln!(text, "    {line}");
+            }
+        }
     }
 }
 

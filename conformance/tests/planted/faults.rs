@@ -260,7 +260,7 @@ pub(crate) fn testee(name: &str) -> String {
     format!("exec:{} testee {name}", own.display())
 }
 
-fn run(fault: &str, deadline: &str, words: &[&str]) -> Ran {
+pub(crate) fn run(fault: &str, deadline: &str, words: &[&str]) -> Ran {
     let mut command = suite();
     command
         .args(["run", "--deadline", deadline, "--testee", &testee(fault)])

@@ -72,6 +72,8 @@ fn check_reference(sent: &SentObject, payload: &[u8]) -> Result<(), Failure> {
                     sent.object.python(200),
                 )
                 .detail(difference.to_string())
+                .given(payload)
+                .showing_objects(&sent.object, &actual)
             })?;
             check_writing(sent)
         }
@@ -83,11 +85,13 @@ fn check_reference(sent: &SentObject, payload: &[u8]) -> Result<(), Failure> {
             "the reference reads a value",
             format!("an error: {expected:?}"),
         )
-        .detail(Graph::from(&value).to_string())),
+        .detail(Graph::from(&value).to_string())
+        .given(payload)),
         (expected, Err(error)) => Err(Failure::new(
             format!("the reference says: {error}"),
             format!("{expected:?}"),
-        )),
+        )
+        .given(payload)),
     }
 }
 
