@@ -5,7 +5,6 @@ use processing_conformance::run::verdict::Verdict;
 
 use super::command::block;
 use super::faults::{run, testee};
-use super::objects::Fault;
 
 /// What the message of one execution must show.
 struct Expectation {

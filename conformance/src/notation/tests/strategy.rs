@@ -245,7 +245,7 @@ fn everything_that_the_notation_has_is_generated() {
 
 /// The same with other keys and elements of sets, which are hashable and differ: what is not is refused when it is read,
 /// or becomes one.
-fn with_plain_keys(mut graph: Graph) -> Graph {
+pub(super) fn with_plain_keys(mut graph: Graph) -> Graph {
     let mut nodes = std::mem::take(&mut graph.nodes);
     let mut next = nodes.len();
     for node in &mut nodes {
