@@ -1,3 +1,4 @@
+mod changes;
 mod compare;
 mod json;
 mod render;
