@@ -180,6 +180,9 @@ impl<'a> Encoder<'a> {
                         "is an extension code, which protocol 2 introduced",
                     ));
                 }
+                if i32::try_from(*code).is_err() {
+                    return Err(unwritable(id, "is an extension code beyond 31 bits"));
+                }
                 self.out.extension(*code);
             }
             Node::Buffer(_) => {
@@ -416,7 +419,9 @@ fn check_length(node: NodeId, bytes: &[u8]) -> Result<(), EncodeError> {
 }
 
 fn check_name(node: NodeId, name: &str) -> Result<(), EncodeError> {
-    if name.contains('\n') {
+    if name.is_empty() {
+        Err(unwritable(node, "has an empty name"))
+    } else if name.contains('\n') {
         Err(unwritable(node, "has a name of more than one line"))
     } else {
         Ok(())

@@ -35,6 +35,11 @@ fn what_cannot_be_written_is_named() {
         error(2, |b| b.global("m\n", "n")),
         "node 0 has a name of more than one line"
     );
+    assert_eq!(error(2, |b| b.global("", "n")), "node 0 has an empty name");
+    assert_eq!(
+        error(2, |b| b.node(Node::Extension(1 << 31))),
+        "node 0 is an extension code beyond 31 bits"
+    );
     assert_eq!(
         error(0, |b| {
             let id = b.int(1);
