@@ -29,6 +29,7 @@ BUILTINS = ('set', 'frozenset', 'complex', 'bytearray', 'bytes')
 PLAIN = {(module, name) for module in ('__builtin__', 'builtins') for name in BUILTINS}
 PLAIN |= {('_codecs', 'encode'), ('copy_reg', '__newobj__'), ('copyreg', '__newobj__')}
 EXTENSION = 'extension code'
+SURROGATE = re.compile(u'[\ud800-\udfff]')
 # Wherever there could be an instruction that needs a code.
 EXTENSIONS = [(re.compile(b'(?s)(?=' + opcode + b'(' + b'.' * struct.calcsize(layout) + b'))'), layout)
               for opcode, layout in ((b'\x82', '<B'), (b'\x83', '<H'), (b'\x84', '<i'))]
@@ -83,10 +84,11 @@ def loads(data):
 def loaded(load, data):
     world = World(data)
     try:
-        thing = load(data, world)
+        # There may be too little memory to describe it.
+        thing = described(load(data, world))
     except Exception as error:
         return '{"error":%s}' % json.dumps(said(error))
-    return '{"object":%s,"needs":%s}' % (described(thing), json.dumps(sorted(world.needs)))
+    return '{"object":%s,"needs":%s}' % (thing, json.dumps(sorted(world.needs)))
 
 
 def described(thing):
@@ -131,6 +133,8 @@ class World(object):
             return self.stand_in(('extension', int(name)))
         if PYTHON == 2:  # where names are bytes, of which the notation has those that are text
             module, name = module.decode('utf-8'), name.decode('utf-8')
+            if SURROGATE.search(module + name):  # which Python 2 decodes
+                raise ValueError('not UTF-8')
         if (module, name) in PLAIN:
             try:
                 return find_really(module, name)

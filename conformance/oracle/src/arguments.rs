@@ -3,7 +3,7 @@
 use processing_conformance::pickle::Opcode;
 use processing_conformance::pickle::opcode::ArgumentKind;
 
-/// One of the numbers in decimal that readers differ about.
+/// Numbers that readers of pickles differ about, among plain ones.
 const INTEGERS: &[&[u8]] = &[
     b"0",
     b"1",
@@ -219,7 +219,6 @@ const DOUBLES: &[f64] = &[
     f64::MIN_POSITIVE,
 ];
 
-/// Whether the argument is to be right: what is in place then is in the tables above.
 fn one_of<'a>(rng: &mut fastrand::Rng, table: &[&'a [u8]]) -> &'a [u8] {
     table[rng.usize(..table.len())]
 }
@@ -236,7 +235,7 @@ pub(crate) fn instruction(rng: &mut fastrand::Rng, opcode: Opcode, pickle: &mut 
         ArgumentKind::Signed4 => pickle.extend(signed(rng, opcode).to_le_bytes()),
         ArgumentKind::Decimal => match opcode {
             Opcode::Get | Opcode::Put if rng.u8(..10) > 0 => {
-                line(pickle, rng.u8(..4).to_string().as_bytes())
+                line(pickle, rng.u8(..4).to_string().as_bytes());
             }
             _ => line(pickle, &integer(rng)),
         },

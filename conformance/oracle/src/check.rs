@@ -1,5 +1,6 @@
 //! What is compared, and how.
 
+use std::collections::HashSet;
 use std::panic::catch_unwind;
 
 use num_bigint::BigInt;
@@ -96,6 +97,41 @@ impl Subject<'_> {
             (Check::Pure2, Some(python_2)) => pure(python_2),
             (Check::Genops2 | Check::Loads2 | Check::Pure2, None) => NotCompared,
         }
+    }
+
+    /// Whether a place of the memo is filled again.
+    pub(crate) fn fills_a_place_twice(&self) -> bool {
+        let places = pickle::disassemble(self.pickle)
+            .flatten()
+            .filter_map(
+                |instruction| match (instruction.opcode, instruction.argument) {
+                    (Opcode::BinPut | Opcode::LongBinPut, Argument::Unsigned(place)) => {
+                        Some(place.to_string())
+                    }
+                    (Opcode::Put, Argument::Decimal(place)) => Some(decimal(place).to_string()),
+                    _ => None,
+                },
+            );
+        let mut seen = HashSet::new();
+        places.into_iter().any(|place| !seen.insert(place))
+    }
+
+    /// Whether something is put to the memo right after it came from there.
+    pub(crate) fn gives_two_places(&self) -> bool {
+        use Opcode::{BinGet, BinPut, Get, LongBinGet, LongBinPut, Memoize, Put};
+        let opcodes: Vec<_> = pickle::disassemble(self.pickle)
+            .flatten()
+            .map(|instruction| instruction.opcode)
+            .collect();
+        opcodes.windows(2).any(|two| {
+            matches!(
+                two,
+                [
+                    Get | BinGet | LongBinGet,
+                    Put | BinPut | LongBinPut | Memoize
+                ]
+            )
+        })
     }
 
     fn genops(&self, theirs: &Listing, unpickler: Unpickler) -> Outcome {
@@ -320,15 +356,13 @@ fn as_described(mut graph: Graph, unpickler: Unpickler) -> Graph {
         match &mut graph.nodes[id] {
             Node::Object(object) => object.construction = construction,
             Node::Global { module, name } => match (unpickler, module.as_str(), name.as_str()) {
-                (Unpickler::Python2, "__builtin__", "bytes") => *name = "str".to_owned(),
+                (Unpickler::Python2, "__builtin__", "bytes") => "str".clone_into(name),
                 (
                     Unpickler::Python3,
                     "__builtin__",
                     "set" | "frozenset" | "complex" | "bytearray" | "bytes",
-                ) => {
-                    *module = "builtins".to_owned();
-                }
-                (Unpickler::Python3, "copy_reg", "__newobj__") => *module = "copyreg".to_owned(),
+                ) => "builtins".clone_into(module),
+                (Unpickler::Python3, "copy_reg", "__newobj__") => "copyreg".clone_into(module),
                 _ => {}
             },
             _ => {}

@@ -127,6 +127,15 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::SerdePickle,
+        reason: "serde-pickle takes what was put to a place of the memo for what is put there later, and copies what has \
+                 two places: bugs",
+        applies: |subject, short, _| {
+            short == "another object"
+                && (subject.fills_a_place_twice() || subject.gives_two_places())
+        },
+    },
+    Known {
+        check: Check::SerdePickle,
         reason: "serde-pickle reads octal and hexadecimal LONG and INT as decimal, or not at all",
         applies: other_number,
     },
@@ -320,13 +329,35 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Pure2,
-        reason: "cPickle makes a long of INT where blanks follow the number, pickle.py an int",
-        applies: |_, short, detail| short == "another object" && detail.contains("expected long"),
+        reason: "cPickle makes a long of INT where blanks follow the number, and reads octal ones; pickle.py does not",
+        applies: |_, short, detail| {
+            short == "another object"
+                && ["expected long", "expected int"]
+                    .iter()
+                    .any(|words| detail.contains(words))
+        },
     },
     Known {
         check: Check::Reference,
         reason: "the reference does not look at what it has no use for, and takes a bytearray of text or as an element",
         applies: |_, short, _| short == "reads what no Python does",
+    },
+    Known {
+        check: Check::Pure3,
+        reason: "the one in C does not ask what it is to append nothing to",
+        applies: |_, short, detail| short == "only C accepts" && is_about_appending(detail),
+    },
+    Known {
+        check: Check::Pure2,
+        reason: "cPickle does not ask what it is to append nothing to",
+        applies: |_, short, detail| short == "only C accepts" && is_about_appending(detail),
+    },
+    Known {
+        check: Check::Pure2,
+        reason: "pickle.py takes any sequence as the arguments of NEWOBJ",
+        applies: |_, short, detail| {
+            short == "only Python accepts" && detail.contains("NEWOBJ expected an arg tuple")
+        },
     },
 ];
 
@@ -344,6 +375,12 @@ fn is_number(detail: &str) -> bool {
         .any(|words| detail.contains(words))
 }
 
+fn is_about_appending(detail: &str) -> bool {
+    ["'append'", "'extend'", "'add'"]
+        .iter()
+        .any(|method| detail.contains(method))
+}
+
 /// A state that is nothing, for what takes none.
 fn is_about_state(detail: &str) -> bool {
     detail.contains("'__dict__'") || detail.contains("state is not a dictionary")
@@ -355,6 +392,6 @@ fn other_number(_: &Subject, short: &str, detail: &str) -> bool {
 }
 
 fn escaped_name(subject: &Subject, _: &str, detail: &str) -> bool {
-    let escapes = ["Trailing", "invalid \\x escape", "is unicode"];
+    let escapes = ["Trailing", "escape at position", "is unicode"];
     subject.pickle.contains(&b'\\') && escapes.iter().any(|escape| detail.contains(escape))
 }

@@ -96,15 +96,15 @@ impl Program {
     fn suits(&self, rng: &mut fastrand::Rng, opcode: Opcode) -> bool {
         let (reach, top) = (self.reach(), self.thing(0));
         let is_callable = |thing| matches!(thing, Some(Thing::Callable | Thing::Object));
-        let is_key =
-            |thing| matches!(thing, Some(Thing::Atom | Thing::Text)) || rng.clone().u8(..4) == 0;
+        let anything = rng.u8(..4) == 0;
+        let is_key = |thing| anything || matches!(thing, Some(Thing::Atom | Thing::Text));
         match opcode {
             Opcode::Mark => self.stack.len() < 30 && rng.bool(),
             Opcode::Pop | Opcode::PopMark => !self.stack.is_empty() && rng.u8(..4) == 0,
             Opcode::Dup | Opcode::Tuple1 | Opcode::BinPersId => reach >= 1,
             Opcode::Tuple2 => reach >= 2,
             Opcode::Tuple3 => reach >= 3,
-            Opcode::Tuple | Opcode::List => self.marked(),
+            Opcode::Tuple | Opcode::List | Opcode::Inst => self.marked(),
             Opcode::FrozenSet => self.marked() && (0..reach).all(|n| is_key(self.thing(n))),
             Opcode::Dict => {
                 self.marked()
@@ -151,7 +151,6 @@ impl Program {
                     && is_callable(self.thing(2))
             }
             Opcode::Obj => reach >= 1 && self.marked() && is_callable(self.thing(reach - 1)),
-            Opcode::Inst => self.marked(),
             Opcode::StackGlobal => {
                 reach >= 2 && top == Some(Thing::Text) && self.thing(1) == Some(Thing::Text)
             }

@@ -59,6 +59,14 @@ pub(super) fn strtol(line: &[u8]) -> Option<i64> {
     i64::try_from(if negative { -value } else { value }).ok()
 }
 
+/// The same of what is before a NUL, if there is one: nothing there is 0.
+pub(super) fn strtol_up_to_nul(line: &[u8]) -> Option<i64> {
+    match line {
+        [0, ..] => Some(0),
+        _ => strtol(up_to_nul(line)),
+    }
+}
+
 /// What `PyLong_FromString` of Python 2.7 with base 0 makes of a line.
 pub(super) fn integer_of_python_2(line: &[u8]) -> Option<BigInt> {
     let (negative, number) = sign(blanks_skipped(up_to_nul(line)));

@@ -59,12 +59,11 @@ impl Reader {
 
     /// What `INT` makes.
     pub(super) fn int(self, line: &[u8], announced: Option<u8>) -> Result<Node, Reason> {
-        // CPython 3.13 lets the number end with a NUL, but counts the bytes of the whole line for a bool.
         let number = match self {
-            Self::As(Unpickler::Python3) => literal::up_to_nul(line),
-            _ => line,
+            Self::As(Unpickler::Python3) => literal::strtol_up_to_nul(line),
+            _ => literal::strtol(line),
         };
-        match (line, literal::strtol(number)) {
+        match (line, number) {
             ([], _) => Err(Reason::Empty(Opcode::Int)),
             ([_, _], Some(value @ (0 | 1))) => Ok(Node::Bool(value == 1)),
             (_, Some(value)) => Ok(Node::Int(value.into())),

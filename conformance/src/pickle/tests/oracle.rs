@@ -10,13 +10,15 @@ fn object(pickle: &[u8], unpickler: Unpickler) -> String {
     )
 }
 
-/// 3.13.0 reads `0` up to the NUL, and takes it for a bool as it does `00`: by the length of the line. To 2.7.18 it
-/// is a `long`.
+/// 3.13.0 reads what is before the NUL, which may be nothing, and tells a bool by the length of the line. To 2.7.18
+/// the first is a `long`.
 #[test]
-fn an_int_with_a_nul_in_it_is_a_bool_to_python_3() {
+fn an_int_ends_with_a_nul_to_python_3() {
     assert_eq!(object(b"I0\0\n.", Unpickler::Python3), "False");
     assert_eq!(object(b"I0\0\n.", Unpickler::Python2), "0L");
     assert_eq!(object(b"I2\0\n.", Unpickler::Python3), "2");
+    assert_eq!(object(b"I\0\n.", Unpickler::Python3), "0");
+    assert_eq!(object(b"I\0\0\n.", Unpickler::Python3), "False");
 }
 
 /// 3.13.0 calls `_codecs.encode` for `INST`, which fails for these arguments.
