@@ -359,6 +359,27 @@ pub(crate) const KNOWN: &[Known] = &[
             short == "only Python accepts" && detail.contains("NEWOBJ expected an arg tuple")
         },
     },
+    Known {
+        check: Check::SerdePickle,
+        reason: "str and unicode of ASCII are one key to Python 2, and two to serde-pickle",
+        applies: |_, short, detail| {
+            short == "another object" && detail.contains("expected nothing there")
+        },
+    },
+    Known {
+        check: Check::Reference,
+        reason: "str and unicode of ASCII are one key to Python 2, and two to the reference",
+        applies: |_, short, detail| {
+            short == "another object" && detail.contains("expected nothing there")
+        },
+    },
+    Known {
+        check: Check::Pure3,
+        reason: "the memo of the one in Python has a place for any number",
+        applies: |_, short, detail| {
+            short == "only Python accepts" && detail.contains("int too large to convert")
+        },
+    },
 ];
 
 fn applied_to_the_unknown(_: &Subject, short: &str, detail: &str) -> bool {

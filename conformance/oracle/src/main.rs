@@ -123,7 +123,7 @@ impl Oracle {
 
     fn case(&self, number: u64) -> Case {
         let seed = self.options.seed.wrapping_add(number);
-        let kind = self.options.kind.unwrap_or_else(|| match seed % 10 {
+        let kind = self.options.kind.unwrap_or(match seed % 10 {
             0 => Kind::Values,
             1 => Kind::Pickled,
             2..4 => Kind::Random,

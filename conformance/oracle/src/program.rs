@@ -101,7 +101,13 @@ impl Program {
         match opcode {
             Opcode::Mark => self.stack.len() < 30 && rng.bool(),
             Opcode::Pop | Opcode::PopMark => !self.stack.is_empty() && rng.u8(..4) == 0,
-            Opcode::Dup | Opcode::Tuple1 | Opcode::BinPersId => reach >= 1,
+            Opcode::Dup
+            | Opcode::Tuple1
+            | Opcode::BinPersId
+            | Opcode::Put
+            | Opcode::BinPut
+            | Opcode::LongBinPut
+            | Opcode::Memoize => reach >= 1,
             Opcode::Tuple2 => reach >= 2,
             Opcode::Tuple3 => reach >= 3,
             Opcode::Tuple | Opcode::List | Opcode::Inst => self.marked(),
@@ -157,7 +163,6 @@ impl Program {
             Opcode::ReadonlyBuffer => {
                 reach >= 1 && matches!(top, Some(Thing::Buffer | Thing::Bytearray))
             }
-            Opcode::Put | Opcode::BinPut | Opcode::LongBinPut | Opcode::Memoize => reach >= 1,
             Opcode::Get | Opcode::BinGet | Opcode::LongBinGet => !self.memo.is_empty(),
             _ => true,
         }
