@@ -301,8 +301,10 @@ pub(crate) const KNOWN: &[Known] = &[
     Known {
         check: Check::Pure2,
         reason: "the memo of cPickle has text for GET and PUT, and numbers for the others: they do not find each other's",
-        applies: |_, short, detail| {
+        applies: |subject, short, detail| {
             short == "only Python accepts" && detail.contains("BadPickleGet")
+                || short == "another object"
+                    && (subject.pickle.contains(&b'g') || subject.pickle.contains(&b'p'))
         },
     },
     Known {
