@@ -11,6 +11,10 @@ use super::scan::{Raw, Scan};
 use super::unpickler::{Place, Reader};
 use crate::notation::{Graph, Node, NodeId};
 
+/// How many elements and bytes calls may copy from one object to another, and four more for each byte of the pickle.
+/// Otherwise a few bytes could have a long list made a set again and again.
+const COPIES: usize = 1 << 16;
+
 /// Lets the machine do what the pickle says, up to `STOP` or the first error.
 pub(super) fn run(pickle: &[u8], reader: Reader, limits: &Limits) -> Result<Reading, PickleError> {
     let mut machine = Machine {
@@ -20,6 +24,7 @@ pub(super) fn run(pickle: &[u8], reader: Reader, limits: &Limits) -> Result<Read
         buffers: 0,
         announced: None,
         needs: HashMap::new(),
+        copies_left: COPIES + 4 * pickle.len(),
         offset: 0,
     };
     let mut protocol = 0;
@@ -51,11 +56,22 @@ pub(super) struct Machine<'a> {
     pub(super) announced: Option<u8>,
     /// What is needed, and where first.
     needs: HashMap<Need, usize>,
+    /// How many elements and bytes calls may still copy.
+    copies_left: usize,
     /// Where the instruction begins that is being done.
     offset: usize,
 }
 
 impl Machine<'_> {
+    /// Counts what a call copies.
+    pub(super) fn charge(&mut self, copies: usize) -> Result<(), Reason> {
+        self.copies_left = self.copies_left.checked_sub(copies).ok_or(Reason::Limit {
+            what: "elements and bytes copied by calls",
+            limit: COPIES,
+        })?;
+        Ok(())
+    }
+
     fn step(&mut self, raw: &Raw, left: usize) -> Result<(), Reason> {
         let opcode = raw.opcode;
         if opcode.protocol() > self.reader.highest_protocol() {

@@ -77,10 +77,22 @@ impl Machine<'_> {
             unreachable!("arguments are a tuple")
         };
         match made_by(&self.memory.nodes, callable, members) {
-            Some(Made::Value(node)) => self.memory.push_new(node),
-            Some(Made::Bytes(bytes)) => self.memory.push_new(self.reader.bytes(bytes)),
-            Some(Made::Set(empty, elements)) => self.push_set(opcode, empty, &elements),
+            Some(Made::Value(node)) => {
+                if let Node::ByteArray(bytes) = &node {
+                    self.charge(bytes.len())?;
+                }
+                self.memory.push_new(node)
+            }
+            Some(Made::Bytes(bytes)) => {
+                self.charge(bytes.len())?;
+                self.memory.push_new(self.reader.bytes(bytes))
+            }
+            Some(Made::Set(empty, elements)) => {
+                self.charge(elements.len())?;
+                self.push_set(opcode, empty, &elements)
+            }
             Some(Made::Instance { class, arguments }) => {
+                self.charge(arguments.len())?;
                 self.check_callable(opcode, class)?;
                 let arguments = self.memory.add(Node::Tuple(arguments))?;
                 self.push_object(Construction::New, class, arguments)

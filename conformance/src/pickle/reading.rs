@@ -3,7 +3,7 @@
 use super::error::PickleError;
 use super::machine::run;
 use super::unpickler::{Reader, Unpickler};
-use crate::notation::Graph;
+use crate::notation::{Graph, Shortened};
 
 /// How much a pickle may ask for. Reading takes time and memory in proportion to the pickle in any case,
 /// except for decimal integers.
@@ -67,7 +67,7 @@ pub enum Need {
 impl std::fmt::Display for Need {
     fn fmt(&self, f: &mut std::fmt::Formatter) -> std::fmt::Result {
         match self {
-            Self::Global(name) => name.fmt(f),
+            Self::Global(name) => Shortened(name).fmt(f),
             Self::PersistentIds => f.write_str("persistent ids"),
             Self::Extension(code) => write!(f, "extension code {code}"),
             Self::Buffers => f.write_str("out-of-band buffers"),
