@@ -2,12 +2,16 @@
 
 use std::fmt::{self, Write};
 
+use num_bigint::BigInt;
+
 use super::{Construction, Graph, Node, NodeId, Object};
 
 /// What `Display` stops after, in bytes.
 const DISPLAY_LENGTH: usize = 1000;
 /// What is shown of one string or number, in bytes.
 const ATOM_LENGTH: usize = 80;
+/// Longer integers are not converted to decimal, in bits.
+const INTEGER_BITS: u64 = 1 << 15;
 
 impl fmt::Display for Graph {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
@@ -196,8 +200,8 @@ impl<'a> Rendering<'a> {
             Node::None => self.out.push_str("None"),
             Node::Bool(true) => self.out.push_str("True"),
             Node::Bool(false) => self.out.push_str("False"),
-            Node::Int(value) => self.push(Shortened(&value.to_string())),
-            Node::Long(value) => self.push(format_args!("{}L", Shortened(&value.to_string()))),
+            Node::Int(value) => self.push(Integer(value)),
+            Node::Long(value) => self.push(format_args!("{}L", Integer(value))),
             Node::Float(value) => self.push(format_args!("{:?}", value.value())),
             Node::Complex(real, imaginary) => {
                 self.push(format_args!(
@@ -224,6 +228,18 @@ impl<'a> Rendering<'a> {
 
     fn push(&mut self, text: impl fmt::Display) {
         write!(self.out, "{text}").expect("a String takes any text");
+    }
+}
+
+/// An integer in decimal, unless finding out its digits would take long: that grows with the square.
+struct Integer<'a>(&'a BigInt);
+
+impl fmt::Display for Integer<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        match self.0.bits() {
+            0..=INTEGER_BITS => Shortened(&self.0.to_string()).fmt(f),
+            bits => write!(f, "<an integer of {bits} bits>"),
+        }
     }
 }
 
