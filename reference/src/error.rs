@@ -1,5 +1,6 @@
 //! Everything that can go wrong, as one enum to match on.
 
+use std::fmt;
 use std::io;
 
 use crate::address::{Address, Family};
@@ -143,8 +144,9 @@ pub enum Error {
 
     /// The pickle names a class or a function. Unpickling never runs code.
     #[error(
-        "the pickle needs {class} (byte {offset}), and unpickling never runs code; \
-         let the peer send plain values"
+        "the pickle needs {} (byte {offset}), and unpickling never runs code; \
+         let the peer send plain values",
+        Name(class)
     )]
     NeedsClass {
         /// `module.name`, as the pickle spells it.
@@ -310,4 +312,23 @@ pub enum Error {
     /// The system reported something else.
     #[error(transparent)]
     Io(#[from] io::Error),
+}
+
+/// A name that a peer chose, for people: as long as names are.
+struct Name<'a>(&'a str);
+
+impl fmt::Display for Name<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 120;
+
+        match self.0.char_indices().nth(SHOWN) {
+            None => write!(f, "{}", self.0.escape_debug()),
+            Some((end, _)) => write!(
+                f,
+                "{}... ({} bytes)",
+                self.0[..end].escape_debug(),
+                self.0.len()
+            ),
+        }
+    }
 }

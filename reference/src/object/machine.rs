@@ -40,7 +40,7 @@ pub(super) struct Machine<'p> {
     marks: Vec<usize>,
     memo: HashMap<u64, Item<'p>>,
     pub(super) objects: Vec<Object<'p>>,
-    /// Items that constructors copied from one container to another.
+    /// Items and bytes that constructors copied from one object to another, by their weight.
     copied: u64,
     copies_allowed: u64,
     pub(super) limits: Limits,
@@ -119,7 +119,12 @@ impl<'p> Machine<'p> {
 
             op::APPEND => {
                 let item = self.pop()?;
-                self.list()?.push(item);
+                let items = self.list()?;
+                if items.is_empty() {
+                    // Lists within lists mostly have one item; room for four would be most of what they take.
+                    items.reserve_exact(1);
+                }
+                items.push(item);
             }
             op::APPENDS => {
                 let items = self.pop_to_mark()?;
@@ -273,10 +278,10 @@ impl<'p> Machine<'p> {
         Ok(())
     }
 
-    /// Counts items that a constructor copies: a few bytes of pickle could ask for it again and
+    /// Counts what a constructor copies: a few bytes of pickle could ask for it again and
     /// again.
-    pub(super) fn charge(&mut self, items: usize) -> Result<()> {
-        self.copied = self.copied.saturating_add(items as u64);
+    pub(super) fn charge(&mut self, weight: usize) -> Result<()> {
+        self.copied = self.copied.saturating_add(weight as u64);
         if self.copied <= self.copies_allowed {
             return Ok(());
         }
