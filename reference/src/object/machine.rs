@@ -165,15 +165,20 @@ impl<'p> Machine<'p> {
                 return Err(self.reader.needs_class(format!("{module}.{name}")));
             }
             op::OBJ | op::NEWOBJ | op::NEWOBJ_EX => {
-                // A class would have been refused where it was named.
-                let reason = format!("{} of what is no class", name(opcode).unwrap_or_default());
-                return Err(self.reader.unrepresentable(reason));
+                return Err(self.instance(opcode));
             }
             op::BUILD => return Err(self.reader.unrepresentable("an instance with a state")),
-            op::EXT1 | op::EXT2 | op::EXT4 => {
-                return Err(self
-                    .reader
-                    .needs_class("a class of copy_reg's extension registry"));
+            op::EXT1 => {
+                let code = self.reader.u8()?.into();
+                return Err(self.extension(code));
+            }
+            op::EXT2 => {
+                let code = u16::from_le_bytes(self.reader.array()?).into();
+                return Err(self.extension(code));
+            }
+            op::EXT4 => {
+                let code = i32::from_le_bytes(self.reader.array()?).into();
+                return Err(self.extension(code));
             }
             op::PERSID | op::BINPERSID => {
                 return Err(self.reader.unrepresentable("a persistent id"));
@@ -187,6 +192,27 @@ impl<'p> Machine<'p> {
             }
         }
         Ok(())
+    }
+
+    /// Any other class than the known ones was refused where it was named.
+    fn instance(&self, opcode: u8) -> Error {
+        let place = match opcode {
+            op::OBJ => Some(self.floor()),
+            op::NEWOBJ => self.stack.len().checked_sub(2),
+            _ => self.stack.len().checked_sub(3),
+        };
+        match place.and_then(|place| self.stack.get(place)) {
+            Some(Item::Constructor(constructor)) => self.reader.needs_class(constructor.name()),
+            _ => {
+                let reason = format!("{} of what is no class", name(opcode).unwrap_or_default());
+                self.reader.unrepresentable(reason)
+            }
+        }
+    }
+
+    fn extension(&self, code: i64) -> Error {
+        self.reader
+            .needs_class(format!("the class of copy_reg's extension code {code}"))
     }
 
     fn check_protocol(&mut self) -> Result<()> {
