@@ -80,7 +80,7 @@ impl Extent {
             nan,
             big_integer,
         } = self.sorted;
-        !nan && !(float && big_integer)
+        !(nan || float && big_integer)
     }
 }
 

@@ -201,13 +201,12 @@ impl<'p> Machine<'p> {
             op::NEWOBJ => self.stack.len().checked_sub(2),
             _ => self.stack.len().checked_sub(3),
         };
-        match place.and_then(|place| self.stack.get(place)) {
-            Some(Item::Constructor(constructor)) => self.reader.needs_class(constructor.name()),
-            _ => {
-                let reason = format!("{} of what is no class", name(opcode).unwrap_or_default());
-                self.reader.unrepresentable(reason)
-            }
+        if let Some(Item::Constructor(constructor)) = place.and_then(|place| self.stack.get(place))
+        {
+            return self.reader.needs_class(constructor.name());
         }
+        let reason = format!("{} of what is no class", name(opcode).unwrap_or_default());
+        self.reader.unrepresentable(reason)
     }
 
     fn extension(&self, code: i64) -> Error {
