@@ -129,7 +129,7 @@ fn judge(name: &str, pickle: &[u8], answers: &mut String, costs: &mut Costs) {
             MEMORY.reset_peak_usage();
             let start = spent();
             answer = ask(pickle);
-            cost.time = cost.time.min(spent() - start);
+            cost.time = cost.time.min(spent().saturating_sub(start));
             cost.space = MEMORY.peak_usage().saturating_sub(before);
             if cost.time <= TIME {
                 break;

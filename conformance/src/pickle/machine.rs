@@ -1,6 +1,6 @@
 //! The machine that a pickle is a program for, with nodes for objects.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::containers::Containers;
 use super::error::{PickleError, Reason};
@@ -17,6 +17,7 @@ const COPIES: usize = 1 << 16;
 
 /// Lets the machine do what the pickle says, up to `STOP` or the first error.
 pub(super) fn run(pickle: &[u8], reader: Reader, limits: &Limits) -> Result<Reading, PickleError> {
+    let copies = COPIES + 4 * pickle.len();
     let mut machine = Machine {
         reader,
         memory: Memory::new(limits, reader),
@@ -24,7 +25,9 @@ pub(super) fn run(pickle: &[u8], reader: Reader, limits: &Limits) -> Result<Read
         buffers: 0,
         announced: None,
         needs: HashMap::new(),
-        copies_left: COPIES + 4 * pickle.len(),
+        called: HashSet::new(),
+        copies,
+        copies_left: copies,
         offset: 0,
     };
     let mut protocol = 0;
@@ -56,8 +59,12 @@ pub(super) struct Machine<'a> {
     pub(super) announced: Option<u8>,
     /// What is needed, and where first.
     needs: HashMap<Need, usize>,
+    /// Classes and functions that are needed since they are called. Their names can be long.
+    pub(super) called: HashSet<NodeId>,
     /// How many elements and bytes calls may still copy.
     copies_left: usize,
+    /// How many they may copy in all.
+    copies: usize,
     /// Where the instruction begins that is being done.
     offset: usize,
 }
@@ -67,7 +74,7 @@ impl Machine<'_> {
     pub(super) fn charge(&mut self, copies: usize) -> Result<(), Reason> {
         self.copies_left = self.copies_left.checked_sub(copies).ok_or(Reason::Limit {
             what: "elements and bytes copied by calls",
-            limit: COPIES,
+            limit: self.copies,
         })?;
         Ok(())
     }

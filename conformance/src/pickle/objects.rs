@@ -171,8 +171,11 @@ impl Machine<'_> {
         arguments: NodeId,
     ) -> Result<(), Reason> {
         // What a class or function makes is not known here, even if other calls of it are.
-        if let Node::Global { module, name } = self.node(callable) {
-            self.need(Need::Global(format!("{module}.{name}")));
+        if let Node::Global { module, name } = &self.memory.nodes[callable]
+            && self.called.insert(callable)
+        {
+            let need = Need::Global(format!("{module}.{name}"));
+            self.need(need);
         }
         let object = Object::new(construction, callable, arguments);
         self.memory.push_new(Node::Object(Box::new(object)))

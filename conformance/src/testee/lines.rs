@@ -180,7 +180,7 @@ mod tests {
             result: Ok(Answer::Object(graph.clone())),
         };
         let line = write_reply(&reply);
-        assert_eq!(line.iter().filter(|byte| **byte == b'\n').count(), 1);
+        assert_eq!(memchr::memchr_iter(b'\n', &line).count(), 1);
         let read = read_reply(&line, &mut asked).unwrap();
         assert!(matches!(read.result, Ok(Answer::Object(read)) if read == graph));
         assert!(read_reply(&line, &mut asked).is_err(), "it was answered");

@@ -397,8 +397,10 @@ pub(super) const INPUTS: &[Input] = &[
 pub(super) fn on_empty_stack(opcode: Opcode) -> Vec<u8> {
     let argument: &[u8] = match opcode.argument() {
         ArgumentKind::None => b"",
-        ArgumentKind::Unsigned(width) | ArgumentKind::TwosComplement(width) => &[0; 8][..width],
-        ArgumentKind::Bytes(width) | ArgumentKind::Text(width) => &[0; 8][..width],
+        ArgumentKind::Unsigned(width)
+        | ArgumentKind::TwosComplement(width)
+        | ArgumentKind::Bytes(width)
+        | ArgumentKind::Text(width) => &[0; 8][..width],
         ArgumentKind::Signed4 => &[1, 0, 0, 0],
         ArgumentKind::Decimal | ArgumentKind::DecimalLong | ArgumentKind::FloatLine => b"1\n",
         ArgumentKind::Double => &[0; 8],
