@@ -1,4 +1,4 @@
-//! What the oracle (conformance/oracle) found, each with the CPython that showed it.
+//! What the oracle (conformance/oracle) found, each with the Python that showed it.
 
 use crate::pickle::{Limits, Need, Unpickler, loadable};
 
