@@ -46,6 +46,19 @@ fn every_protocol_is_read() {
 }
 
 #[test]
+fn a_name_with_blanks_around_it_is_another_name() {
+    for pickle in [
+        &b"c\r__builtin__\nset\n)R."[..],
+        b"c__builtin__\nset\r\n)R.",
+    ] {
+        assert!(
+            matches!(loads(pickle), Err(Error::NeedsClass { offset: 0, .. })),
+            "{pickle:?}"
+        );
+    }
+}
+
+#[test]
 fn sets_and_bytes_in_every_spelling() {
     let one: std::collections::BTreeSet<_> = [HashableValue::I64(1)].into();
     let set = Value::Set(one.clone());

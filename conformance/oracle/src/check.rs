@@ -213,11 +213,7 @@ impl Subject<'_> {
         }
         match (ours, &python.c.object) {
             (Ok(ours), Some(object)) => {
-                let mut needs: Vec<_> = ours
-                    .needs
-                    .iter()
-                    .map(|(_, need)| need.to_string())
-                    .collect();
+                let mut needs: Vec<_> = ours.needs.iter().map(|(_, need)| spelled(need)).collect();
                 needs.sort_unstable();
                 if needs != python.c.needs {
                     return Differed(
@@ -423,4 +419,12 @@ fn alone(pickle: &[u8], offset: usize) -> Node {
     let program = [&rest[..=end], b"."].concat();
     let reading = pickle::read(&program, &Limits::default());
     reading.map_or(Node::None, |reading| reading.graph.root().clone())
+}
+
+/// What is needed, as the witness spells it: names in full.
+fn spelled(need: &Need) -> String {
+    match need {
+        Need::Global(name) => name.clone(),
+        other => other.to_string(),
+    }
 }

@@ -154,6 +154,8 @@ impl<'a> Memory<'a> {
         let node = &self.nodes[id];
         match node {
             Node::Unicode(text) => text.to_utf8().map(str::to_owned),
+            // Python 3 reads it as text.
+            Node::Str(bytes) if bytes.is_ascii() => String::from_utf8(bytes.clone()).ok(),
             _ => None,
         }
         .ok_or(Reason::Misapplied(opcode, node.kind()))

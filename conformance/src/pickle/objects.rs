@@ -76,7 +76,12 @@ impl Machine<'_> {
         let Node::Tuple(members) = self.node(arguments) else {
             unreachable!("arguments are a tuple")
         };
-        match made_by(&self.memory.nodes, callable, members) {
+        let known = match self.node(callable) {
+            Node::Global { module, name } => is_known(module, name, self.reader, self.announced),
+            _ => false,
+        };
+        let made = made_by(&self.memory.nodes, callable, members).filter(|_| known);
+        match made {
             Some(Made::Value(node)) => {
                 if let Node::ByteArray(bytes) = &node {
                     self.charge(bytes.len())?;

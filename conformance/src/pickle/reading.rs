@@ -77,7 +77,8 @@ impl std::fmt::Display for Need {
 
 /// Finds out which object a pickle means. Nothing is imported, called or built: what would be is a
 /// [`Node::Global`](crate::notation::Node::Global) or a [`Node::Object`](crate::notation::Node::Object) in the
-/// graph. What either of the [unpicklers](Unpickler) takes is taken.
+/// graph. What either of the [unpicklers](Unpickler) takes is taken, but that no instruction reaches below a mark, as
+/// cPickle lets it.
 ///
 /// - The strings of protocols 0 to 2 are `str`, as in Python 2. Python 3 never writes them.
 /// - `LONG`, `LONG1` and `LONG4` are `long` in a pickle of protocol 0 to 2, as in Python 2, and `int` in one

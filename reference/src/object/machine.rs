@@ -153,15 +153,15 @@ impl<'p> Machine<'p> {
     fn call(&mut self, opcode: u8) -> Result<()> {
         match opcode {
             op::GLOBAL => {
-                let module = self.reader.text_line()?;
-                let name = self.reader.text_line()?;
+                let module = self.reader.name()?;
+                let name = self.reader.name()?;
                 self.push_global(module, name)?;
             }
             op::STACK_GLOBAL => self.stack_global()?,
             op::REDUCE => self.reduce()?,
             op::INST => {
-                let module = self.reader.text_line()?;
-                let name = self.reader.text_line()?;
+                let module = self.reader.name()?;
+                let name = self.reader.name()?;
                 return Err(self.reader.needs_class(format!("{module}.{name}")));
             }
             op::OBJ | op::NEWOBJ | op::NEWOBJ_EX => {

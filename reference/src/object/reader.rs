@@ -111,8 +111,14 @@ impl<'p> Reader<'p> {
         }
     }
 
+    /// A line of text without blanks around it, as a number may stand there.
     pub(super) fn text_line(&mut self) -> Result<&'p str> {
-        let line = self.line()?.trim_ascii();
+        self.name().map(str::trim_ascii)
+    }
+
+    /// A line of text as it is: the name of a module or class.
+    pub(super) fn name(&mut self) -> Result<&'p str> {
+        let line = self.line()?;
         str::from_utf8(line).map_err(|_| self.not_a_pickle("a line is not text"))
     }
 

@@ -87,6 +87,17 @@ fn persistent_ids_extensions_and_buffers_are_kept() {
 }
 
 #[test]
+fn names_may_be_strings_of_python_2() {
+    let expected = Graph::build(|b| b.global("m", "C"));
+    for pickle in [
+        &b"\x80\x04U\x01mU\x01C\x93."[..],
+        b"\x8c\x01m\x8c\x01C\x93.",
+    ] {
+        assert_same(&expected, &graph_of(pickle));
+    }
+}
+
+#[test]
 fn old_instances_have_their_arguments() {
     let expected = Graph::build(|b| {
         let (class, one) = (b.global("m", "C"), b.int(1));
