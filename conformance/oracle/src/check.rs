@@ -101,19 +101,28 @@ impl Subject<'_> {
 
     /// Whether a place of the memo is filled again.
     pub(crate) fn fills_a_place_twice(&self) -> bool {
-        let places = pickle::disassemble(self.pickle)
-            .flatten()
-            .filter_map(
-                |instruction| match (instruction.opcode, instruction.argument) {
-                    (Opcode::BinPut | Opcode::LongBinPut, Argument::Unsigned(place)) => {
-                        Some(place.to_string())
-                    }
-                    (Opcode::Put, Argument::Decimal(place)) => Some(decimal(place).to_string()),
-                    _ => None,
-                },
-            );
         let mut seen = HashSet::new();
-        places.into_iter().any(|place| !seen.insert(place))
+        pickle::disassemble(self.pickle)
+            .flatten()
+            .any(|instruction| {
+                let place = match (instruction.opcode, instruction.argument) {
+                    (Opcode::BinPut | Opcode::LongBinPut, Argument::Unsigned(place)) => {
+                        place.to_string()
+                    }
+                    (Opcode::Put, Argument::Decimal(place)) => decimal(place).to_string(),
+                    (Opcode::Memoize, _) => seen.len().to_string(),
+                    _ => return false,
+                };
+                !seen.insert(place)
+            })
+    }
+
+    /// Whether `INT` has a blank and one digit, which strtol takes for one of the two bytes of a truth value.
+    pub(crate) fn has_a_blank_before_a_digit(&self) -> bool {
+        let lines = [b"I 0\n", b"I 1\n"];
+        self.pickle
+            .windows(4)
+            .any(|bytes| lines.iter().any(|line| *line == bytes))
     }
 
     /// Whether something is put to the memo right after it came from there.

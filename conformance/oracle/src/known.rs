@@ -83,8 +83,8 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Loads3,
-        reason: "whether a persistent object, class or function takes items or a state, only its owner knows; the notation \
-                 has no place for them, so that the suite refuses it",
+        reason: "whether a persistent object, class, function or buffer takes items or a state, or what a call made takes \
+                 elements, only its owner knows; the notation has no place for them, so that the suite refuses it",
         applies: applied_to_the_unknown,
     },
     Known {
@@ -231,6 +231,27 @@ pub(crate) const KNOWN: &[Known] = &[
         check: Check::Genops2,
         reason: "genops of 2.7 reads the place of LONG_BINPUT and LONG_BINGET as a signed number",
         applies: |_, short, detail| short == "another object" && detail.contains("expected int -"),
+    },
+    Known {
+        check: Check::Pure3,
+        reason: "INT of a blank and 0 or 1 is a bool to the one in C, and an int to the one in Python",
+        applies: |subject, short, _| {
+            short == "another object" && subject.has_a_blank_before_a_digit()
+        },
+    },
+    Known {
+        check: Check::Pure2,
+        reason: "INT of a blank and 0 or 1 is a bool to cPickle, and an int to pickle.py",
+        applies: |subject, short, _| {
+            short == "another object" && subject.has_a_blank_before_a_digit()
+        },
+    },
+    Known {
+        check: Check::Reference,
+        reason: "INT of a blank and 0 or 1 is a bool to CPython, and an int to the reference",
+        applies: |subject, short, _| {
+            short == "another object" && subject.has_a_blank_before_a_digit()
+        },
     },
     Known {
         check: Check::Pure3,
@@ -402,11 +423,11 @@ pub(crate) const KNOWN: &[Known] = &[
 ];
 
 fn applied_to_the_unknown(_: &Subject, short: &str, detail: &str) -> bool {
-    let unknown = ["persistent", "global", "extension"];
+    let unknown = ["persistent", "global", "extension", "buffer"];
+    let applied = |what: &str| detail.contains(&format!(" applied to {what}"));
     short == "only theirs accepts"
-        && unknown
-            .iter()
-            .any(|kind| detail.contains(&format!(" applied to {kind}")))
+        && (unknown.iter().any(|kind| applied(kind))
+            || applied("reduce") && detail.contains("ADDITEMS"))
 }
 
 fn is_number(detail: &str) -> bool {
