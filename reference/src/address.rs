@@ -37,7 +37,7 @@ impl Family {
         match self {
             Self::Inet => true,
             Self::Unix => cfg!(unix),
-            Self::Pipe => false,
+            Self::Pipe => cfg!(windows),
         }
     }
 

@@ -8,7 +8,7 @@ use crate::connection::{Authentication, Connection, Options};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::transport;
+use crate::transport::{self, ConnectOptions};
 
 /// Connects to the listener at `address`, with everything else as by default. It is `Client` in
 /// Python.
@@ -31,12 +31,24 @@ pub fn connect(address: impl Into<Address>) -> Result<Connection> {
 /// conn.send(&42)?;
 /// # Ok::<(), processing_connection::Error>(())
 /// ```
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 #[must_use = "nothing happens before connect() is called"]
 pub struct Connector {
     family: Option<Family>,
     options: Options,
     authentication: Authentication,
+    busy_timeout: Option<Duration>,
+}
+
+impl Default for Connector {
+    fn default() -> Self {
+        Self {
+            family: None,
+            options: Options::default(),
+            authentication: Authentication::default(),
+            busy_timeout: Some(Duration::from_secs(20)),
+        }
+    }
 }
 
 impl Connector {
@@ -63,6 +75,15 @@ impl Connector {
     /// to accept.
     pub fn handshake_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.authentication.timeout = timeout.into();
+        self
+    }
+
+    /// Bounds the time that [`connect`](Self::connect) waits for its turn when other clients are
+    /// waiting for the same `AF_PIPE` listener. Default 20 seconds, as in `multiprocessing`
+    /// (`CONNECTION_TIMEOUT` in its `connection.py`); `None` waits for ever. Of no meaning for
+    /// sockets, at which clients can wait after they have connected.
+    pub fn busy_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.busy_timeout = timeout.into();
         self
     }
 
@@ -95,7 +116,9 @@ impl Connector {
     /// # Errors
     ///
     /// * [`Refused`](Error::Refused) if nobody listens there, [`NotFound`](Error::NotFound) if
-    ///   there is no such path.
+    ///   there is no such path or pipe.
+    /// * [`TimedOut`](Error::TimedOut) if every instance of a pipe stays
+    ///   [busy](Self::busy_timeout).
     /// * [`FamilyMismatch`](Error::FamilyMismatch) if the address is of another family than the
     ///   one asked for, [`FamilyNotAvailable`](Error::FamilyNotAvailable).
     /// * [`UnknownHost`](Error::UnknownHost), [`PathTooLong`](Error::PathTooLong),
@@ -115,7 +138,10 @@ impl Connector {
         }
         let address = address.agree(self.family)?;
         self.authentication.agree(self.options.dialect)?;
-        let transport = transport::connect(&address)?;
+        let options = ConnectOptions {
+            busy_timeout: self.busy_timeout,
+        };
+        let transport = transport::connect(&address, options)?;
         Connection::new(transport, self.options).authenticated(Role::Client, &self.authentication)
     }
 }

@@ -3,6 +3,8 @@
 mod ahead;
 mod authentication;
 mod link;
+#[cfg(windows)]
+mod message;
 mod outstanding;
 mod recv;
 mod send;
@@ -75,7 +77,7 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(transport: Box<dyn Transport>, options: Options) -> Self {
+    pub(crate) fn new(transport: Transport, options: Options) -> Self {
         let link = Link::new(transport);
         Self {
             send: SendHalf::new(Arc::clone(&link), options),

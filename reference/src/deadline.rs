@@ -21,7 +21,7 @@ impl Deadline {
         self.0.is_some()
     }
 
-    fn remaining(self) -> Option<Duration> {
+    pub(crate) fn remaining(self) -> Option<Duration> {
         self.0
             .map(|moment| moment.saturating_duration_since(Instant::now()))
     }

@@ -46,7 +46,7 @@ pub enum Error {
         expected: usize,
     },
 
-    /// The stream ended inside a payload. Poisons the connection.
+    /// The stream ended inside a payload, or a pipe inside a message. Poisons the connection.
     #[error(
         "the stream ended inside a payload: {received} of {expected} bytes came; \
          the peer died while it was sending"
@@ -54,17 +54,18 @@ pub enum Error {
     CutInPayload {
         /// Bytes of the payload that came.
         received: u64,
-        /// Bytes the header announced.
+        /// Bytes the header announced, or the message of a pipe had.
         expected: u64,
     },
 
-    /// A header announced more bytes than the limit allows. Poisons the connection.
+    /// A header announced more bytes than the limit allows, or a message of a pipe has more.
+    /// Poisons the connection.
     #[error(
-        "the header announces {length} bytes, the limit message_length is {limit}; \
+        "a message of {length} bytes was announced, the limit message_length is {limit}; \
          raise the limit, or check that the peer speaks the same dialect"
     )]
     MessageTooLong {
-        /// Bytes the header announced.
+        /// Bytes the header announced, or the message of a pipe has.
         length: u64,
         /// [`Limits::message_length`](crate::Limits::message_length).
         limit: u64,
@@ -180,15 +181,20 @@ pub enum Error {
         address: Address,
     },
 
-    /// The `AF_UNIX` path, or the directory it is to be made in, does not exist.
-    #[error("{address} not found: no such path")]
+    /// The `AF_UNIX` path, or the directory it is to be made in, does not exist; or nobody listens
+    /// at the `AF_PIPE` address (any more), so that there is no pipe of that name.
+    #[error("{address} not found: no such {}", if let Address::Pipe(_) = address { "pipe" } else { "path" })]
     NotFound {
         /// The address.
         address: Address,
     },
 
-    /// Another socket is bound to the `AF_INET` address.
-    #[error("{address} is in use: choose another port, or 0 for any free one")]
+    /// Another socket is bound to the `AF_INET` address, or another listener has the `AF_PIPE`
+    /// address.
+    #[error(
+        "{address} is in use: choose another {}",
+        if let Address::Pipe(_) = address { "name" } else { "port, or 0 for any free one" }
+    )]
     AddressInUse {
         /// The address.
         address: Address,
@@ -265,14 +271,14 @@ pub enum Error {
     /// The deadline passed.
     #[error(
         "timed out in {operation}{}",
-        if *.resumable { "; call again to go on" } else { "; a part of the message had left" }
+        if *.resumable { "; call again to go on" } else { "; a part of the message may have left" }
     )]
     TimedOut {
-        /// `recv`, `send` or `accept`.
+        /// `recv`, `send`, `accept`, or `connect` if every instance of a pipe stayed busy.
         operation: &'static str,
         /// Whether the same call can be made again. A receive that timed out always can: what
         /// came is kept. A send can unless a part of the message had left, which poisons the
-        /// connection.
+        /// connection; over `AF_PIPE` that cannot be known, and it always does.
         resumable: bool,
     },
 

@@ -117,6 +117,14 @@ mod listener;
 pub mod object;
 mod transport;
 
+#[cfg(windows)]
+pub mod pipe {
+    //! Named pipes in message mode, below the protocol: for tests, recorders and other tools that
+    //! want the messages of an `AF_PIPE` connection one by one, or only a part of one.
+
+    pub use crate::transport::pipe::{Part, Pipe, PipeListener, PipeOptions, ReadMode};
+}
+
 #[expect(
     clippy::doc_markdown,
     reason = "the specification is read by others, too"

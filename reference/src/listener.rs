@@ -9,7 +9,7 @@ use crate::deadline::Deadline;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::transport::{self, Acceptor};
+use crate::transport::{self, Accepted, Acceptor, ListenOptions};
 
 /// Listens for connections at an address.
 ///
@@ -79,11 +79,11 @@ impl Listener {
     pub fn accept(&mut self) -> Result<Connection> {
         let acceptor = self.acceptor.as_ref().ok_or(Error::NotOpen)?;
         let deadline = Deadline::after(self.accept_timeout);
-        let (transport, from) = acceptor.accept(deadline)?.ok_or(Error::TimedOut {
+        let Accepted { transport, from } = acceptor.accept(deadline)?.ok_or(Error::TimedOut {
             operation: "accept",
             resumable: true,
         })?;
-        self.last_accepted = Some(from);
+        self.last_accepted = from;
         Connection::new(transport, self.options).authenticated(Role::Listener, &self.authentication)
     }
 
@@ -97,7 +97,7 @@ impl Listener {
     /// The address from which the last accepted connection came; `None` before the first.
     ///
     /// For `AF_UNIX` it is the empty string, since a client's socket has no path (as `processing`
-    /// 0.20 reports it).
+    /// 0.20 reports it). For `AF_PIPE` it stays `None`: a pipe does not tell.
     pub fn last_accepted(&self) -> Option<&Address> {
         self.last_accepted.as_ref()
     }
@@ -121,7 +121,7 @@ impl Listener {
 pub struct ListenerBuilder {
     address: Option<Address>,
     family: Option<Family>,
-    backlog: i32,
+    socket_or_pipe: ListenOptions,
     options: Options,
     authentication: Authentication,
     accept_timeout: Option<Duration>,
@@ -132,7 +132,10 @@ impl Default for ListenerBuilder {
         Self {
             address: None,
             family: None,
-            backlog: 1,
+            socket_or_pipe: ListenOptions {
+                backlog: 1,
+                remote_clients: false,
+            },
             options: Options::default(),
             authentication: Authentication::default(),
             accept_timeout: None,
@@ -156,9 +159,17 @@ impl ListenerBuilder {
     }
 
     /// How many connections may wait to be accepted, as the system understands it. Default 1.
-    /// Of no meaning for `AF_PIPE`.
+    /// For `AF_PIPE` so many instances of the pipe wait for clients; whoever comes when all are
+    /// taken [waits for its turn](crate::Connector::busy_timeout).
     pub fn backlog(mut self, connections: i32) -> Self {
-        self.backlog = connections;
+        self.socket_or_pipe.backlog = connections;
+        self
+    }
+
+    /// Whether an `AF_PIPE` listener takes clients of other computers. Default false: the system
+    /// refuses them. Of no meaning for sockets, where the address decides.
+    pub fn remote_clients(mut self, taken: bool) -> Self {
+        self.socket_or_pipe.remote_clients = taken;
         self
     }
 
@@ -214,6 +225,8 @@ impl ListenerBuilder {
     /// * [`FamilyMismatch`](Error::FamilyMismatch) if the address is of another family,
     ///   [`FamilyNotAvailable`](Error::FamilyNotAvailable).
     /// * `AF_INET`: [`AddressInUse`](Error::AddressInUse), [`UnknownHost`](Error::UnknownHost).
+    /// * `AF_PIPE`: [`AddressInUse`](Error::AddressInUse), [`BadAddress`](Error::BadAddress) if it
+    ///   is not of the form `\\.\pipe\PipeName`.
     /// * `AF_UNIX`: [`PathExists`](Error::PathExists), [`PathTooLong`](Error::PathTooLong),
     ///   [`NotFound`](Error::NotFound) if there is no such directory.
     /// * [`BadAddress`](Error::BadAddress), [`AddressIo`](Error::AddressIo).
@@ -225,7 +238,7 @@ impl ListenerBuilder {
             Some(address) => address.agree(self.family)?,
             None => Address::arbitrary(self.family.unwrap_or_default()),
         };
-        let acceptor = transport::listen(&address, self.backlog)?;
+        let acceptor = transport::listen(&address, self.socket_or_pipe)?;
         Ok(Listener {
             address: acceptor.address().clone(),
             acceptor: Some(acceptor),

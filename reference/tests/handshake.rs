@@ -5,7 +5,7 @@ mod common;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use common::peer::{FAILED, NONCE, Peer, WELCOME, answer, challenge, failure, framed};
+use common::peer::{FAILED, NONCE, Peer, WELCOME, answer, challenge, failure};
 use common::{beside, exchange_objects, families};
 use processing_connection::auth::{Exchange, Role};
 use processing_connection::{
@@ -263,8 +263,7 @@ fn what_comes_behind_the_handshake_is_kept() {
                 peer.respond(b"key");
                 peer.say(&challenge(NONCE));
                 assert_eq!(peer.hear(), answer(b"key", NONCE));
-                let eager = [WELCOME, b"\x80\x02K*.", &vec![7; 300_000]];
-                peer.write(&eager.map(|message| framed(framing, message)).concat());
+                peer.say_at_once(&[WELCOME, b"\x80\x02K*.", &vec![7; 300_000]]);
                 peer
             });
             let mut conn = listener.accept().unwrap();
@@ -285,12 +284,7 @@ fn a_client_keeps_what_comes_behind_the_handshake() {
     let mut peer = Peer::accept(&listener);
     peer.challenge(b"key");
     let random = peer.hear_challenge();
-    let eager = [answer(b"key", &random), b"\x80\x02K*.".to_vec()];
-    peer.write(
-        &eager
-            .map(|message| framed(Framing::Be32, &message))
-            .concat(),
-    );
+    peer.say_at_once(&[&answer(b"key", &random), b"\x80\x02K*."]);
     assert_eq!(client.join().unwrap().unwrap().recv::<i32>().unwrap(), 42);
 }
 

@@ -270,9 +270,19 @@ fn a_peer_that_leaves_is_told_from_one_that_is_silent() {
     for family in families() {
         let mut listener = listener(family);
         for step in OF_CLIENTS {
-            for beginning in [&b""[..], b"\0\0", b"\0\0\0\x14half"] {
+            // Over a pipe nothing is ever half a message.
+            let beginnings = match family {
+                Family::Pipe => vec![None],
+                _ => vec![None, Some(&b"\0\0"[..]), Some(b"\0\0\0\x14half")],
+            };
+            for beginning in beginnings {
                 let address = listener.address().clone();
-                let peer = beside(move || client_up_to(step, &address).write(beginning));
+                let peer = beside(move || {
+                    let mut peer = client_up_to(step, &address);
+                    if let Some(beginning) = beginning {
+                        peer.write(beginning);
+                    }
+                });
                 assert_eq!(failure(listener.accept()), (step, PeerLeft));
                 peer.join().unwrap();
             }

@@ -9,12 +9,12 @@ use crate::transport::Transport;
 
 #[derive(Debug)]
 pub(super) struct Link {
-    transport: Box<dyn Transport>,
+    transport: Transport,
     poison: OnceLock<String>,
 }
 
 impl Link {
-    pub(super) fn new(transport: Box<dyn Transport>) -> Arc<Self> {
+    pub(super) fn new(transport: Transport) -> Arc<Self> {
         Arc::new(Self {
             transport,
             poison: OnceLock::new(),
@@ -22,9 +22,9 @@ impl Link {
     }
 
     /// The transport, while both sides of it are in step.
-    pub(super) fn transport(&self) -> Result<&dyn Transport> {
+    pub(super) fn transport(&self) -> Result<&Transport> {
         match self.poison.get() {
-            None => Ok(&*self.transport),
+            None => Ok(&self.transport),
             Some(cause) => Err(Error::Poisoned {
                 cause: cause.clone(),
             }),
@@ -39,8 +39,7 @@ impl Link {
 
     /// Wakes up whoever waits on the other half.
     pub(super) fn shutdown(&self, how: Shutdown) {
-        // It fails only if the peer was first.
-        let _ = self.transport.shutdown(how);
+        self.transport.shutdown(how);
     }
 }
 

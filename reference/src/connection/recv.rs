@@ -12,11 +12,13 @@ use serde_pickle::Value;
 use super::Options;
 use super::ahead::Ahead;
 use super::link::{Link, is_reset};
+#[cfg(windows)]
+use super::message;
 use crate::auth::{self, AuthenticationFailure, HandshakeStep};
 use crate::deadline::{Deadline, Ready};
 use crate::error::{Error, Result};
 use crate::object;
-use crate::transport::Transport;
+use crate::transport::{Stream, Transport};
 
 /// The receiving half of a [`Connection`](crate::Connection), from
 /// [`split`](crate::Connection::split).
@@ -36,9 +38,9 @@ pub struct RecvHalf {
 }
 
 #[derive(Debug)]
-struct Partial {
-    payload: Vec<u8>,
-    expected: u64,
+pub(super) struct Partial {
+    pub(super) payload: Vec<u8>,
+    pub(super) expected: u64,
 }
 
 impl RecvHalf {
@@ -96,6 +98,7 @@ impl RecvHalf {
             let in_step = matches!(
                 error,
                 Error::Closed
+                    | Error::NotOpen
                     | Error::TimedOut { .. }
                     | Error::Reset {
                         inside_message: false
@@ -117,11 +120,19 @@ impl RecvHalf {
     ) -> Result<()> {
         string.clear();
         let link = self.link.clone().ok_or(Error::NotOpen)?;
-        let source = Source {
-            transport: link.transport()?,
-            deadline,
+        let received = match link.transport()? {
+            Transport::Stream(stream) => {
+                let source = Source {
+                    stream: &**stream,
+                    deadline,
+                };
+                self.recv_frame(source, limit, string)
+            }
+            #[cfg(windows)]
+            Transport::Pipe(pipe) => {
+                message::receive(pipe, &mut self.partial, string, limit, deadline)
+            }
         };
-        let received = self.recv_frame(source, limit, string);
         if received.is_err() {
             string.clear();
         }
@@ -192,7 +203,12 @@ impl RecvHalf {
         if self.partial.is_some() || !self.ahead.bytes().is_empty() {
             return Ok(true);
         }
-        Ok(transport.wait(Ready::Read, Deadline::after(timeout.into()))?)
+        let deadline = Deadline::after(timeout.into());
+        match transport {
+            Transport::Stream(stream) => Ok(stream.wait(Ready::Read, deadline)?),
+            #[cfg(windows)]
+            Transport::Pipe(pipe) => message::poll(pipe, deadline),
+        }
     }
 
     /// See [`Connection::set_read_timeout`](crate::Connection::set_read_timeout).
@@ -202,6 +218,9 @@ impl RecvHalf {
 
     /// Closes this direction: what the peer sends from now on is lost. Sending goes on. Closing
     /// twice is fine.
+    ///
+    /// Over `AF_PIPE` this closes the whole connection, as
+    /// [`SendHalf::close`](crate::SendHalf::close) does.
     pub fn close(&mut self) {
         if let Some(link) = self.link.take() {
             link.shutdown(Shutdown::Read);
@@ -222,9 +241,9 @@ fn read_error(error: io::Error, inside_message: bool) -> Error {
     }
 }
 
-/// The transport, read within a deadline.
+/// The stream, read within a deadline.
 pub(super) struct Source<'a> {
-    transport: &'a dyn Transport,
+    stream: &'a dyn Stream,
     deadline: Deadline,
 }
 
@@ -241,7 +260,7 @@ impl Source<'_> {
         } else if self.deadline.is_set() {
             self.take(rest).read_to_end(payload).map(drop)
         } else {
-            self.transport.read_to(payload, rest)
+            self.stream.read_to(payload, rest)
         }
     }
 
@@ -270,9 +289,9 @@ const STEP: usize = 1 << 16;
 
 impl Read for Source<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.deadline.is_set() && !self.transport.wait(Ready::Read, self.deadline)? {
+        if self.deadline.is_set() && !self.stream.wait(Ready::Read, self.deadline)? {
             return Err(io::ErrorKind::TimedOut.into());
         }
-        self.transport.read(buffer)
+        self.stream.read(buffer)
     }
 }

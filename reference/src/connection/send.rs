@@ -10,9 +10,12 @@ use serde_pickle::Value;
 
 use super::Options;
 use super::link::{Link, is_reset};
+#[cfg(windows)]
+use super::message;
 use crate::deadline::{Deadline, Ready};
 use crate::error::{Error, Result};
 use crate::object;
+use crate::transport::{Stream, Transport};
 
 /// The sending half of a [`Connection`](crate::Connection), from
 /// [`split`](crate::Connection::split).
@@ -69,7 +72,21 @@ impl SendHalf {
         deadline: Deadline,
     ) -> Result<()> {
         let link = self.link.as_ref().ok_or(Error::NotOpen)?;
-        let transport = link.transport()?;
+        match link.transport()? {
+            Transport::Stream(stream) => self.send_frame(link, &**stream, string, limit, deadline),
+            #[cfg(windows)]
+            Transport::Pipe(pipe) => message::send(link, pipe, string, limit, deadline),
+        }
+    }
+
+    fn send_frame(
+        &self,
+        link: &Link,
+        stream: &dyn Stream,
+        string: &[u8],
+        limit: u64,
+        deadline: Deadline,
+    ) -> Result<()> {
         let length = string.len() as u64;
         let framing = self.options.dialect.framing();
         let limit = limit.min(framing.max_length());
@@ -82,7 +99,7 @@ impl SendHalf {
         let mut started = false;
         let stop = |error, started| if started { link.poison(error) } else { error };
         while !parts.is_empty() {
-            match transport.write(parts, !deadline.is_set()) {
+            match stream.write(parts, !deadline.is_set()) {
                 Ok(written) => {
                     started |= written > 0;
                     IoSlice::advance_slices(&mut parts, written);
@@ -91,7 +108,7 @@ impl SendHalf {
                     io::ErrorKind::Interrupted => {}
                     // Only now: a system may call a socket unwritable that still has room.
                     io::ErrorKind::WouldBlock if deadline.is_set() => {
-                        let ready = transport.wait(Ready::Write, deadline);
+                        let ready = stream.wait(Ready::Write, deadline);
                         if !ready.map_err(|error| stop(error.into(), started))? {
                             let error = Error::TimedOut {
                                 operation: "send",
@@ -122,6 +139,10 @@ impl SendHalf {
 
     /// Closes this direction: the peer finds the end of the stream. Receiving goes on. Closing
     /// twice is fine.
+    ///
+    /// A named pipe has no direction of its own to close: over `AF_PIPE` this closes the whole
+    /// connection, and a receive that waits in another thread ends with
+    /// [`NotOpen`](Error::NotOpen).
     pub fn close(&mut self) {
         if let Some(link) = self.link.take() {
             link.shutdown(Shutdown::Write);

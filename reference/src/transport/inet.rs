@@ -5,12 +5,12 @@ use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, ToSoc
 
 use socket2::{Domain, Socket, Type};
 
-use super::{Acceptor, SetBlocking, Transport, accept_within, address_error};
+use super::{Accepted, Acceptor, SetBlocking, Transport, accept_within, address_error};
 use crate::address::Address;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
-pub(super) fn connect(address: &Address, host: &str, port: u16) -> Result<Box<dyn Transport>> {
+pub(super) fn connect(address: &Address, host: &str, port: u16) -> Result<Transport> {
     let bad = |reason| {
         Err(Error::BadAddress {
             address: address.clone(),
@@ -26,7 +26,7 @@ pub(super) fn connect(address: &Address, host: &str, port: u16) -> Result<Box<dy
     let mut last = None;
     for candidate in resolve(address, host, port)? {
         match TcpStream::connect(candidate) {
-            Ok(stream) => return Ok(Box::new(prepared(stream)?)),
+            Ok(stream) => return Ok(Transport::stream(prepared(stream)?)),
             Err(error) => last = Some(address_error(address, error)),
         }
     }
@@ -116,7 +116,7 @@ impl Acceptor for InetAcceptor {
         &self.address
     }
 
-    fn accept(&self, deadline: Deadline) -> io::Result<Option<(Box<dyn Transport>, Address)>> {
+    fn accept(&self, deadline: Deadline) -> io::Result<Option<Accepted>> {
         let Some((stream, from)) = accept_within(&self.socket, deadline, || self.socket.accept())?
         else {
             return Ok(None);
@@ -125,7 +125,10 @@ impl Acceptor for InetAcceptor {
             // Some systems hand the listener's mode on.
             stream.set_nonblocking(false)?;
         }
-        Ok(Some((Box::new(prepared(stream)?), peer(from))))
+        Ok(Some(Accepted {
+            transport: Transport::stream(prepared(stream)?),
+            from: Some(peer(from)),
+        }))
     }
 }
 

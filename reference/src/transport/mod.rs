@@ -1,15 +1,16 @@
-//! Blocking transports: one trait for the streams of a family, one for what listens.
-//!
-//! A family that keeps the boundaries of messages (`AF_PIPE`) has no header; it will stand beside
-//! these as a second kind of transport.
+//! Blocking transports, of two kinds: streams, on which a header tells where a message ends, and
+//! named pipes, which keep the boundaries of messages themselves.
 
 mod inet;
+#[cfg(windows)]
+pub(crate) mod pipe;
 #[cfg(unix)]
 mod unix;
 
 use std::fmt::Debug;
 use std::io::{self, IoSlice, Read};
 use std::net::Shutdown;
+use std::time::Duration;
 
 use rustix::fd::AsFd;
 use socket2::SockRef;
@@ -18,8 +19,34 @@ use crate::address::Address;
 use crate::deadline::{self, Deadline, Ready};
 use crate::error::{Error, Result};
 
+/// What carries the messages of one connection.
+#[derive(Debug)]
+pub(crate) enum Transport {
+    /// `AF_INET` and `AF_UNIX`.
+    Stream(Box<dyn Stream>),
+    /// `AF_PIPE`.
+    #[cfg(windows)]
+    Pipe(pipe::Pipe),
+}
+
+impl Transport {
+    fn stream(stream: impl Stream + 'static) -> Self {
+        Self::Stream(Box::new(stream))
+    }
+
+    /// Ends one direction, or both. A pipe has only both.
+    pub(crate) fn shutdown(&self, how: Shutdown) {
+        match self {
+            // It fails only if the peer was first.
+            Self::Stream(stream) => drop(stream.shutdown(how)),
+            #[cfg(windows)]
+            Self::Pipe(pipe) => pipe.close(),
+        }
+    }
+}
+
 /// A connected stream of bytes. Reading and writing may happen at once, from two threads.
-pub(crate) trait Transport: Debug + Send + Sync {
+pub(crate) trait Stream: Debug + Send + Sync {
     /// Reads what is there, at least one byte; 0 is the end of the stream.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
@@ -38,7 +65,7 @@ pub(crate) trait Transport: Debug + Send + Sync {
 }
 
 /// Every socket that is a stream.
-impl<S> Transport for S
+impl<S> Stream for S
 where
     S: AsFd + Debug + Send + Sync,
     for<'a> &'a S: Read,
@@ -64,31 +91,63 @@ where
     }
 }
 
-/// A socket that accepts connections.
+/// A socket or a named pipe that accepts connections.
 pub(crate) trait Acceptor: Debug + Send + Sync {
     /// The address it is bound to, as clients can use it.
     fn address(&self) -> &Address;
 
-    /// The next connection and where it comes from; `None` if the deadline passed.
-    fn accept(&self, deadline: Deadline) -> io::Result<Option<(Box<dyn Transport>, Address)>>;
+    /// The next connection; `None` if the deadline passed.
+    fn accept(&self, deadline: Deadline) -> io::Result<Option<Accepted>>;
 }
 
-pub(crate) fn connect(address: &Address) -> Result<Box<dyn Transport>> {
+/// A connection, and where it comes from if that can be known.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) transport: Transport,
+    pub(crate) from: Option<Address>,
+}
+
+/// What matters to one family only when connecting.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ConnectOptions {
+    /// How long to wait for an instance of a named pipe when all are busy.
+    #[cfg_attr(not(windows), expect(dead_code, reason = "only pipes can be busy"))]
+    pub(crate) busy_timeout: Option<Duration>,
+}
+
+/// What matters to one family only when listening.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ListenOptions {
+    /// How many connections may wait at a socket.
+    pub(crate) backlog: i32,
+    /// Whether a named pipe takes clients of other computers.
+    pub(crate) remote_clients: bool,
+}
+
+#[cfg_attr(
+    not(windows),
+    expect(unused_variables, reason = "only pipes can be busy")
+)]
+pub(crate) fn connect(address: &Address, options: ConnectOptions) -> Result<Transport> {
     match address {
         Address::Inet { host, port } => inet::connect(address, host, *port),
         #[cfg(unix)]
         Address::Unix(path) => unix::connect(address, path),
+        #[cfg(windows)]
+        Address::Pipe(name) => pipe::address::connect(address, name, options),
         _ => Err(Error::FamilyNotAvailable {
             family: address.family(),
         }),
     }
 }
 
-pub(crate) fn listen(address: &Address, backlog: i32) -> Result<Box<dyn Acceptor>> {
+pub(crate) fn listen(address: &Address, options: ListenOptions) -> Result<Box<dyn Acceptor>> {
     match address {
-        Address::Inet { host, port } => inet::listen(address, host, *port, backlog),
+        Address::Inet { host, port } => inet::listen(address, host, *port, options.backlog),
         #[cfg(unix)]
-        Address::Unix(path) => unix::listen(address, path, backlog),
+        Address::Unix(path) => unix::listen(address, path, options.backlog),
+        #[cfg(windows)]
+        Address::Pipe(name) => pipe::address::listen(address, name, options),
         _ => Err(Error::FamilyNotAvailable {
             family: address.family(),
         }),

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::{Acceptor, SetBlocking, Transport, accept_within, address_error};
+use super::{Accepted, Acceptor, SetBlocking, Transport, accept_within, address_error};
 use crate::address::Address;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -21,10 +21,10 @@ const PATH_LIMIT: usize = if cfg!(any(target_os = "linux", target_os = "android"
     103
 };
 
-pub(super) fn connect(address: &Address, path: &Path) -> Result<Box<dyn Transport>> {
+pub(super) fn connect(address: &Address, path: &Path) -> Result<Transport> {
     check(address, path)?;
     match UnixStream::connect(path) {
-        Ok(stream) => Ok(Box::new(stream)),
+        Ok(stream) => Ok(Transport::stream(stream)),
         Err(error) => Err(address_error(address, error)),
     }
 }
@@ -84,7 +84,7 @@ impl Acceptor for UnixAcceptor {
         &self.address
     }
 
-    fn accept(&self, deadline: Deadline) -> io::Result<Option<(Box<dyn Transport>, Address)>> {
+    fn accept(&self, deadline: Deadline) -> io::Result<Option<Accepted>> {
         let Some((stream, _)) = accept_within(&self.socket, deadline, || self.socket.accept())?
         else {
             return Ok(None);
@@ -94,7 +94,10 @@ impl Acceptor for UnixAcceptor {
             stream.set_nonblocking(false)?;
         }
         // A client's socket has no path.
-        Ok(Some((Box::new(stream), Address::Unix(PathBuf::new()))))
+        Ok(Some(Accepted {
+            transport: Transport::stream(stream),
+            from: Some(Address::Unix(PathBuf::new())),
+        }))
     }
 }
 

@@ -17,6 +17,11 @@ pub(crate) fn families() -> impl Iterator<Item = Family> {
         .filter(|family| family.is_available())
 }
 
+/// Those whose connections are streams of bytes.
+pub(crate) fn streams() -> impl Iterator<Item = Family> {
+    families().filter(|family| *family != Family::Pipe)
+}
+
 /// Two ends of a connection.
 pub(crate) fn pair(family: Family) -> (Connection, Connection) {
     let mut listener = Listener::builder().family(family).bind().unwrap();

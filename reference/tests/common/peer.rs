@@ -5,6 +5,8 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use hmac::{Hmac, KeyInit, Mac};
+#[cfg(windows)]
+use processing_connection::pipe::{Pipe, ReadMode};
 use processing_connection::{
     Address, AuthenticationFailure, Error, Framing, HandshakeStep, Result,
 };
@@ -19,8 +21,13 @@ trait Stream: Read + Write + Send {}
 impl<S: Read + Write + Send> Stream for S {}
 
 pub(crate) struct Peer {
-    stream: Box<dyn Stream>,
-    framing: Framing,
+    carrier: Carrier,
+}
+
+enum Carrier {
+    Stream(Box<dyn Stream>, Framing),
+    #[cfg(windows)]
+    Pipe(Pipe),
 }
 
 impl Peer {
@@ -35,33 +42,77 @@ impl Peer {
                 stream.set_read_timeout(Some(PATIENCE)).unwrap();
                 Box::new(stream)
             }
+            #[cfg(windows)]
+            Address::Pipe(name) => {
+                let pipe = Pipe::connect(name, ReadMode::Messages, Some(PATIENCE)).unwrap();
+                return Self {
+                    carrier: Carrier::Pipe(pipe),
+                };
+            }
             other => panic!("{other}"),
         };
-        Self { stream, framing }
+        Self {
+            carrier: Carrier::Stream(stream, framing),
+        }
     }
 
     /// The next client of a raw listener, in be32.
     pub(crate) fn accept(listener: &TcpListener) -> Self {
         Self {
-            stream: Box::new(patient(listener.accept().unwrap().0)),
-            framing: Framing::Be32,
+            carrier: Carrier::Stream(
+                Box::new(patient(listener.accept().unwrap().0)),
+                Framing::Be32,
+            ),
         }
     }
 
+    /// Writes bytes as they are, to a stream; to a pipe, a message.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
-        self.stream.write_all(bytes).unwrap();
+        match &mut self.carrier {
+            Carrier::Stream(stream, _) => stream.write_all(bytes).unwrap(),
+            #[cfg(windows)]
+            Carrier::Pipe(pipe) => pipe.write(bytes, Some(PATIENCE)).unwrap(),
+        }
     }
 
     pub(crate) fn say(&mut self, message: &[u8]) {
-        self.write(&framed(self.framing, message));
+        self.say_at_once(&[message]);
+    }
+
+    /// Several messages, in one write where that can be.
+    pub(crate) fn say_at_once(&mut self, messages: &[&[u8]]) {
+        match &mut self.carrier {
+            Carrier::Stream(stream, framing) => {
+                let frames: Vec<_> = messages.iter().map(|said| framed(*framing, said)).collect();
+                stream.write_all(&frames.concat()).unwrap();
+            }
+            #[cfg(windows)]
+            Carrier::Pipe(pipe) => {
+                for message in messages {
+                    pipe.write(message, Some(PATIENCE)).unwrap();
+                }
+            }
+        }
     }
 
     pub(crate) fn hear(&mut self) -> Vec<u8> {
-        let mut header = vec![0; self.framing.header_length()];
-        self.stream.read_exact(&mut header).unwrap();
-        let mut message = vec![0; self.framing.decode(&header).unwrap().try_into().unwrap()];
-        self.stream.read_exact(&mut message).unwrap();
-        message
+        match &mut self.carrier {
+            Carrier::Stream(stream, framing) => {
+                let mut header = vec![0; framing.header_length()];
+                stream.read_exact(&mut header).unwrap();
+                let mut message = vec![0; framing.decode(&header).unwrap().try_into().unwrap()];
+                stream.read_exact(&mut message).unwrap();
+                message
+            }
+            #[cfg(windows)]
+            Carrier::Pipe(pipe) => {
+                let mut message = vec![0; 1 << 16];
+                let part = pipe.read(&mut message, Some(PATIENCE)).unwrap();
+                assert_eq!(part.left, 0);
+                message.truncate(part.received);
+                message
+            }
+        }
     }
 
     /// The 20 bytes of the challenge that comes.
@@ -89,7 +140,15 @@ impl Peer {
     /// Nothing more comes but the end of the stream.
     pub(crate) fn hear_the_end(&mut self) {
         let mut byte = [0];
-        match self.stream.read(&mut byte) {
+        let ended = match &mut self.carrier {
+            Carrier::Stream(stream, _) => stream.read(&mut byte),
+            #[cfg(windows)]
+            Carrier::Pipe(pipe) => match pipe.read(&mut byte, Some(PATIENCE)) {
+                Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return,
+                other => panic!("{other:?} {byte:?}"),
+            },
+        };
+        match ended {
             Ok(0) => {}
             Err(error) if error.kind() == io::ErrorKind::ConnectionReset => {}
             other => panic!("{other:?} {byte:?}"),

@@ -1,0 +1,143 @@
+//! Messages on a named pipe, which keeps their boundaries: there is no header.
+
+use std::io;
+use std::mem;
+
+use super::link::Link;
+use super::recv::Partial;
+use crate::deadline::Deadline;
+use crate::error::{Error, Result};
+use crate::transport::pipe::{Part, Pipe, is_gone};
+
+/// What one `WriteFile` can take, in bytes: its length is a `DWORD`.
+const LONGEST: u64 = u32::MAX as u64;
+
+/// Bytes asked for by the first read of a message; most messages are not longer.
+const FIRST: usize = 8192;
+
+/// Bytes that a long message grows by, at most, before they have arrived.
+const STEP: u64 = 1 << 24;
+
+/// Sends one message of at most `limit` bytes: one write.
+pub(super) fn send(
+    link: &Link,
+    pipe: &Pipe,
+    string: &[u8],
+    limit: u64,
+    deadline: Deadline,
+) -> Result<()> {
+    let length = string.len() as u64;
+    let limit = limit.min(LONGEST);
+    if length > limit {
+        return Err(Error::CannotSend { length, limit });
+    }
+    pipe.write(string, deadline.remaining()).map_err(|error| {
+        if error.kind() == io::ErrorKind::TimedOut {
+            // How much of it the peer has read by then is not told.
+            link.poison(Error::TimedOut {
+                operation: "send",
+                resumable: false,
+            })
+        } else if is_gone(&error) {
+            Error::Reset {
+                inside_message: false,
+            }
+        } else {
+            system_error(error)
+        }
+    })
+}
+
+/// Receives one message of at most `limit` bytes into `payload`, which is empty. What came of it
+/// before a timeout is in `partial`, and goes there again.
+pub(super) fn receive(
+    pipe: &Pipe,
+    partial: &mut Option<Partial>,
+    payload: &mut Vec<u8>,
+    limit: u64,
+    deadline: Deadline,
+) -> Result<()> {
+    let expected = if let Some(Partial {
+        payload: received,
+        expected,
+    }) = partial.take()
+    {
+        *payload = received;
+        expected
+    } else {
+        let Part { received, left } =
+            read_part(pipe, payload, FIRST, deadline).map_err(|error| {
+                if error.kind() == io::ErrorKind::TimedOut {
+                    timed_out()
+                } else if is_gone(&error) {
+                    Error::Closed
+                } else {
+                    system_error(error)
+                }
+            })?;
+        let length = received as u64 + left;
+        if length > limit {
+            return Err(Error::MessageTooLong { length, limit });
+        }
+        length
+    };
+    loop {
+        let received = payload.len() as u64;
+        let missing = expected - received;
+        if missing == 0 {
+            return Ok(());
+        }
+        let step = usize::try_from(missing.min(STEP)).expect("a step fits");
+        match read_part(pipe, payload, step, deadline) {
+            Ok(part) if payload.len() as u64 + part.left == expected => {}
+            // The peer took the rest back, and these bytes belong to its next message.
+            Ok(_) => return Err(Error::CutInPayload { received, expected }),
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => {
+                *partial = Some(Partial {
+                    payload: mem::take(payload),
+                    expected,
+                });
+                return Err(timed_out());
+            }
+            Err(error) if is_gone(&error) => {
+                return Err(Error::CutInPayload { received, expected });
+            }
+            Err(error) => return Err(system_error(error)),
+        }
+    }
+}
+
+/// Whether there is something to receive by the deadline, the end included.
+pub(super) fn poll(pipe: &Pipe, deadline: Deadline) -> Result<bool> {
+    pipe.poll(deadline.remaining()).map_err(system_error)
+}
+
+/// Appends up to `count` bytes of the message that is being read.
+fn read_part(
+    pipe: &Pipe,
+    payload: &mut Vec<u8>,
+    count: usize,
+    deadline: Deadline,
+) -> io::Result<Part> {
+    let start = payload.len();
+    payload.resize(start + count, 0);
+    let part = pipe.read(&mut payload[start..], deadline.remaining());
+    payload.truncate(start + part.as_ref().map_or(0, |part| part.received));
+    part
+}
+
+fn timed_out() -> Error {
+    Error::TimedOut {
+        operation: "recv",
+        resumable: true,
+    }
+}
+
+/// The pipe was closed on this side by the other half, or the system reports what it likes.
+fn system_error(error: io::Error) -> Error {
+    if error.kind() == io::ErrorKind::ConnectionAborted {
+        Error::NotOpen
+    } else {
+        error.into()
+    }
+}

@@ -1,0 +1,373 @@
+//! `AF_PIPE`: a Windows named pipe in message mode, as `processing` and `multiprocessing` use it.
+
+pub(super) mod address;
+#[expect(
+    unsafe_code,
+    reason = "the system's functions for pipes are C functions"
+)]
+mod system;
+
+use std::collections::VecDeque;
+use std::io;
+use std::os::windows::io::OwnedHandle;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::time::{Duration, Instant};
+
+use self::system::{Completed, Event, Instance, Name, Until, code};
+
+/// Bytes that the system sets aside for each direction: `BUFSIZE` in `processing` 0.52,
+/// `connection.py`, and in `multiprocessing`. (`processing` 0.20 has 1024 in
+/// `pipe_connection.c`.) A longer message is no error: its sender waits for the reader.
+const BUFFER: u32 = 8192;
+
+/// Bytes that [`Pipe::poll`] reads ahead.
+const AHEAD: usize = 8192;
+
+/// How a client reads what comes. The two sides of a pipe need not read alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ReadMode {
+    /// Message by message, as every release does.
+    #[default]
+    Messages,
+    /// As a stream of bytes, without boundaries: what a client gets that does not ask for more.
+    Bytes,
+}
+
+/// What one read brought.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    /// Bytes of the message that are in the buffer now.
+    pub received: usize,
+    /// Bytes of the same message that are still to be read.
+    pub left: u64,
+}
+
+/// One end of a named pipe. Reading and writing may happen at once, from two threads.
+#[derive(Debug)]
+pub struct Pipe {
+    /// `None` once it is closed; a call that is under way has the handle as well.
+    handle: RwLock<Option<Arc<OwnedHandle>>>,
+    closed: Event,
+    reader: Mutex<Reader>,
+    /// Signalled when a write is done.
+    written: Mutex<Event>,
+}
+
+#[derive(Debug)]
+struct Reader {
+    /// Signalled when a read is done.
+    done: Event,
+    ahead: Option<Ahead>,
+}
+
+/// The beginning of a message, or all of it, that `poll` has read.
+#[derive(Debug)]
+struct Ahead {
+    bytes: Vec<u8>,
+    taken: usize,
+    /// Bytes of the message that are still in the pipe.
+    left: u64,
+}
+
+impl Pipe {
+    /// Connects to the pipe of this name (`\\.\pipe\PipeName`). While all of its instances are
+    /// busy with other clients it waits for one, up to `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`TimedOut`](io::ErrorKind::TimedOut) if all stayed busy, otherwise what the system
+    /// reports: `ERROR_FILE_NOT_FOUND` (2) if there is no pipe of that name,
+    /// `ERROR_INVALID_NAME` (123).
+    pub fn connect(name: &str, mode: ReadMode, timeout: Option<Duration>) -> io::Result<Self> {
+        let name = Name::new(name)?;
+        let deadline = timeout.and_then(|timeout| Instant::now().checked_add(timeout));
+        let handle = loop {
+            match system::open(&name) {
+                Err(error) if code(&error) == Some(system::ERROR_PIPE_BUSY) => {
+                    let left =
+                        deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+                    if left == Some(Duration::ZERO) {
+                        return Err(io::ErrorKind::TimedOut.into());
+                    }
+                    // Whether an instance is still free when it is opened shows in the next round.
+                    match system::wait_for_instance(&name, left) {
+                        Err(error) if code(&error) == Some(system::ERROR_SEM_TIMEOUT) => {}
+                        other => other?,
+                    }
+                }
+                other => break other?,
+            }
+        };
+        if mode == ReadMode::Messages {
+            system::read_messages(&handle)?;
+        }
+        Self::new(handle)
+    }
+
+    fn new(handle: OwnedHandle) -> io::Result<Self> {
+        Ok(Self {
+            handle: RwLock::new(Some(Arc::new(handle))),
+            closed: Event::new()?,
+            reader: Mutex::new(Reader {
+                done: Event::new()?,
+                ahead: None,
+            }),
+            written: Mutex::new(Event::new()?),
+        })
+    }
+
+    /// Writes one message, which may be empty; done when the system or the reader has all of it.
+    ///
+    /// # Errors
+    ///
+    /// * [`TimedOut`](io::ErrorKind::TimedOut) if the reader did not take it within `timeout`. How
+    ///   much of it was read by then is not known; the rest is taken back.
+    /// * [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) after [`close`](Self::close).
+    /// * `ERROR_NO_DATA` (232) or `ERROR_BROKEN_PIPE` (109) if the other end is gone.
+    pub fn write(&self, message: &[u8], timeout: Option<Duration>) -> io::Result<()> {
+        let handle = self.handle()?;
+        let written = lock(&self.written);
+        let until = Until {
+            done: &written,
+            closed: &self.closed,
+            timeout,
+        };
+        let Completed { bytes, .. } = system::write(&handle, message, &until)?;
+        if bytes == message.len() {
+            Ok(())
+        } else {
+            Err(io::ErrorKind::WriteZero.into())
+        }
+    }
+
+    /// Reads one message, or as much of it as the buffer holds; the next read goes on there.
+    ///
+    /// # Errors
+    ///
+    /// * [`TimedOut`](io::ErrorKind::TimedOut) if nothing came within `timeout`.
+    /// * [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) after [`close`](Self::close).
+    /// * `ERROR_BROKEN_PIPE` (109) at the end: the other end is closed.
+    pub fn read(&self, buffer: &mut [u8], timeout: Option<Duration>) -> io::Result<Part> {
+        let handle = self.handle()?;
+        let mut reader = lock(&self.reader);
+        match reader.ahead.take() {
+            Some(ahead) => Ok(reader.take_ahead(ahead, buffer)),
+            None => self.read_now(&handle, &reader.done, buffer, timeout),
+        }
+    }
+
+    /// Whether a read would not wait, for a message or the end; waits for it up to `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) after [`close`](Self::close).
+    pub fn poll(&self, timeout: Option<Duration>) -> io::Result<bool> {
+        let handle = self.handle()?;
+        let mut reader = lock(&self.reader);
+        if reader.ahead.is_some() {
+            return Ok(true);
+        }
+        // The system does not count an empty message as something to read: only reading tells.
+        let mut bytes = vec![0; AHEAD];
+        match self.read_now(&handle, &reader.done, &mut bytes, timeout) {
+            Ok(Part { received, left }) => {
+                bytes.truncate(received);
+                reader.ahead = Some(Ahead {
+                    bytes,
+                    taken: 0,
+                    left,
+                });
+                Ok(true)
+            }
+            Err(error) if error.kind() == io::ErrorKind::TimedOut => Ok(false),
+            Err(error) if is_gone(&error) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn read_now(
+        &self,
+        handle: &OwnedHandle,
+        done: &Event,
+        buffer: &mut [u8],
+        timeout: Option<Duration>,
+    ) -> io::Result<Part> {
+        let until = Until {
+            done,
+            closed: &self.closed,
+            timeout,
+        };
+        let Completed { bytes, more } = system::read(handle, buffer, &until)?;
+        let left = if more {
+            u64::from(system::bytes_left_in_message(handle)?)
+        } else {
+            0
+        };
+        Ok(Part {
+            received: bytes,
+            left,
+        })
+    }
+
+    /// Closes this end. Calls that wait in other threads end, too. Closing twice is fine.
+    ///
+    /// What was written before is still there for the other end, and after it the end.
+    pub fn close(&self) {
+        let handle = self
+            .handle
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if handle.is_some() {
+            self.closed.set();
+        }
+    }
+
+    fn handle(&self) -> io::Result<Arc<OwnedHandle>> {
+        let handle = self.handle.read().unwrap_or_else(PoisonError::into_inner);
+        handle
+            .clone()
+            .ok_or_else(|| io::ErrorKind::ConnectionAborted.into())
+    }
+}
+
+impl Reader {
+    fn take_ahead(&mut self, mut ahead: Ahead, buffer: &mut [u8]) -> Part {
+        let rest = &ahead.bytes[ahead.taken..];
+        let received = rest.len().min(buffer.len());
+        buffer[..received].copy_from_slice(&rest[..received]);
+        ahead.taken += received;
+        let left = (ahead.bytes.len() - ahead.taken) as u64 + ahead.left;
+        if ahead.taken < ahead.bytes.len() {
+            self.ahead = Some(ahead);
+        }
+        Part { received, left }
+    }
+}
+
+/// What is said when a pipe is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PipeOptions {
+    /// Whether it is an error if there is a pipe of this name already; otherwise it becomes one
+    /// more instance of that. Default true.
+    pub first_instance: bool,
+    /// Whether clients of other computers are taken. Default false.
+    pub remote_clients: bool,
+    /// Bytes that the system sets aside for each direction. Default 8192.
+    pub buffer: u32,
+    /// Instances that wait: so many clients can connect before the first is accepted. Default 1,
+    /// which is also the least.
+    pub waiting: usize,
+}
+
+impl Default for PipeOptions {
+    fn default() -> Self {
+        Self {
+            first_instance: true,
+            remote_clients: false,
+            buffer: BUFFER,
+            waiting: 1,
+        }
+    }
+}
+
+/// A named pipe of which instances are always there for clients.
+#[derive(Debug)]
+pub struct PipeListener {
+    name: Name,
+    options: PipeOptions,
+    waiting: Mutex<Waiting>,
+    /// Never signalled: whoever accepts has the listener.
+    closed: Event,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    /// The oldest first. A client gets the oldest that is free (`multiprocessing` relies on that,
+    /// too: `PipeListener.accept` in its `connection.py`).
+    instances: VecDeque<OwnedHandle>,
+    /// Signalled when a client has connected.
+    connected: Event,
+}
+
+impl PipeListener {
+    /// Makes the pipe of this name (`\\.\pipe\PipeName`).
+    ///
+    /// # Errors
+    ///
+    /// What the system reports: `ERROR_ACCESS_DENIED` (5) if there is one already and this is to
+    /// be the first instance, `ERROR_INVALID_NAME` (123).
+    pub fn bind(name: &str, options: &PipeOptions) -> io::Result<Self> {
+        let name = Name::new(name)?;
+        let first = instance(&name, options, options.first_instance)?;
+        let mut instances = VecDeque::from([first]);
+        while instances.len() < options.waiting {
+            instances.push_back(instance(&name, options, false)?);
+        }
+        Ok(Self {
+            name,
+            options: *options,
+            waiting: Mutex::new(Waiting {
+                instances,
+                connected: Event::new()?,
+            }),
+            closed: Event::new()?,
+        })
+    }
+
+    /// The next client, which may have connected, written and left before; `None` if none came
+    /// within `timeout`.
+    ///
+    /// # Errors
+    ///
+    /// What the system reports. If no other instance could be made the client stays connected,
+    /// for the next call.
+    pub fn accept(&self, timeout: Option<Duration>) -> io::Result<Option<Pipe>> {
+        let mut waiting = lock(&self.waiting);
+        let Waiting {
+            instances,
+            connected,
+        } = &mut *waiting;
+        let until = Until {
+            done: connected,
+            closed: &self.closed,
+            timeout,
+        };
+        match system::connect(&instances[0], &until) {
+            Ok(()) => {}
+            Err(error) => match code(&error) {
+                // It was here before the call; in the second case it has left already, and what
+                // it wrote can be read.
+                Some(system::ERROR_PIPE_CONNECTED | system::ERROR_NO_DATA) => {}
+                _ if error.kind() == io::ErrorKind::TimedOut => return Ok(None),
+                _ => return Err(error),
+            },
+        }
+        // Before anything else, so that the name never goes while it is listened at.
+        instances.push_back(instance(&self.name, &self.options, false)?);
+        instances.pop_front().map(Pipe::new).transpose()
+    }
+}
+
+fn instance(name: &Name, options: &PipeOptions, first: bool) -> io::Result<OwnedHandle> {
+    system::create_instance(
+        name,
+        &Instance {
+            first,
+            remote_clients: options.remote_clients,
+            buffer: options.buffer,
+        },
+    )
+}
+
+/// Whether the system says that the other end is closed.
+pub(crate) fn is_gone(error: &io::Error) -> bool {
+    matches!(
+        code(error),
+        Some(system::ERROR_BROKEN_PIPE | system::ERROR_NO_DATA | system::ERROR_PIPE_NOT_CONNECTED)
+    )
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
