@@ -1,0 +1,85 @@
+"""Builds a release of `processing` for CPython 2.7 on Windows, with its own C extensions, by a cross compiler.
+
+    python2.7 build.py ARCHIVE DIRECTORY COMPILER FLAG...
+
+The release's own setup.py says what there is to build: it is told that it runs on Windows, and what it hands to
+`setup` is done here. DIRECTORY gets the package as it would be installed. Runs on CPython 2.7 with nothing else.
+"""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+
+import distutils.core
+
+
+def main(archive, into, compiler, *flags):
+    work = tempfile.mkdtemp()
+    try:
+        (zipfile.ZipFile if archive.endswith('.zip') else tarfile.open)(archive).extractall(work)
+        [top] = [name for name in os.listdir(work) if os.path.isdir(os.path.join(work, name))]
+        os.chdir(os.path.join(work, top))
+        told = what_setup_is_told()
+        copy_packages(told, into)
+        for extension in told['ext_modules']:
+            compile_extension(extension, into, [compiler] + list(flags))
+    finally:
+        os.chdir('/')
+        shutil.rmtree(work)
+
+
+def what_setup_is_told():
+    told = {}
+    distutils.core.setup = lambda **words: told.update(words)
+    here, sys.platform = sys.platform, 'win32'
+    signal.SIGBREAK = 21  # 0.34 to 0.39 import the package to learn its version
+    sys.argv[1:] = ['build']
+    sys.path.insert(0, os.getcwd())
+    try:
+        execfile('setup.py', {'__name__': '__main__', '__file__': 'setup.py'})
+    finally:
+        sys.platform = here
+    return told
+
+
+def copy_packages(told, into):
+    for package in told['packages']:
+        source = directory_of(package, told.get('package_dir', {}))
+        target = os.path.join(into, *package.split('.'))
+        if not os.path.isdir(source):
+            continue
+        if not os.path.isdir(target):
+            os.makedirs(target)
+        for name in os.listdir(source):
+            if name.endswith('.py') and name != 'setup.py':
+                shutil.copy(os.path.join(source, name), target)
+
+
+def directory_of(package, directories):
+    """As distutils has it: the longest beginning of the package's name that has a directory decides."""
+    parts, rest = package.split('.'), []
+    while parts:
+        beginning = '.'.join(parts)
+        if beginning in directories:
+            return os.path.join(directories[beginning], *rest)
+        rest.insert(0, parts.pop())
+    return os.path.join(directories.get('', ''), *rest)
+
+
+def compile_extension(extension, into, command):
+    target = os.path.join(into, *extension.name.split('.')) + '.pyd'
+    macros = ['-D%s%s' % (name, '' if value is None else '=%s' % value)
+              for name, value in extension.define_macros]
+    libraries = ['-l%s' % library.lower() for library in extension.libraries]
+    if subprocess.call(command + macros + ['-o', target] + extension.sources + ['-lpython27']
+                       + libraries + ['-lws2_32']):
+        sys.exit('%s cannot be compiled' % extension.name)
+
+
+if __name__ == '__main__':
+    main(*sys.argv[1:])
