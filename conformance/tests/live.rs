@@ -58,6 +58,6 @@ fn absent(name: &'static str) -> Option<Absence> {
     let reason = install(peer).err()?;
     Some(Absence {
         reason,
-        required: is_required(&peer.name),
+        required: is_required(peer),
     })
 }

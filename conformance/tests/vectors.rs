@@ -46,6 +46,7 @@ fn every_peer_has_a_file_of_150_vectors() {
         .collect();
     let known: Vec<&str> = peers::catalogue()
         .iter()
+        .filter(|peer| peer.archive().is_some())
         .map(|peer| peer.name.as_str())
         .collect();
     assert_eq!(recorded, known);
@@ -58,13 +59,16 @@ fn every_peer_has_a_file_of_150_vectors() {
 #[test]
 fn a_file_says_of_its_peer_what_the_catalogue_says() {
     for peer in peers::catalogue() {
+        let Some(archive) = peer.archive() else {
+            continue;
+        };
         let File {
             provenance,
             dialect,
             ..
         } = file(&peer.name);
         assert_eq!(dialect.to_string(), peer.dialect, "{}", peer.name);
-        assert_eq!(provenance.archive_sha256, peer.sha256, "{}", peer.name);
+        assert_eq!(provenance.archive_sha256, archive.sha256, "{}", peer.name);
         assert_eq!(provenance.help, peer.help, "{}", peer.name);
     }
 }

@@ -34,11 +34,10 @@ impl Implementation for Reference {
             name: "reference".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             runtime: "Rust".into(),
-            families: if cfg!(unix) {
-                vec![Family::Inet, Family::Unix]
-            } else {
-                vec![Family::Inet]
-            },
+            families: [Family::Inet, Family::Unix, Family::Pipe]
+                .into_iter()
+                .filter(|family| family.is_available())
+                .collect(),
             dialects: [
                 Dialect::PROCESSING_0_30,
                 Dialect::PROCESSING_0_21_C,
@@ -46,6 +45,7 @@ impl Implementation for Reference {
             ]
             .map(|dialect| dialect.to_string())
             .into(),
+            pickle_protocol: Dialect::default().pickle_protocol(),
             profile: Profile::Serde,
             operations: vec!["poll".into()],
             python: None,

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
-use processing_conformance::peers::{Peer, Peers, catalogue};
+use processing_conformance::peers::{Flavour, InstallError, Peer, Peers, catalogue};
 use processing_conformance::run::deviation::Deviations;
 
 use super::args::{PeersArguments, PeersCommand, StoreArguments};
@@ -57,12 +57,13 @@ fn show(store: &Peers) -> u8 {
             .iter()
             .filter(|deviation| deviation.concerns(&peer.name))
             .count();
+        let flavour = peer.flavour().map_or("none", Flavour::name);
         table.add_row([
             &peer.name,
             &peer.python,
-            peer.flavour.name(),
+            flavour,
             &peer.dialect,
-            &peer.families.join(" "),
+            &families(peer),
             &help,
             &known.to_string(),
             &here,
@@ -85,6 +86,12 @@ fn show(store: &Peers) -> u8 {
     }
     print(&text);
     GOOD
+}
+
+/// The families in which it is a peer here.
+fn families(peer: &Peer) -> String {
+    let families = peer.families.here().iter().map(ToString::to_string);
+    families.collect::<Vec<_>>().join(" ")
 }
 
 /// What is said below a table, each thing once.
@@ -130,6 +137,10 @@ fn install(store: &Peers, names: &[String], arguments: &StoreArguments) -> Resul
     store.install_all(&peers, &|peer, outcome| {
         let said = match outcome {
             Ok(installed) => format!("here, on CPython {}", installed.python().version),
+            // Asked for by name it should have come.
+            Err(error @ InstallError::OtherSystem { .. }) if names.is_empty() => {
+                format!("not installed: {error}")
+            }
             Err(error) => {
                 failed.fetch_add(1, Ordering::Relaxed);
                 format!("not installed: {error}")

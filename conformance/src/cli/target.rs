@@ -130,6 +130,7 @@ pub(super) fn assumed_claims(dialects: &[Dialect]) -> Hello {
         runtime: String::new(),
         families: vec![Family::Inet, Family::Unix],
         dialects: dialects.iter().map(ToString::to_string).collect(),
+        pickle_protocol: 2,
         profile: Profile::Graph,
         operations: Vec::new(),
         python: None,

@@ -244,10 +244,11 @@ fn compare(text: &mut String, peer: &Peer, before: &File, now: &File) -> bool {
     false
 }
 
-/// The peers that are to be recorded: those named, or all of them.
+/// The peers that are to be recorded: those named, or every release.
 fn peers(names: &[String]) -> Result<Vec<&'static Peer>, Refusal> {
     if names.is_empty() {
-        return Ok(catalogue().iter().collect());
+        let releases = catalogue().iter().filter(|peer| peer.archive().is_some());
+        return Ok(releases.collect());
     }
     let mut found = Vec::new();
     for name in names {

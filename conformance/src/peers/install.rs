@@ -12,8 +12,9 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use thiserror::Error;
 
+use super::built::{self, Built};
 use super::python::{Python, PythonError};
-use super::{Flavour, Peer};
+use super::{Archive, Flavour, Peer, Source};
 use crate::testee::child::{ChildLink, Program};
 use crate::testee::session::{Session, Trouble};
 
@@ -62,6 +63,17 @@ pub enum InstallError {
         /// The end of what it said.
         said: String,
     },
+    /// It is a peer on other systems.
+    #[error("it is run on {system} only, over {families}")]
+    OtherSystem {
+        /// Which.
+        system: &'static str,
+        /// The families that it has there.
+        families: String,
+    },
+    /// Nothing here compiles it.
+    #[error(transparent)]
+    NotBuilt(#[from] built::NotBuilt),
     /// It was installed, but is not what it should be.
     #[error("it was installed, but does not work: {0}")]
     Unfit(String),
@@ -74,6 +86,9 @@ struct Record {
     python: String,
     flags: String,
     helper: String,
+    /// The digest of the tree that it was copied from, if somebody else has built it.
+    #[serde(default)]
+    built: Option<String>,
 }
 
 impl Peers {
@@ -93,10 +108,14 @@ impl Peers {
 
     /// The peer, if it is here already; nothing is installed.
     pub fn find(&self, peer: &Peer) -> Result<Option<Installed>, InstallError> {
+        for_this_system(peer)?;
         let python = Python::find(&peer.python)?;
-        let place = self.directory.join(&peer.name);
-        if !is_current(&place, &record(peer, &python)) {
-            return Ok(None);
+        if let Source::Archive(archive) = &peer.source {
+            let built = built::find(peer, archive)?;
+            let record = record(peer, archive, &python, built.as_ref());
+            if !is_current(&self.directory.join(&peer.name), &record) {
+                return Ok(None);
+            }
         }
         self.installed(peer, python).map(Some)
     }
@@ -105,14 +124,31 @@ impl Peers {
     ///
     /// Others who want the same one meanwhile, in this process or another, wait.
     pub fn install(&self, peer: &Peer) -> Result<Installed, InstallError> {
+        for_this_system(peer)?;
         let python = Python::find(&peer.python)?;
         fs::create_dir_all(&self.directory).map_err(in_file(&self.directory))?;
         let lock = self.directory.join(format!("{}.lock", peer.name));
         let locked = File::create(&lock).map_err(in_file(&lock))?;
         locked.lock().map_err(in_file(&lock))?;
+        match &peer.source {
+            Source::Archive(archive) => self.install_archive(peer, archive, python),
+            Source::StandardLibrary => {
+                let installed = self.installed(peer, python)?;
+                installed.check(peer)?;
+                Ok(installed)
+            }
+        }
+    }
 
+    fn install_archive(
+        &self,
+        peer: &Peer,
+        archive: &Archive,
+        python: Python,
+    ) -> Result<Installed, InstallError> {
+        let built = built::find(peer, archive)?;
         let place = self.directory.join(&peer.name);
-        let record = record(peer, &python);
+        let record = record(peer, archive, &python, built.as_ref());
         if is_current(&place, &record) {
             return self.installed(peer, python);
         }
@@ -120,9 +156,10 @@ impl Peers {
         let partial = self.directory.join(format!("{}.partial", peer.name));
         remove(&partial)?;
         fs::create_dir_all(&partial).map_err(in_file(&partial))?;
-        match peer.flavour {
-            Flavour::C => self.build(peer, &python, &partial)?,
-            Flavour::Pure => copy_sources(peer, &python, &partial)?,
+        match (&built, archive.flavour) {
+            (Some(built), _) => built.copy(&partial).map_err(in_file(&partial))?,
+            (None, Flavour::C) => self.build(peer, archive, &python, &partial)?,
+            (None, Flavour::Pure) => copy_sources(peer, archive, &python, &partial)?,
         }
         let text =
             serde_json::to_string_pretty(&record).expect("a record is representable in JSON");
@@ -157,10 +194,16 @@ impl Peers {
     }
 
     /// Compiles a release with its C extension.
-    fn build(&self, peer: &Peer, python: &Python, into: &Path) -> Result<(), InstallError> {
+    fn build(
+        &self,
+        peer: &Peer,
+        archive: &Archive,
+        python: &Python,
+        into: &Path,
+    ) -> Result<(), InstallError> {
         let lp64 = self.directory.join(format!("{}.lp64.h", peer.name));
         write(&lp64, LP64.as_bytes())?;
-        let requirements = pinned(peer, into)?;
+        let requirements = pinned(peer, archive, into)?;
         let mut pip = python.command();
         pip.args([
             "-m",
@@ -181,7 +224,7 @@ impl Peers {
         );
         run(
             &mut pip,
-            &format!("compiling {} {}", peer.package, peer.release),
+            &format!("compiling {} {}", peer.package, archive.release),
         )?;
         let _ = fs::remove_file(requirements);
         Ok(())
@@ -195,26 +238,29 @@ impl Peers {
             let fresh = tempfile::NamedTempFile::new_in(&self.directory)
                 .map_err(in_file(&self.directory))?;
             write(fresh.path(), ADAPTER.as_bytes())?;
-            fresh
-                .persist(&adapter)
-                .map_err(|error| in_file(&adapter)(error.error))?;
+            if let Err(error) = fresh.persist(&adapter)
+                // Windows does not let a file be replaced that another process has open; it has made the same one.
+                && !adapter.exists()
+            {
+                return Err(in_file(&adapter)(error.error));
+            }
         }
         let mut arguments = vec![adapter.into_os_string()];
         arguments.extend(
             [
                 "--package",
                 &peer.package,
-                "--flavour",
-                peer.flavour.name(),
                 "--release",
-                &peer.release,
+                peer.release(),
                 "--name",
                 &peer.name,
-                "--path",
             ]
             .map(Into::into),
         );
-        arguments.push(self.directory.join(&peer.name).into_os_string());
+        if let Source::Archive(archive) = &peer.source {
+            arguments.extend(["--flavour", archive.flavour.name(), "--path"].map(Into::into));
+            arguments.push(self.directory.join(&peer.name).into_os_string());
+        }
         Ok(Installed { python, arguments })
     }
 }
@@ -244,19 +290,51 @@ impl Installed {
             .map_err(|trouble| InstallError::Unfit(trouble.to_string()))?;
         let hello = session.hello();
         let claims = peer.claims();
-        if hello.dialects != claims.dialects || hello.version != claims.version {
+        let has_families = claims
+            .families
+            .iter()
+            .all(|family| hello.families.contains(family));
+        if hello.dialects != claims.dialects
+            || hello.version != claims.version
+            || hello.pickle_protocol != claims.pickle_protocol
+            || !has_families
+        {
+            let families: Vec<String> = hello.families.iter().map(ToString::to_string).collect();
             return Err(InstallError::Unfit(format!(
-                "it says that it is {} and speaks {}",
+                "it says that it is {}, has {}, speaks {} and sends pickles of protocol {}",
                 hello.version,
-                hello.dialects.join(", ")
+                families.join(" "),
+                hello.dialects.join(", "),
+                hello.pickle_protocol
             )));
         }
         Ok(())
     }
 }
 
+fn for_this_system(peer: &Peer) -> Result<(), InstallError> {
+    if peer.is_for_this_system() {
+        return Ok(());
+    }
+    let (system, families) = if cfg!(windows) {
+        ("POSIX systems", &peer.families.posix)
+    } else {
+        ("Windows", &peer.families.windows)
+    };
+    let families: Vec<_> = families.iter().map(|family| family.name()).collect();
+    Err(InstallError::OtherSystem {
+        system,
+        families: families.join(" and "),
+    })
+}
+
 /// Unpacks a release and leaves its C extension out.
-fn copy_sources(peer: &Peer, python: &Python, into: &Path) -> Result<(), InstallError> {
+fn copy_sources(
+    peer: &Peer,
+    archive: &Archive,
+    python: &Python,
+    into: &Path,
+) -> Result<(), InstallError> {
     /// Takes the one archive in a directory apart, whatever it is, and builds without compiling.
     const UNPACK: &str = "\
 import os, subprocess, sys, tarfile, zipfile
@@ -268,7 +346,7 @@ archive = os.path.join(where, archive)
 sys.exit(subprocess.call([sys.executable, 'setup.py', '-q', 'build_py', '--build-lib', into], cwd=os.path.join(where, top)))
 ";
     let unpacked = tempfile::tempdir_in(into).map_err(in_file(into))?;
-    let requirements = pinned(peer, into)?;
+    let requirements = pinned(peer, archive, into)?;
     let mut download = python.command();
     download
         .args([
@@ -286,23 +364,23 @@ sys.exit(subprocess.call([sys.executable, 'setup.py', '-q', 'build_py', '--build
         .arg(&requirements);
     run(
         &mut download,
-        &format!("downloading {} {}", peer.package, peer.release),
+        &format!("downloading {} {}", peer.package, archive.release),
     )?;
     let _ = fs::remove_file(requirements);
     let mut unpack = python.command();
     unpack.args(["-c", UNPACK]).arg(unpacked.path()).arg(into);
     run(
         &mut unpack,
-        &format!("unpacking {} {}", peer.package, peer.release),
+        &format!("unpacking {} {}", peer.package, archive.release),
     )
 }
 
 /// A requirements file that names exactly one archive, by its digest.
-fn pinned(peer: &Peer, directory: &Path) -> Result<PathBuf, InstallError> {
+fn pinned(peer: &Peer, archive: &Archive, directory: &Path) -> Result<PathBuf, InstallError> {
     let path = directory.join("requirements.txt");
     let line = format!(
         "{}=={} --hash=sha256:{}\n",
-        peer.package, peer.release, peer.sha256
+        peer.package, archive.release, archive.sha256
     );
     write(&path, line.as_bytes())?;
     Ok(path)
@@ -312,12 +390,13 @@ fn flags(peer: &Peer) -> String {
     peer.help.join(" ")
 }
 
-fn record(peer: &Peer, python: &Python) -> Record {
+fn record(peer: &Peer, archive: &Archive, python: &Python, built: Option<&Built>) -> Record {
     Record {
-        sha256: peer.sha256.clone(),
+        sha256: archive.sha256.clone(),
         python: format!("{} at {}", python.version, python.executable.display()),
         flags: flags(peer),
         helper: hex::encode(Sha256::digest(LP64)),
+        built: built.map(|built| built.digest().to_owned()),
     }
 }
 

@@ -1,18 +1,20 @@
 //! Known implementations: which there are, whether they are here, and how they come here.
 
+mod built;
 mod install;
 mod python;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
+pub use built::NotBuilt;
 pub use install::{InstallError, Installed, Peers};
 use processing_connection::Family;
 pub use python::{Python, PythonError};
 use serde::Deserialize;
 use wildmatch::WildMatch;
 
-use crate::testee::message::{Hello, PROTOCOL, Profile};
+use crate::testee::message::{Hello, PROTOCOL, Profile, family_names};
 
 /// What is known to be wrong with them, by topic: one file for `Deviations::parse`.
 pub(crate) const DEVIATIONS: &str = concat!(
@@ -26,28 +28,48 @@ pub(crate) const DEVIATIONS: &str = concat!(
 
 /// One known implementation, as its stanza in `peers.toml` has it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Peer {
     /// What it is called on the command line.
     pub name: String,
-    /// Its name on `PyPI`.
+    /// Its name on `PyPI` or in the standard library.
     pub package: String,
-    /// Its version there.
-    pub release: String,
-    /// The SHA-256 of the source archive on `PyPI`, in hexadecimal.
-    pub sha256: String,
-    /// With its C extension or without.
-    pub flavour: Flavour,
+    /// Where it is from.
+    pub source: Source,
     /// The version of `CPython` that it runs on.
     pub python: String,
-    /// The families that it has on a POSIX system.
-    pub families: Vec<String>,
+    /// The families in which it is a peer.
+    pub families: Families,
     /// What it speaks.
     pub dialect: String,
+    /// The highest pickle protocol that it sends objects with.
+    pub pickle_protocol: u8,
     /// What it has beyond the seed.
     pub operations: Vec<String>,
     /// What it takes to run on today's machines that its own installation does not do: compiler flags.
     pub help: Vec<String>,
+}
+
+/// Where a peer is from.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Source {
+    /// A release on `PyPI`.
+    Archive(Archive),
+    /// It comes with the interpreter.
+    StandardLibrary,
+}
+
+/// A release on `PyPI`, with its C extension or without.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Archive {
+    /// Its version.
+    pub release: String,
+    /// The SHA-256 of the source archive, in hexadecimal.
+    pub sha256: String,
+    /// With its C extension or without.
+    pub flavour: Flavour,
 }
 
 /// With a C extension or without: two implementations in one release.
@@ -70,20 +92,64 @@ impl Flavour {
     }
 }
 
+/// Families by system; none where the peer is not run at all.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Families {
+    /// On a POSIX system.
+    #[serde(deserialize_with = "family_names::deserialize")]
+    pub posix: Vec<Family>,
+    /// On Windows.
+    #[serde(deserialize_with = "family_names::deserialize")]
+    pub windows: Vec<Family>,
+}
+
+impl Families {
+    /// On this system.
+    pub fn here(&self) -> &[Family] {
+        if cfg!(windows) {
+            &self.windows
+        } else {
+            &self.posix
+        }
+    }
+}
+
 impl Peer {
+    /// The release on `PyPI` that it is, unless it comes with the interpreter.
+    pub fn archive(&self) -> Option<&Archive> {
+        match &self.source {
+            Source::Archive(archive) => Some(archive),
+            Source::StandardLibrary => None,
+        }
+    }
+
+    /// With a C extension or without, where there are both.
+    pub fn flavour(&self) -> Option<Flavour> {
+        self.archive().map(|archive| archive.flavour)
+    }
+
+    /// Its version: the release's, or the interpreter's.
+    pub fn release(&self) -> &str {
+        self.archive()
+            .map_or(&self.python, |archive| &archive.release)
+    }
+
+    /// Whether it is a peer on this system at all.
+    pub fn is_for_this_system(&self) -> bool {
+        !self.families.here().is_empty()
+    }
+
     /// What it is expected to say of itself; a test compares it with what it says.
     pub fn claims(&self) -> Hello {
         Hello {
             protocol: PROTOCOL,
             name: self.name.clone(),
-            version: self.release.clone(),
+            version: self.release().into(),
             runtime: format!("CPython {}", self.python),
-            families: self
-                .families
-                .iter()
-                .filter_map(|name| name.parse::<Family>().ok())
-                .collect(),
+            families: self.families.here().to_vec(),
             dialects: vec![self.dialect.clone()],
+            pickle_protocol: self.pickle_protocol,
             profile: Profile::Graph,
             operations: self.operations.clone(),
             python: self
@@ -96,11 +162,13 @@ impl Peer {
 
     /// The other flavour of the same release, when there is one that frames differently.
     pub fn sister(&self) -> Option<&'static Peer> {
+        let archive = self.archive()?;
         catalogue().iter().find(|other| {
             other.package == self.package
-                && other.release == self.release
-                && other.flavour != self.flavour
                 && other.dialect != self.dialect
+                && other.archive().is_some_and(|other| {
+                    other.release == archive.release && other.flavour != archive.flavour
+                })
         })
     }
 }
@@ -133,13 +201,14 @@ pub fn matching(pattern: &str) -> Vec<&'static Peer> {
         .collect()
 }
 
-/// Whether a test must fail when this peer is not here: `PROCESSING_CONFORMANCE_REQUIRE` lists names, or is `all`.
-pub fn is_required(name: &str) -> bool {
+/// Whether a test must fail when this peer is not here: `PROCESSING_CONFORMANCE_REQUIRE` lists names, or is `all`,
+/// which is all that this system can have.
+pub fn is_required(peer: &Peer) -> bool {
     let required = std::env::var("PROCESSING_CONFORMANCE_REQUIRE").unwrap_or_default();
     required
         .split(',')
         .map(str::trim)
-        .any(|required| required == "all" || required == name)
+        .any(|required| required == peer.name || (required == "all" && peer.is_for_this_system()))
 }
 
 /// Where peers are kept unless the user says otherwise: in a checkout below its `target`, else in the user's
@@ -155,7 +224,12 @@ pub fn default_directory() -> Option<PathBuf> {
             Some(target) => manifest.parent()?.join(target),
             None => manifest.parent()?.join("target"),
         };
-        return Some(target.join("peers"));
+        // One checkout can be seen from two systems, and what is compiled for one is no use to the other.
+        return Some(target.join(if cfg!(windows) {
+            "peers-windows"
+        } else {
+            "peers"
+        }));
     }
     let strategy = etcetera::choose_base_strategy().ok()?;
     Some(
@@ -173,35 +247,28 @@ mod tests {
     #[test]
     fn stanzas_are_complete_and_consistent() {
         for peer in catalogue() {
-            assert_eq!(peer.sha256.len(), 64, "{}", peer.name);
-            assert_eq!(
-                peer.claims().families.len(),
-                peer.families.len(),
-                "{}",
-                peer.name
-            );
+            let name = &peer.name;
             assert!(
                 peer.dialect
                     .parse::<processing_connection::Dialect>()
                     .is_ok(),
-                "{}",
-                peer.name
+                "{name}"
             );
-            assert!(
-                peer.name
-                    .ends_with(&format!("-{}-{}", peer.release, peer.flavour.name())),
-                "{}",
-                peer.name
-            );
-            assert_eq!(
-                catalogue()
-                    .iter()
-                    .filter(|other| other.name == peer.name)
-                    .count(),
-                1,
-                "{}",
-                peer.name
-            );
+            let expected = match &peer.source {
+                Source::Archive(Archive {
+                    release,
+                    sha256,
+                    flavour,
+                }) => {
+                    assert_eq!(sha256.len(), 64, "{name}");
+                    let has_pipes = peer.families.windows.contains(&Family::Pipe);
+                    assert_eq!(has_pipes, *flavour == Flavour::C, "{name}");
+                    format!("{}-{release}-{}", peer.package, flavour.name())
+                }
+                Source::StandardLibrary => format!("{}-{}", peer.package, peer.python),
+            };
+            assert_eq!(*name, expected);
+            assert_eq!(matching(name).len(), 1, "{name}");
         }
     }
 

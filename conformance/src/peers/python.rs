@@ -1,6 +1,7 @@
 //! Finding an interpreter.
 
 use std::collections::HashMap;
+use std::env::consts::EXE_SUFFIX;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -22,8 +23,13 @@ pub struct Python {
 pub enum PythonError {
     /// Nothing that could be one answers as the version that is needed.
     #[error(
-        "no CPython {version} was found on PATH or in pyenv; install one (`pyenv install {version}`, or a \
-         distribution's package), or let {variable} name its executable"
+        "no CPython {version} was found on PATH or {}; install one ({}), or let {variable} name its executable",
+        if cfg!(windows) { "by the launcher `py`" } else { "in pyenv" },
+        if cfg!(windows) {
+            "python.org has them".to_owned()
+        } else {
+            format!("`pyenv install {version}`, or a distribution's package")
+        }
     )]
     NotFound {
         /// The version that is needed.
@@ -46,7 +52,8 @@ pub enum PythonError {
 }
 
 impl Python {
-    /// Finds a `CPython` of this version (`2.7`): the one that the user names, else on `PATH`, else in pyenv.
+    /// Finds a `CPython` of this version (`2.7`): the one that the user names, else on `PATH`, else in pyenv
+    /// or, on Windows, what the launcher knows.
     ///
     /// A process looks once for each version: whoever asks meanwhile waits, and what was found is remembered.
     pub fn find(version: &str) -> Result<Self, PythonError> {
@@ -97,32 +104,59 @@ impl Python {
 }
 
 fn candidates(version: &str) -> Vec<PathBuf> {
-    let name = format!("python{version}");
     let major = version.split('.').next().unwrap_or(version);
-    let mut found = vec![PathBuf::from(&name)];
-    let pyenv = std::env::var_os("PYENV_ROOT")
-        .map(PathBuf::from)
-        .or_else(|| std::env::home_dir().map(|home| home.join(".pyenv")));
-    if let Some(versions) = pyenv.and_then(|root| std::fs::read_dir(root.join("versions")).ok()) {
-        let mut directories: Vec<PathBuf> = versions
-            .filter_map(|entry| Some(entry.ok()?.path()))
-            .filter(|path| begins_with_version(path, version))
-            .collect();
-        // The newest first.
-        directories.sort();
-        found.extend(
-            directories
-                .iter()
-                .rev()
-                .map(|directory| directory.join("bin").join(&name)),
-        );
+    // The suffix is not added to a name with a dot in it.
+    let on_path = |name: String| PathBuf::from(name + EXE_SUFFIX);
+    let mut found = vec![on_path(format!("python{version}"))];
+    if cfg!(windows) {
+        found.extend(told_by_launcher(version));
+        // Of GitHub's machines.
+        if let Some(cache) = std::env::var_os("RUNNER_TOOL_CACHE") {
+            let versions = Path::new(&cache).join("Python");
+            found.extend(below(&versions, version, Path::new("x64/python.exe")));
+        }
+    } else {
+        let pyenv = std::env::var_os("PYENV_ROOT")
+            .map(PathBuf::from)
+            .or_else(|| std::env::home_dir().map(|home| home.join(".pyenv")));
+        if let Some(root) = pyenv {
+            let executable = Path::new("bin").join(format!("python{version}"));
+            found.extend(below(&root.join("versions"), version, &executable));
+        }
     }
     // Less likely, and slow to ask where they are shims.
-    found.extend([
-        PathBuf::from(format!("python{major}")),
-        PathBuf::from("python"),
-    ]);
+    found.extend([on_path(format!("python{major}")), on_path("python".into())]);
     found
+}
+
+/// The one that the launcher of Windows would start.
+fn told_by_launcher(version: &str) -> Option<PathBuf> {
+    let output = Command::new("py.exe")
+        .arg(format!("-{version}"))
+        .args(["-c", "import sys; print(sys.executable)"])
+        .stdin(Stdio::null())
+        .stderr(Stdio::null())
+        .output()
+        .ok()?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let executable = said.trim();
+    (!executable.is_empty()).then(|| executable.into())
+}
+
+/// The executables of directories that are named by versions, the newest first.
+fn below(versions: &Path, version: &str, executable: &Path) -> Vec<PathBuf> {
+    let Ok(entries) = std::fs::read_dir(versions) else {
+        return Vec::new();
+    };
+    let mut directories: Vec<PathBuf> = entries
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| begins_with_version(path, version))
+        .collect();
+    directories.sort();
+    let newest_first = directories.iter().rev();
+    newest_first
+        .map(|directory| directory.join(executable))
+        .collect()
 }
 
 fn begins_with_version(directory: &Path, version: &str) -> bool {

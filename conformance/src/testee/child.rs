@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -11,6 +11,8 @@ use super::input::Input;
 use super::lines::{self, Asked, GARBAGE_SHOWN};
 use super::message::Request;
 use super::session::{Link, Reply, Trouble};
+use super::status;
+use super::tree::Tree;
 
 /// A line longer than this is no reply: the largest legitimate one describes a graph.
 const LONGEST_LINE: u64 = 64 << 20;
@@ -46,6 +48,7 @@ impl Program {
 /// A testee that answers line by line.
 pub struct ChildLink {
     child: Child,
+    tree: Tree,
     requests: Option<Input>,
     lines: Option<Receiver<Line>>,
     stderr: Arc<Mutex<Vec<u8>>>,
@@ -58,7 +61,7 @@ enum Line {
 }
 
 impl ChildLink {
-    /// Starts the program in a process group of its own, so that all of it can be ended.
+    /// Starts the program such that all that it starts can be ended with it.
     pub fn start(program: &Program) -> Result<Self, Trouble> {
         let mut command = Command::new(&program.words[0]);
         command
@@ -72,11 +75,10 @@ impl ChildLink {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
-        #[cfg(unix)]
-        std::os::unix::process::CommandExt::process_group(&mut command, 0);
-        let mut child = command.spawn().map_err(|error| Trouble::NeverStarted {
-            reason: format!("{}: {error}", program.words[0].display()),
-        })?;
+        let (mut child, tree) =
+            Tree::spawn(&mut command).map_err(|error| Trouble::NeverStarted {
+                reason: format!("{}: {error}", program.words[0].display()),
+            })?;
 
         let requests = Input::new(child.stdin.take().expect("stdin is piped"));
         let (sender, lines) = sync_channel(WAITING_LINES);
@@ -90,6 +92,7 @@ impl ChildLink {
         Ok(Self {
             requests: Some(requests),
             child,
+            tree,
             lines: Some(lines),
             stderr,
             asked: Asked::default(),
@@ -101,7 +104,7 @@ impl ChildLink {
         let patience = Instant::now() + Duration::from_secs(2);
         let status = loop {
             match self.child.try_wait() {
-                Ok(Some(status)) => break describe_status(status),
+                Ok(Some(status)) => break status::describe(status),
                 Ok(None) if Instant::now() < patience => {
                     std::thread::sleep(Duration::from_millis(2));
                 }
@@ -177,24 +180,10 @@ impl Drop for ChildLink {
             }
             std::thread::sleep(Duration::from_millis(2));
         }
-        kill_group(&mut self.child);
+        self.tree.kill(&mut self.child);
         // Reaped here, so that no zombie stays behind.
         let _ = self.child.wait();
     }
-}
-
-#[cfg(unix)]
-fn kill_group(child: &mut Child) {
-    use rustix::process::{Pid, Signal, kill_process_group};
-    // Also when the leader is gone: what it started may still be there.
-    if let Some(group) = i32::try_from(child.id()).ok().and_then(Pid::from_raw) {
-        let _ = kill_process_group(group, Signal::KILL);
-    }
-}
-
-#[cfg(not(unix))]
-fn kill_group(child: &mut Child) {
-    let _ = child.kill();
 }
 
 fn read_lines(mut stdout: impl BufRead, sender: &SyncSender<Line>) {
@@ -231,46 +220,4 @@ fn keep_the_end(mut pipe: impl Read, kept: &Mutex<Vec<u8>>) {
         let excess = kept.len().saturating_sub(STDERR_KEPT);
         kept.drain(..excess);
     }
-}
-
-#[cfg(unix)]
-fn describe_status(status: ExitStatus) -> String {
-    use std::os::unix::process::ExitStatusExt;
-    match status.signal() {
-        Some(signal) => match signal_name(signal) {
-            Some(name) => format!("signal {signal} ({name})"),
-            None => format!("signal {signal}"),
-        },
-        None => describe_code(status),
-    }
-}
-
-#[cfg(not(unix))]
-fn describe_status(status: ExitStatus) -> String {
-    describe_code(status)
-}
-
-fn describe_code(status: ExitStatus) -> String {
-    status
-        .code()
-        .map_or_else(|| status.to_string(), |code| format!("exit status {code}"))
-}
-
-#[cfg(unix)]
-fn signal_name(signal: i32) -> Option<&'static str> {
-    use rustix::process::Signal;
-    let names = [
-        (Signal::ABORT, "SIGABRT"),
-        (Signal::BUS, "SIGBUS"),
-        (Signal::FPE, "SIGFPE"),
-        (Signal::ILL, "SIGILL"),
-        (Signal::KILL, "SIGKILL"),
-        (Signal::PIPE, "SIGPIPE"),
-        (Signal::SEGV, "SIGSEGV"),
-        (Signal::TERM, "SIGTERM"),
-    ];
-    names
-        .iter()
-        .find(|(known, _)| known.as_raw() == signal)
-        .map(|(_, name)| *name)
 }

@@ -9,7 +9,7 @@ use processing_connection::{Dialect, Family, Framing};
 use serde::{Deserialize, Serialize};
 
 use super::payload::Payload;
-use crate::notation::Graph;
+use crate::notation::{Construction, Graph, Node};
 
 /// The version of the adapter protocol that this suite speaks.
 pub const PROTOCOL: u32 = 1;
@@ -208,6 +208,9 @@ pub struct Hello {
     pub families: Vec<Family>,
     /// The dialects it can speak, preferred one first.
     pub dialects: Vec<String>,
+    /// The highest pickle protocol that it sends objects with.
+    #[serde(default = "of_the_releases")]
+    pub pickle_protocol: u8,
     /// How much of an object it keeps.
     pub profile: Profile,
     /// Optional operations that it has.
@@ -229,6 +232,28 @@ impl Hello {
         self.known_dialects()
             .find(|dialect| dialect.framing() == framing)
     }
+
+    /// What this object is made of that the testee's Python does not have, if it is Python.
+    ///
+    /// Python 3 has one integer and one text; what Python 2 calls `str` is not among its types. Python 2 has no
+    /// `bytes` apart from that.
+    pub fn lacks(&self, object: &Graph) -> Option<&'static str> {
+        let python = self.python?;
+        object.nodes.iter().find_map(|node| match node {
+            Node::Long(_) if python > 2 => Some("long"),
+            Node::Str(_) if python > 2 => Some("str of Python 2"),
+            Node::Object(made) if python > 2 && made.construction == Construction::Old => {
+                Some("an old-style class")
+            }
+            Node::Bytes(_) if python < 3 => Some("bytes of Python 3"),
+            _ => None,
+        })
+    }
+}
+
+/// The pickle protocol of a testee that does not say one: every release of `processing` sends protocol 2.
+fn of_the_releases() -> u8 {
+    2
 }
 
 /// How much of an object a testee keeps.
@@ -354,7 +379,8 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-mod family_names {
+/// Families, as the names that the seed gives them.
+pub(crate) mod family_names {
     use processing_connection::Family;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};
 
@@ -369,7 +395,7 @@ mod family_names {
             .serialize(serializer)
     }
 
-    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
     ) -> Result<Vec<Family>, D::Error> {
         Vec::<String>::deserialize(deserializer)?

@@ -7,6 +7,8 @@ pub mod lines;
 pub mod message;
 pub mod payload;
 pub mod session;
+mod status;
+mod tree;
 
 use std::fmt;
 use std::str::FromStr;

@@ -297,6 +297,7 @@ impl Hello {
             runtime: String::new(),
             families: Vec::new(),
             dialects: Vec::new(),
+            pickle_protocol: 0,
             profile: super::message::Profile::Bytes,
             operations: Vec::new(),
             python: None,

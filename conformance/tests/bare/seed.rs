@@ -108,7 +108,7 @@ fn with_peer(peer: &'static Peer, test: impl FnOnce(&Stage)) -> Result<Completio
             });
             Ok(Completion::Completed)
         }
-        Err(error) if is_required(&peer.name) => Err(error.to_string().into()),
+        Err(error) if is_required(peer) => Err(error.to_string().into()),
         Err(error) => Ok(Completion::ignored_with(error.to_string())),
     }
 }
@@ -130,12 +130,13 @@ impl Stage {
 
     fn program(&self, name: &str, address: &str) -> Command {
         let seed = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/seed");
+        let flavour = self.peer.flavour().expect("releases have flavours");
         let mut command = self.python.command();
         command
             .arg("-u")
             .arg(seed.join("launcher.py"))
             .arg(&self.place)
-            .args([self.peer.flavour.name(), address])
+            .args([flavour.name(), address])
             .arg(seed.join(name));
         command
     }

@@ -183,6 +183,7 @@ impl Implementation for Naive {
             runtime: "Rust".into(),
             families: vec![Family::Inet, Family::Unix],
             dialects: vec!["be32+hmac-sha1".into()],
+            pickle_protocol: 2,
             profile: Profile::Bytes,
             operations: Vec::new(),
             python: None,

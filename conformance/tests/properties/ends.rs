@@ -116,7 +116,7 @@ impl Testee {
             let installed = Peers::new(None).and_then(|peers| peers.install(peer));
             match installed {
                 Ok(installed) => Some(Self::new(peer.claims(), move || installed.start(PATIENCE))),
-                Err(reason) if is_required(&peer.name) => {
+                Err(reason) if is_required(peer) => {
                     panic!("{} is required: {reason}", peer.name)
                 }
                 Err(reason) => {

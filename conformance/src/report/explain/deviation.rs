@@ -19,10 +19,11 @@ pub(super) fn explain_deviation(deviation: &Deviation) -> String {
     let ranges = ranges(deviation);
     for range in &ranges {
         let flavour = match range.flavour {
-            Flavour::C => "C extension",
-            Flavour::Pure => "pure Python",
+            Some(Flavour::C) => ", C extension",
+            Some(Flavour::Pure) => ", pure Python",
+            None => "",
         };
-        let told = format!("{}, {flavour}", range.releases());
+        let told = format!("{}{flavour}", range.releases());
         if range.help.is_empty() {
             field("as shipped", &told);
         } else {
@@ -73,7 +74,7 @@ pub(super) fn explain_deviation(deviation: &Deviation) -> String {
 /// Releases of a package that follow each other, in one flavour and with the same help.
 struct Range {
     package: &'static str,
-    flavour: Flavour,
+    flavour: Option<Flavour>,
     help: &'static [String],
     first: &'static str,
     last: &'static str,
@@ -98,9 +99,9 @@ impl Range {
 /// Since and until which releases there is a fault, as far as the catalogue of peers knows.
 fn ranges(deviation: &Deviation) -> Vec<Range> {
     let mut ranges: Vec<Range> = Vec::new();
-    for flavour in [Flavour::C, Flavour::Pure] {
+    for flavour in [Some(Flavour::C), Some(Flavour::Pure), None] {
         let mut unbroken = false;
-        for peer in catalogue().iter().filter(|peer| peer.flavour == flavour) {
+        for peer in catalogue().iter().filter(|peer| peer.flavour() == flavour) {
             if !deviation.concerns(&peer.name) {
                 unbroken = false;
                 continue;
@@ -109,14 +110,14 @@ fn ranges(deviation: &Deviation) -> Vec<Range> {
                 Some(range)
                     if unbroken && range.package == peer.package && range.help == peer.help =>
                 {
-                    range.last = &peer.release;
+                    range.last = peer.release();
                 }
                 _ => ranges.push(Range {
                     package: &peer.package,
                     flavour,
                     help: &peer.help,
-                    first: &peer.release,
-                    last: &peer.release,
+                    first: peer.release(),
+                    last: peer.release(),
                 }),
             }
             unbroken = true;

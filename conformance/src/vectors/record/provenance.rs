@@ -42,8 +42,11 @@ struct Answer {
 
 /// The provenance of what is recorded off a peer on this machine.
 pub(super) fn of(peer: &Peer, installed: &Installed) -> Result<Provenance, RecordError> {
+    let archive = peer.archive().ok_or_else(|| {
+        RecordError::Provenance("files of vectors are of releases on PyPI, it is none".into())
+    })?;
     let answer = ask(installed).map_err(RecordError::Provenance)?;
-    let compiler = (peer.flavour == Flavour::C).then(|| Compiler {
+    let compiler = (archive.flavour == Flavour::C).then(|| Compiler {
         name: answer.compiler,
         // A path would name the machine, and says nothing of the code.
         flags: answer
@@ -55,9 +58,9 @@ pub(super) fn of(peer: &Peer, installed: &Installed) -> Result<Provenance, Recor
     });
     Ok(Provenance {
         package: peer.package.clone(),
-        release: peer.release.clone(),
-        archive_sha256: peer.sha256.clone(),
-        flavour: peer.flavour.name().into(),
+        release: archive.release.clone(),
+        archive_sha256: archive.sha256.clone(),
+        flavour: archive.flavour.name().into(),
         implementation: answer.implementation,
         python: answer.python,
         platform: Platform {

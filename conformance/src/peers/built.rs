@@ -1,0 +1,138 @@
+//! Releases that somebody else has built: where nothing here compiles extensions, as on Windows.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use sha2::{Digest, Sha256};
+use thiserror::Error;
+
+use super::{Archive, Flavour, Peer};
+
+/// Names the directory of the trees, one for each release: `processing-0.20/processing/…`.
+const VARIABLE: &str = "PROCESSING_CONFORMANCE_BUILT";
+
+/// A release that can be copied as it is.
+pub(super) struct Built {
+    tree: PathBuf,
+    /// Below the tree.
+    files: Vec<PathBuf>,
+    digest: String,
+}
+
+/// A release that there is no tree of.
+#[derive(Debug, Error)]
+pub enum NotBuilt {
+    /// There are no trees at all.
+    #[error(
+        "on Windows nothing here compiles its C extension; let {VARIABLE} name a directory with `{tree}/`, built for \
+         CPython {python} (a checkout's `scripts` builds such trees on Debian)"
+    )]
+    Unknown {
+        /// What the tree would be called.
+        tree: String,
+        /// What it would have to be built for.
+        python: String,
+    },
+    /// The trees are of other releases.
+    #[error("{VARIABLE} names {}, in which there is no `{tree}/`", directory.display())]
+    Missing {
+        /// The directory of the trees.
+        directory: PathBuf,
+        /// What the tree would be called.
+        tree: String,
+    },
+    /// A tree could not be read.
+    #[error("{}: {error}", path.display())]
+    File {
+        /// Which file or directory.
+        path: PathBuf,
+        /// What.
+        error: io::Error,
+    },
+}
+
+/// The tree of a release; `None` where it can be compiled here, or needs no compiling.
+pub(super) fn find(peer: &Peer, archive: &Archive) -> Result<Option<Built>, NotBuilt> {
+    if !cfg!(windows) {
+        return Ok(None);
+    }
+    let name = format!("{}-{}", peer.package, archive.release);
+    let Some(directory) = std::env::var_os(VARIABLE).map(PathBuf::from) else {
+        return match archive.flavour {
+            Flavour::Pure => Ok(None),
+            Flavour::C => Err(NotBuilt::Unknown {
+                tree: name,
+                python: peer.python.clone(),
+            }),
+        };
+    };
+    let tree = directory.join(&name);
+    if !tree.is_dir() {
+        return match archive.flavour {
+            Flavour::Pure => Ok(None),
+            Flavour::C => Err(NotBuilt::Missing {
+                directory,
+                tree: name,
+            }),
+        };
+    }
+    Built::read(tree).map(Some)
+}
+
+impl Built {
+    fn read(tree: PathBuf) -> Result<Self, NotBuilt> {
+        let mut files = Vec::new();
+        collect(&tree, Path::new(""), &mut files)?;
+        files.sort();
+        let mut digest = Sha256::new();
+        for file in &files {
+            let path = tree.join(file);
+            let content = fs::read(&path).map_err(|error| NotBuilt::File { path, error })?;
+            digest.update(file.as_os_str().as_encoded_bytes());
+            digest.update((content.len() as u64).to_le_bytes());
+            digest.update(content);
+        }
+        Ok(Self {
+            tree,
+            files,
+            digest: hex::encode(digest.finalize()),
+        })
+    }
+
+    /// Of all that is in it: another one means that it was built anew.
+    pub(super) fn digest(&self) -> &str {
+        &self.digest
+    }
+
+    /// Copies it into a directory.
+    pub(super) fn copy(&self, into: &Path) -> io::Result<()> {
+        for file in &self.files {
+            let target = into.join(file);
+            if let Some(directory) = target.parent() {
+                fs::create_dir_all(directory)?;
+            }
+            fs::copy(self.tree.join(file), target)?;
+        }
+        Ok(())
+    }
+}
+
+/// The files below a directory of a tree.
+fn collect(tree: &Path, below: &Path, files: &mut Vec<PathBuf>) -> Result<(), NotBuilt> {
+    let directory = tree.join(below);
+    let failed = |error| NotBuilt::File {
+        path: directory.clone(),
+        error,
+    };
+    for entry in fs::read_dir(&directory).map_err(failed)? {
+        let entry = entry.map_err(failed)?;
+        let path = below.join(entry.file_name());
+        if entry.file_type().map_err(failed)?.is_dir() {
+            collect(tree, &path, files)?;
+        } else {
+            files.push(path);
+        }
+    }
+    Ok(())
+}
