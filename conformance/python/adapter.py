@@ -643,6 +643,8 @@ def kind_of_system_error(op, error):
     if op in ('send', 'send_string') and error.errno in (errno.EPIPE, errno.ECONNRESET):
         return 'closed'
     winerror = getattr(error, 'winerror', None)
+    if winerror == 6 and op in OPENING:
+        return 'bad_address'  # nothing but the beginning of a pipe's name
     if winerror in WINERRORS:
         return WINERRORS[winerror]
     return ERRNOS.get(error.errno, 'unclassified')

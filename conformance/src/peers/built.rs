@@ -25,22 +25,15 @@ pub(super) struct Built {
 pub enum NotBuilt {
     /// There are no trees at all.
     #[error(
-        "on Windows nothing here compiles its C extension; let {VARIABLE} name a directory with `{tree}/`, built for \
-         CPython {python} (a checkout's `scripts` builds such trees on Debian)"
+        "on Windows nothing here compiles its C extension; let {VARIABLE} name a directory of trees that were built \
+         elsewhere, `processing-0.20/processing/` and so on (a checkout's `scripts` builds them on Debian)"
     )]
-    Unknown {
-        /// What the tree would be called.
-        tree: String,
-        /// What it would have to be built for.
-        python: String,
-    },
+    Unknown,
     /// The trees are of other releases.
-    #[error("{VARIABLE} names {}, in which there is no `{tree}/`", directory.display())]
+    #[error("{VARIABLE} names {}, in which there is no tree of this release", directory.display())]
     Missing {
         /// The directory of the trees.
         directory: PathBuf,
-        /// What the tree would be called.
-        tree: String,
     },
     /// A tree could not be read.
     #[error("{}: {error}", path.display())]
@@ -57,24 +50,17 @@ pub(super) fn find(peer: &Peer, archive: &Archive) -> Result<Option<Built>, NotB
     if !cfg!(windows) {
         return Ok(None);
     }
-    let name = format!("{}-{}", peer.package, archive.release);
     let Some(directory) = std::env::var_os(VARIABLE).map(PathBuf::from) else {
         return match archive.flavour {
             Flavour::Pure => Ok(None),
-            Flavour::C => Err(NotBuilt::Unknown {
-                tree: name,
-                python: peer.python.clone(),
-            }),
+            Flavour::C => Err(NotBuilt::Unknown),
         };
     };
-    let tree = directory.join(&name);
+    let tree = directory.join(format!("{}-{}", peer.package, archive.release));
     if !tree.is_dir() {
         return match archive.flavour {
             Flavour::Pure => Ok(None),
-            Flavour::C => Err(NotBuilt::Missing {
-                directory,
-                tree: name,
-            }),
+            Flavour::C => Err(NotBuilt::Missing { directory }),
         };
     }
     Built::read(tree).map(Some)

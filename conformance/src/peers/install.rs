@@ -110,12 +110,16 @@ impl Peers {
     pub fn find(&self, peer: &Peer) -> Result<Option<Installed>, InstallError> {
         for_this_system(peer)?;
         let python = Python::find(&peer.python)?;
-        if let Source::Archive(archive) = &peer.source {
-            let built = built::find(peer, archive)?;
-            let record = record(peer, archive, &python, built.as_ref());
-            if !is_current(&self.directory.join(&peer.name), &record) {
-                return Ok(None);
+        let is_here = match &peer.source {
+            Source::Archive(archive) => {
+                let built = built::find(peer, archive)?;
+                let record = record(peer, archive, &python, built.as_ref());
+                is_current(&self.directory.join(&peer.name), &record)
             }
+            Source::StandardLibrary => self.adapter().exists(),
+        };
+        if !is_here {
+            return Ok(None);
         }
         self.installed(peer, python).map(Some)
     }
@@ -230,10 +234,14 @@ impl Peers {
         Ok(())
     }
 
-    fn installed(&self, peer: &Peer, python: Python) -> Result<Installed, InstallError> {
-        // Named by its content, so that a newer suite beside an older one does not disturb it.
+    /// Where the adapter is: named by its content, so that a newer suite beside an older one does not disturb it.
+    fn adapter(&self) -> PathBuf {
         let digest = hex::encode(&Sha256::digest(ADAPTER)[..8]);
-        let adapter = self.directory.join(format!("adapter-{digest}.py"));
+        self.directory.join(format!("adapter-{digest}.py"))
+    }
+
+    fn installed(&self, peer: &Peer, python: Python) -> Result<Installed, InstallError> {
+        let adapter = self.adapter();
         if !adapter.exists() {
             let fresh = tempfile::NamedTempFile::new_in(&self.directory)
                 .map_err(in_file(&self.directory))?;
