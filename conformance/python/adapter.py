@@ -643,6 +643,9 @@ def kind_of_system_error(op, error):
     if op in ('send', 'send_string') and error.errno in (errno.EPIPE, errno.ECONNRESET):
         return 'closed'
     winerror = getattr(error, 'winerror', None)
+    if os.name == 'nt' and PYTHON == 2 and type(error) is IOError:
+        # As the C extensions of 0.30 and later raise it, and that of multiprocessing.
+        winerror = error.errno
     if winerror == 6 and op in OPENING:
         return 'bad_address'  # nothing but the beginning of a pipe's name
     if winerror in WINERRORS:
