@@ -34,7 +34,7 @@ impl Implementation for Reference {
             name: "reference".into(),
             version: env!("CARGO_PKG_VERSION").into(),
             runtime: "Rust".into(),
-            families: [Family::Inet, Family::Unix, Family::Pipe]
+            families: Family::ALL
                 .into_iter()
                 .filter(|family| family.is_available())
                 .collect(),

@@ -92,7 +92,7 @@ pub(super) struct RunArguments {
     /// Who plays the other end of pair cases: reference, peer:NAME or exec:COMMAND.
     #[arg(long, value_name = "TESTEE", default_value = "reference")]
     pub(super) counterpart: Testee,
-    /// Only these families: `AF_INET`, `AF_UNIX`.
+    /// Only these families: `AF_INET`, `AF_UNIX`, `AF_PIPE`.
     #[arg(long, value_name = "FAMILY", value_delimiter = ',')]
     pub(super) family: Vec<Family>,
     /// Only these dialects: be32, le32, hex8, be32+hmac-sha1, le32+hmac-sha1; a framing alone takes both. A testee

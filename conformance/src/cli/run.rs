@@ -19,6 +19,8 @@ use processing_conformance::testee::Testee;
 use processing_conformance::testee::message::Hello;
 use processing_conformance::testee::session::Trouble;
 
+use processing_connection::Family;
+
 use super::args::{Format, RunArguments};
 use super::target::{Target, WITHOUT_KEY, assumed_claims};
 use super::{FAILED, GOOD, INTERRUPTED, NOTHING_RUN, NOTHING_SELECTED, Refusal, print};
@@ -345,7 +347,10 @@ fn nothing_selected(arguments: &RunArguments, subjects: &[(Subject, Run)]) -> Re
         .flat_map(|hello| hello.dialects.iter().map(String::as_str))
         .collect();
     let spoken = spoken.into_iter().collect::<Vec<_>>().join(", ");
-    let message = if !arguments.dialect.is_empty() && !spoken.is_empty() {
+    let unavailable = |family: &&Family| !family.is_available();
+    let message = if let Some(family) = arguments.family.iter().find(unavailable) {
+        format!("nothing is selected: {family} is not available on this system")
+    } else if !arguments.dialect.is_empty() && !spoken.is_empty() {
         format!("nothing is selected: the testee speaks {spoken}")
     } else {
         "nothing is selected: no case for this testee matches what was asked for".into()

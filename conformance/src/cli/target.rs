@@ -49,10 +49,12 @@ impl Target {
                     .collect()
             }
             Testee::Connect(address) => {
+                let family = family(address)?;
                 let bare = Arc::new(Bare::server(address.clone()));
-                vec![Self::Bare(testee.to_string(), bare, family(address)?)]
+                vec![Self::Bare(testee.to_string(), bare, family)]
             }
             Testee::Listen(address) => {
+                let family = family(address)?;
                 let dialect = arguments.dialect.first().copied().unwrap_or(WITHOUT_KEY);
                 let door = Door::open_at(
                     address,
@@ -62,7 +64,7 @@ impl Target {
                 )
                 .map_err(|error| Refusal::usage(format!("cannot listen at {address}: {error}")))?;
                 let bare = Arc::new(Bare::client(door, arguments.wait));
-                vec![Self::Bare(testee.to_string(), bare, family(address)?)]
+                vec![Self::Bare(testee.to_string(), bare, family)]
             }
         })
     }
@@ -116,6 +118,14 @@ impl Target {
     }
 }
 
+/// The families of this system.
+fn available_families() -> Vec<Family> {
+    Family::ALL
+        .into_iter()
+        .filter(|family| family.is_available())
+        .collect()
+}
+
 /// Claims for a testee that never said any, so that every case still gets a verdict.
 pub(super) fn assumed_claims(dialects: &[Dialect]) -> Hello {
     let dialects = if dialects.is_empty() {
@@ -128,7 +138,7 @@ pub(super) fn assumed_claims(dialects: &[Dialect]) -> Hello {
         name: "it".into(),
         version: String::new(),
         runtime: String::new(),
-        families: vec![Family::Inet, Family::Unix],
+        families: available_families(),
         dialects: dialects.iter().map(ToString::to_string).collect(),
         pickle_protocol: 2,
         profile: Profile::Graph,
@@ -179,11 +189,16 @@ pub(super) fn look_up(peer: &Peer, store: &StoreArguments) -> Result<Installed, 
 
 /// The family of an address without an adapter.
 fn family(address: &RawAddress) -> Result<Family, Refusal> {
-    match address {
-        RawAddress::Pair(..) => Ok(Family::Inet),
-        RawAddress::Text(text) if text.starts_with(r"\\") => Err(Refusal::usage(
-            "AF_PIPE has no transport here yet; use AF_INET or AF_UNIX",
-        )),
-        RawAddress::Text(_) => Ok(Family::Unix),
+    let family = match address {
+        RawAddress::Pair(..) => Family::Inet,
+        RawAddress::Text(text) if text.starts_with(r"\\") => Family::Pipe,
+        RawAddress::Text(_) => Family::Unix,
+    };
+    if family.is_available() {
+        Ok(family)
+    } else {
+        Err(Refusal::usage(format!(
+            "{family} is not available on this system"
+        )))
     }
 }

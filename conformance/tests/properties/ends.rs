@@ -3,11 +3,13 @@
 use std::cell::{Cell, RefCell};
 use std::io::Write;
 use std::rc::Rc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use processing_conformance::adapter::{Implementation, Reference};
 use processing_conformance::context::scratch::Scratch;
-use processing_conformance::notation::Graph;
+use processing_conformance::notation::strategy::values;
+use processing_conformance::notation::{Graph, Node};
 use processing_conformance::peers::{Peers, catalogue, is_required};
 use processing_conformance::testee::in_process::InProcess;
 use processing_conformance::testee::message::{
@@ -17,6 +19,7 @@ use processing_conformance::testee::payload::Payload;
 use processing_conformance::testee::session::{OperationResult, Session, Ticket, Trouble};
 use processing_conformance::wire::{Transcript, Wire};
 use processing_connection::{Address, Connection, Connector, Dialect, Family, Listener, Value};
+use proptest::strategy::Strategy;
 
 /// The same in CI and at a desk.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -26,16 +29,40 @@ pub(crate) type Outcome<T> = Result<T, String>;
 
 /// One end of a connection, in the seed's words.
 pub(crate) trait End {
-    fn send(&mut self, object: &Graph) -> Outcome<()>;
+    /// Sends messages while something else happens: what is longer than the buffer of a pipe leaves only as it is
+    /// received.
+    fn send_while<T>(
+        &mut self,
+        messages: &[Message<'_>],
+        meanwhile: impl FnOnce() -> Outcome<T>,
+    ) -> Outcome<T>;
     fn recv(&mut self) -> Outcome<Graph>;
-    fn send_string(&mut self, bytes: &[u8]) -> Outcome<()>;
     fn recv_string(&mut self) -> Outcome<Payload>;
 }
 
+/// What is sent.
+#[derive(Clone, Copy)]
+pub(crate) enum Message<'m> {
+    Object(&'m Graph),
+    String(&'m [u8]),
+}
+
 impl End for Connection {
-    fn send(&mut self, object: &Graph) -> Outcome<()> {
-        let value = Value::try_from(object).map_err(in_reference("send"))?;
-        self.send_value(&value).map_err(in_reference("send"))
+    fn send_while<T>(
+        &mut self,
+        messages: &[Message<'_>],
+        meanwhile: impl FnOnce() -> Outcome<T>,
+    ) -> Outcome<T> {
+        std::thread::scope(|scope| {
+            let sending = scope.spawn(|| {
+                messages
+                    .iter()
+                    .try_for_each(|message| send_by_reference(self, *message))
+            });
+            let came = meanwhile();
+            sending.join().expect("the reference does not panic")?;
+            came
+        })
     }
 
     fn recv(&mut self) -> Outcome<Graph> {
@@ -43,13 +70,21 @@ impl End for Connection {
         Ok(Graph::from(&value))
     }
 
-    fn send_string(&mut self, bytes: &[u8]) -> Outcome<()> {
-        Connection::send_string(self, bytes).map_err(in_reference("send_string"))
-    }
-
     fn recv_string(&mut self) -> Outcome<Payload> {
         let bytes = Connection::recv_string(self).map_err(in_reference("recv_string"))?;
         Ok(Payload::Bytes { bytes })
+    }
+}
+
+fn send_by_reference(connection: &mut Connection, message: Message<'_>) -> Outcome<()> {
+    match message {
+        Message::Object(object) => {
+            let value = Value::try_from(object).map_err(in_reference("send"))?;
+            connection.send_value(&value).map_err(in_reference("send"))
+        }
+        Message::String(bytes) => connection
+            .send_string(bytes)
+            .map_err(in_reference("send_string")),
     }
 }
 
@@ -63,10 +98,7 @@ pub(crate) fn reference_to_itself(
     dialect: &str,
     scratch: &Scratch,
 ) -> (Connection, Connection) {
-    let address = match family {
-        Family::Inet => Address::from(("127.0.0.1", 0)),
-        _ => Address::Unix(scratch.path()),
-    };
+    let address = in_types_of_reference(&free_address(family, scratch));
     let dialect: Dialect = dialect.parse().expect("the reference has it");
     let mut listener = Listener::builder()
         .address(address)
@@ -79,6 +111,30 @@ pub(crate) fn reference_to_itself(
         .expect("somebody listens");
     let server = listener.accept().expect("somebody has connected");
     (client, server)
+}
+
+/// An address of this family where nobody listens.
+fn free_address(family: Family, scratch: &Scratch) -> RawAddress {
+    static PIPES: AtomicUsize = AtomicUsize::new(0);
+    match family {
+        Family::Inet => RawAddress::Pair("127.0.0.1".into(), 0),
+        Family::Unix => RawAddress::Text(scratch.path().to_string_lossy().into_owned()),
+        Family::Pipe => RawAddress::Text(format!(
+            r"\\.\pipe\pc-properties-{}-{}",
+            std::process::id(),
+            PIPES.fetch_add(1, Ordering::Relaxed)
+        )),
+    }
+}
+
+fn in_types_of_reference(address: &RawAddress) -> Address {
+    match address {
+        RawAddress::Pair(host, port) => {
+            let port = u16::try_from(*port).expect("the port of a listener");
+            Address::from((host.as_str(), port))
+        }
+        RawAddress::Text(text) => Address::infer(text),
+    }
 }
 
 fn connector(dialect: Dialect) -> Connector {
@@ -140,6 +196,23 @@ impl Testee {
     /// Whether the objects of Python 2 are its own.
     pub(crate) fn is_python_2(&self) -> bool {
         self.claims.python == Some(2)
+    }
+
+    /// Values as this testee has them: in Python 3 there is no `long`, and what was `str` is `bytes`.
+    pub(crate) fn values(&self) -> impl Strategy<Value = Graph> + use<> {
+        let is_python_3 = self.claims.python == Some(3);
+        values().prop_map(move |mut graph| {
+            if is_python_3 {
+                for node in &mut graph.nodes {
+                    match node {
+                        Node::Long(value) => *node = Node::Int(value.clone()),
+                        Node::Str(bytes) => *node = Node::Bytes(bytes.clone()),
+                        _ => {}
+                    }
+                }
+            }
+            graph
+        })
     }
 
     /// Every family that it has in every dialect that it has.
@@ -205,15 +278,8 @@ impl Setting<'_> {
     /// A connection between the reference and the testee.
     pub(crate) fn with_reference(&self) -> (Connection, Held) {
         self.connect(|address, dialect| {
-            let address = match address {
-                RawAddress::Pair(host, port) => {
-                    let port = u16::try_from(*port).expect("the port of a listener");
-                    Address::from((host.as_str(), port))
-                }
-                RawAddress::Text(text) => Address::infer(text),
-            };
             connector(dialect)
-                .connect(address)
+                .connect(in_types_of_reference(address))
                 .expect("somebody listens")
         })
     }
@@ -228,11 +294,7 @@ impl Setting<'_> {
 
     fn connect<Near>(&self, connect: impl FnOnce(&RawAddress, Dialect) -> Near) -> (Near, Held) {
         let dialect = self.dialect.parse().expect("the reference has it");
-        let path = self.testee.scratch.path();
-        let free = match self.family {
-            Family::Inet => RawAddress::Pair("127.0.0.1".into(), 0),
-            _ => RawAddress::Text(path.to_string_lossy().into_owned()),
-        };
+        let free = free_address(self.family, &self.testee.scratch);
         let session = self.testee.session();
         let listening = Operation::Listen(Listen {
             address: Some(free),
@@ -319,46 +381,63 @@ impl Held {
         ticket.map_err(|trouble| trouble.to_string())
     }
 
-    fn call(&mut self, operation: Operation) -> Outcome<Answer> {
-        let ticket = self.start(operation)?;
-        self.finish(&ticket)?.map_err(|error| {
+    fn start_send(&mut self, message: Message<'_>) -> Outcome<Ticket> {
+        let connection = self.connection;
+        self.start(match message {
+            Message::Object(object) => Operation::Send {
+                connection,
+                object: object.clone(),
+            },
+            Message::String(bytes) => Operation::SendString {
+                connection,
+                payload: Payload::Bytes {
+                    bytes: bytes.to_vec(),
+                },
+            },
+        })
+    }
+
+    fn finish_send(&mut self, ticket: &Ticket, message: Message<'_>) -> Outcome<()> {
+        self.finish(ticket)?.map_err(|error| {
             format!(
                 "`{}`: {}: {}",
                 ticket.operation(),
                 error.kind,
                 error.message
             )
-        })
+        })?;
+        if matches!(message, Message::Object(_)) {
+            let exchanged = self.exchanged.get();
+            self.exchanged.set(Exchanged {
+                sent: exchanged.sent + 1,
+                ..exchanged
+            });
+        }
+        Ok(())
     }
 }
 
 impl End for Held {
-    fn send(&mut self, object: &Graph) -> Outcome<()> {
-        self.call(Operation::Send {
-            connection: self.connection,
-            object: object.clone(),
-        })?;
-        let exchanged = self.exchanged.get();
-        self.exchanged.set(Exchanged {
-            sent: exchanged.sent + 1,
-            ..exchanged
-        });
-        Ok(())
+    /// Only the last message is on its way meanwhile: an end has one of them at a time.
+    fn send_while<T>(
+        &mut self,
+        messages: &[Message<'_>],
+        meanwhile: impl FnOnce() -> Outcome<T>,
+    ) -> Outcome<T> {
+        let (last, before) = messages.split_last().expect("there is something to send");
+        for message in before {
+            let ticket = self.start_send(*message)?;
+            self.finish_send(&ticket, *message)?;
+        }
+        let ticket = self.start_send(*last)?;
+        let came = meanwhile();
+        self.finish_send(&ticket, *last)?;
+        came
     }
 
     fn recv(&mut self) -> Outcome<Graph> {
         let ticket = self.start_recv()?;
         self.finish_object(&ticket)
-    }
-
-    fn send_string(&mut self, bytes: &[u8]) -> Outcome<()> {
-        self.call(Operation::SendString {
-            connection: self.connection,
-            payload: Payload::Bytes {
-                bytes: bytes.to_vec(),
-            },
-        })
-        .map(drop)
     }
 
     fn recv_string(&mut self) -> Outcome<Payload> {
