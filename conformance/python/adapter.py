@@ -408,6 +408,7 @@ def hello(adapter, _, request):
         'profile': 'graph',
         'operations': ['poll'] if implementation.has_poll else [],
         'python': PYTHON,
+        'int_bits': sys.maxint.bit_length() + 1 if PYTHON == 2 else None,
     })
 
 

@@ -74,7 +74,7 @@ fn the_reference_and_live_peers_exchange_values() {
         for setting in peer.settings() {
             check(
                 &setting,
-                &peer.values(),
+                &peer.having(values()),
                 || setting.with_reference(),
                 |(reference, peer), value| {
                     object_crosses(reference, peer, value)?;
@@ -113,7 +113,7 @@ fn live_peers_keep_identity_and_recursion() {
             };
             check(
                 &setting,
-                &in_any_protocol(graph(NODES)),
+                &in_any_protocol(peer.having(graph(NODES))),
                 || setting.with_wire(),
                 graph_crosses_both_ways,
             );

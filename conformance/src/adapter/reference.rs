@@ -49,6 +49,7 @@ impl Implementation for Reference {
             profile: Profile::Serde,
             operations: vec!["poll".into()],
             python: None,
+            int_bits: None,
         }
     }
 

@@ -144,6 +144,7 @@ pub(super) fn assumed_claims(dialects: &[Dialect]) -> Hello {
         profile: Profile::Graph,
         operations: Vec::new(),
         python: None,
+        int_bits: None,
     }
 }
 

@@ -4,6 +4,7 @@ mod built;
 mod install;
 mod python;
 
+use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::LazyLock;
 
@@ -25,6 +26,9 @@ pub(crate) const DEVIATIONS: &str = concat!(
     include_str!("deviations/messages.toml"),
     include_str!("deviations/handshake.toml"),
 );
+
+/// The bits of a C `long`.
+const C_LONG: NonZero<u32> = NonZero::new(std::ffi::c_long::BITS).expect("it is not 0");
 
 /// One known implementation, as its stanza in `peers.toml` has it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -152,12 +156,13 @@ impl Peer {
             pickle_protocol: self.pickle_protocol,
             profile: Profile::Graph,
             operations: self.operations.clone(),
-            python: self
-                .python
-                .split('.')
-                .next()
-                .and_then(|major| major.parse().ok()),
+            python: self.python_major(),
+            int_bits: (self.python_major() == Some(2)).then_some(C_LONG),
         }
+    }
+
+    fn python_major(&self) -> Option<u32> {
+        self.python.split('.').next()?.parse().ok()
     }
 
     /// The other flavour of the same release, when there is one that frames differently.

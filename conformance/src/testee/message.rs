@@ -4,7 +4,9 @@
 //! form as JSON.
 
 use std::fmt;
+use std::num::NonZero;
 
+use num_bigint::BigInt;
 use processing_connection::{Dialect, Family, Framing};
 use serde::{Deserialize, Serialize};
 
@@ -219,6 +221,9 @@ pub struct Hello {
     /// The major version of Python, for an implementation that is Python.
     #[serde(default)]
     pub python: Option<u32>,
+    /// How many bits an `int` has, where it has a limit: in Python 2 it is a C `long`.
+    #[serde(default)]
+    pub int_bits: Option<NonZero<u32>>,
 }
 
 impl Hello {
@@ -236,10 +241,11 @@ impl Hello {
     /// What this object is made of that the testee's Python does not have, if it is Python.
     ///
     /// Python 3 has one integer and one text; what Python 2 calls `str` is not among its types. Python 2 has no
-    /// `bytes` apart from that.
+    /// `bytes` apart from that, and its `int` is limited.
     pub fn lacks(&self, object: &Graph) -> Option<&'static str> {
         let python = self.python?;
         object.nodes.iter().find_map(|node| match node {
+            Node::Int(value) if self.is_beyond_int(value) => Some("an int of this size"),
             Node::Long(_) if python > 2 => Some("long"),
             Node::Str(_) if python > 2 => Some("str of Python 2"),
             Node::Object(made) if python > 2 && made.construction == Construction::Old => {
@@ -247,6 +253,28 @@ impl Hello {
             }
             Node::Bytes(_) if python < 3 => Some("bytes of Python 3"),
             _ => None,
+        })
+    }
+
+    /// The object with the types that the testee's Python has in their place: `long` for an `int` that is too large
+    /// for Python 2; in Python 3 `int` for `long`, and `bytes` for what Python 2 calls `str`.
+    pub fn in_its_types(&self, object: &Graph) -> Graph {
+        let mut object = object.clone();
+        for node in &mut object.nodes {
+            match node {
+                Node::Int(value) if self.is_beyond_int(value) => *node = Node::Long(value.clone()),
+                Node::Long(value) if self.python == Some(3) => *node = Node::Int(value.clone()),
+                Node::Str(bytes) if self.python == Some(3) => *node = Node::Bytes(bytes.clone()),
+                _ => {}
+            }
+        }
+        object
+    }
+
+    fn is_beyond_int(&self, value: &BigInt) -> bool {
+        self.int_bits.is_some_and(|bits| {
+            let limit = BigInt::from(1) << (bits.get() - 1);
+            *value >= limit || *value < -limit
         })
     }
 }

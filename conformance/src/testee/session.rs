@@ -301,6 +301,7 @@ impl Hello {
             profile: super::message::Profile::Bytes,
             operations: Vec::new(),
             python: None,
+            int_bits: None,
         }
     }
 }

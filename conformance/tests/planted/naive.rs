@@ -187,6 +187,7 @@ impl Implementation for Naive {
             profile: Profile::Bytes,
             operations: Vec::new(),
             python: None,
+            int_bits: None,
         }
     }
 

@@ -8,8 +8,7 @@ use std::time::Duration;
 
 use processing_conformance::adapter::{Implementation, Reference};
 use processing_conformance::context::scratch::Scratch;
-use processing_conformance::notation::strategy::values;
-use processing_conformance::notation::{Graph, Node};
+use processing_conformance::notation::Graph;
 use processing_conformance::peers::{Peers, catalogue, is_required};
 use processing_conformance::testee::in_process::InProcess;
 use processing_conformance::testee::message::{
@@ -198,21 +197,12 @@ impl Testee {
         self.claims.python == Some(2)
     }
 
-    /// Values as this testee has them: in Python 3 there is no `long`, and what was `str` is `bytes`.
-    pub(crate) fn values(&self) -> impl Strategy<Value = Graph> + use<> {
-        let is_python_3 = self.claims.python == Some(3);
-        values().prop_map(move |mut graph| {
-            if is_python_3 {
-                for node in &mut graph.nodes {
-                    match node {
-                        Node::Long(value) => *node = Node::Int(value.clone()),
-                        Node::Str(bytes) => *node = Node::Bytes(bytes.clone()),
-                        _ => {}
-                    }
-                }
-            }
-            graph
-        })
+    /// These examples, with the types that this testee has.
+    pub(crate) fn having(
+        &self,
+        examples: impl Strategy<Value = Graph>,
+    ) -> impl Strategy<Value = Graph> {
+        examples.prop_map(|graph| self.claims.in_its_types(&graph))
     }
 
     /// Every family that it has in every dialect that it has.
