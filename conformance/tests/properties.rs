@@ -96,6 +96,7 @@ fn the_reference_and_live_peers_exchange_strings() {
                 || setting.with_reference(),
                 |(reference, peer), string| string_crosses_and_returns(reference, peer, string),
             );
+            held_to_be_real(&setting);
         }
     }
 }
@@ -147,7 +148,7 @@ fn held_to_be_real(setting: &Setting) {
     let asked = examples_each();
     assert!(
         received >= asked && sent >= asked,
-        "{setting}: {received} objects received and {sent} sent, of {asked}"
+        "{setting}: {received} messages received and {sent} sent, of {asked}"
     );
 }
 

@@ -240,7 +240,7 @@ pub(crate) struct Setting<'t> {
     exchanged: Rc<Cell<Exchanged>>,
 }
 
-/// How many objects a testee has described as it received them, and how many it has sent.
+/// How many messages a testee has described as it received them, and how many it has sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Exchanged {
     pub(crate) received: u32,
@@ -345,7 +345,10 @@ impl Held {
     /// The string that it was waiting for.
     pub(crate) fn finish_string(&mut self, ticket: &Ticket) -> Outcome<Payload> {
         match self.finish(ticket)? {
-            Ok(Answer::Payload(payload)) => Ok(payload),
+            Ok(Answer::Payload(payload)) => {
+                self.note_received();
+                Ok(payload)
+            }
             other => Err(format!("`recv_string` was answered by {other:?}")),
         }
     }
@@ -354,11 +357,7 @@ impl Held {
     pub(crate) fn finish_object(&mut self, ticket: &Ticket) -> Outcome<Graph> {
         match self.finish(ticket)? {
             Ok(Answer::Object(object)) => {
-                let exchanged = self.exchanged.get();
-                self.exchanged.set(Exchanged {
-                    received: exchanged.received + 1,
-                    ..exchanged
-                });
+                self.note_received();
                 Ok(object)
             }
             Err(error) => Err(format!("`recv`: {}: {}", error.kind, error.message)),
@@ -369,6 +368,13 @@ impl Held {
     fn start(&mut self, operation: Operation) -> Outcome<Ticket> {
         let ticket = self.session.borrow_mut().start(operation);
         ticket.map_err(|trouble| trouble.to_string())
+    }
+
+    fn note_received(&self) {
+        self.exchanged.update(|exchanged| Exchanged {
+            received: exchanged.received + 1,
+            ..exchanged
+        });
     }
 
     fn start_send(&mut self, message: Message<'_>) -> Outcome<Ticket> {
@@ -387,7 +393,7 @@ impl Held {
         })
     }
 
-    fn finish_send(&mut self, ticket: &Ticket, message: Message<'_>) -> Outcome<()> {
+    fn finish_send(&mut self, ticket: &Ticket) -> Outcome<()> {
         self.finish(ticket)?.map_err(|error| {
             format!(
                 "`{}`: {}: {}",
@@ -396,13 +402,10 @@ impl Held {
                 error.message
             )
         })?;
-        if matches!(message, Message::Object(_)) {
-            let exchanged = self.exchanged.get();
-            self.exchanged.set(Exchanged {
-                sent: exchanged.sent + 1,
-                ..exchanged
-            });
-        }
+        self.exchanged.update(|exchanged| Exchanged {
+            sent: exchanged.sent + 1,
+            ..exchanged
+        });
         Ok(())
     }
 }
@@ -417,11 +420,11 @@ impl End for Held {
         let (last, before) = messages.split_last().expect("there is something to send");
         for message in before {
             let ticket = self.start_send(*message)?;
-            self.finish_send(&ticket, *message)?;
+            self.finish_send(&ticket)?;
         }
         let ticket = self.start_send(*last)?;
         let came = meanwhile();
-        self.finish_send(&ticket, *last)?;
+        self.finish_send(&ticket)?;
         came
     }
 
