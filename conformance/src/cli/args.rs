@@ -37,6 +37,7 @@ Examples:
     processing-conformance inspect --bytes '00 00 00 05 80 02 4b 2a 2e'
     xxd session | processing-conformance inspect
     processing-conformance inspect --framing none object.pickle
+    processing-conformance inspect --framing none messages-of-a-pipe
 
 Nothing in a pickle is executed. Offsets at the beginning of a line are hexadecimal. A line with !! tells
 what is wrong.

@@ -26,8 +26,13 @@ pub(super) fn inspect(arguments: &InspectArguments) -> Result<u8, Refusal> {
         messages: arguments.messages,
     };
     let session = Session::find(&capture, &options).map_err(|error| {
+        let without_header = if capture.streams.iter().all(|stream| stream.pieces.is_empty()) {
+            "them for one message"
+        } else {
+            "each line for a message, as on a named pipe"
+        };
         nothing(format!(
-            "{error} these bytes, read as {}\n{}    --framing says how to read them nevertheless; `--framing none` takes them for one message",
+            "{error} these bytes, read as {}\n{}    --framing says how to read them nevertheless; `--framing none` takes {without_header}",
             capture.form,
             misfits(&error.fits)
         ))

@@ -2,7 +2,8 @@
 
 use thiserror::Error;
 
-use super::framing::{Frame, Framing, Header, frames};
+use super::capture::Capture;
+use super::framing::{Frame, Framing, Header, frames, messages};
 use super::payload::{begins_as_known, is_pickle, is_whole_pickle};
 
 /// How many messages of a stream are looked into; the others are only counted.
@@ -38,7 +39,7 @@ pub enum Certainty {
     Ambiguous,
     /// No framing fits both directions, but each direction has one.
     Deviating,
-    /// There are no headers: the bytes are one message.
+    /// There are no headers: the bytes are one message, or those of each line are, as on a pipe.
     Bare,
 }
 
@@ -146,6 +147,52 @@ pub fn told(framing: Framing, streams: &[&[u8]]) -> Detection {
         certainty: Certainty::Told,
         fits,
     }
+}
+
+/// Finds the framing of a capture; also that there is none, since its pieces are themselves messages, as on a pipe.
+///
+/// # Errors
+///
+/// [`NoFraming`] when none is even likely.
+pub fn detect_in(capture: &Capture) -> Result<Detection, NoFraming> {
+    let streams: Vec<&[u8]> = capture
+        .streams
+        .iter()
+        .map(|stream| &*stream.bytes)
+        .collect();
+    let detection = detect(&streams);
+    let fits_whole = |found: &Detection| {
+        let best = found.fits.first();
+        best.is_some_and(|best| best.extent == Extent::Whole)
+    };
+    if detection.as_ref().is_ok_and(fits_whole) || !pieces_are_messages(capture) {
+        return detection;
+    }
+    Ok(Detection {
+        framings: vec![Framing::None; streams.len()],
+        certainty: Certainty::Bare,
+        fits: Vec::new(),
+    })
+}
+
+/// Whether at least half of the pieces are pickles or messages of a handshake; the others may be strings.
+fn pieces_are_messages(capture: &Capture) -> bool {
+    let (mut known, mut others) = (0, 0);
+    for stream in &capture.streams {
+        for message in messages(&stream.bytes, &stream.pieces) {
+            if is_whole_pickle(message.payload) || begins_as_known(message.payload) {
+                known += 1;
+            } else if !is_digest(message.payload) && !message.payload.is_empty() {
+                others += 1;
+            }
+        }
+    }
+    known > 0 && known >= others
+}
+
+/// Whether it is as long as the digests of the handshakes are: HMAC-MD5 and HMAC-SHA1.
+fn is_digest(payload: &[u8]) -> bool {
+    matches!(payload.len(), 16 | 20)
 }
 
 /// All framings, the best first; `be32x` only where it differs from `be32`.

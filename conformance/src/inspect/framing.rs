@@ -17,7 +17,7 @@ pub enum Framing {
     /// Four bytes, big-endian and signed; after -1, eight more, unsigned, have the length (`multiprocessing` of
     /// Python 3.8 and later, `_send_bytes`).
     Be32x,
-    /// No header: the bytes are one message. So it is on a pipe of Windows.
+    /// No header, as on a named pipe of Windows. Where nothing tells a message from the next, the bytes are one.
     None,
 }
 
@@ -152,6 +152,20 @@ pub fn frames(framing: Framing, stream: &[u8]) -> Frames<'_> {
         // Without headers, no bytes are a message too.
         over: stream.is_empty() && framing != Framing::None,
     }
+}
+
+/// Takes bytes without headers apart, of which it is known how long each message is: those of a pipe.
+pub fn messages<'a>(bytes: &'a [u8], lengths: &'a [usize]) -> impl Iterator<Item = Frame<'a>> {
+    lengths.iter().scan(0, move |at, &length| {
+        let offset = *at;
+        *at += length;
+        Some(Frame {
+            offset,
+            header: &[],
+            announced: Some(length as u64),
+            payload: bytes.get(offset..*at)?,
+        })
+    })
 }
 
 /// The messages of a stream; see [`frames`].

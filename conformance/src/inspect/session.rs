@@ -1,8 +1,8 @@
 //! A capture as the messages that it is.
 
-use super::capture::{Capture, Sender};
-use super::detect::{Detection, NoFraming, detect, told};
-use super::framing::{Frame, Framing, frames};
+use super::capture::{Capture, Sender, Stream};
+use super::detect::{Detection, NoFraming, detect_in, told};
+use super::framing::{Frame, Framing, frames, messages};
 use super::handshake::{self, Handshake, Taken};
 use crate::wire::handshake::Step;
 
@@ -72,21 +72,23 @@ impl<'a> Session<'a> {
             .collect();
         let detection = match options.framing {
             Some(framing) => told(framing, &bytes),
-            None => detect(&bytes)?,
+            None => detect_in(capture)?,
         };
         let streams: Vec<Messages<'a>> = capture
             .streams
             .iter()
             .zip(&detection.framings)
-            .map(|(stream, &framing)| {
-                Messages::take(stream.sender, framing, &stream.bytes, options.messages)
-            })
+            .map(|(stream, &framing)| Messages::take(stream, framing, options.messages))
             .collect();
         // However few messages are kept.
-        let first: Vec<Vec<Frame<'a>>> = bytes
+        let first: Vec<Vec<Frame<'a>>> = capture
+            .streams
             .iter()
             .zip(&detection.framings)
-            .map(|(stream, &framing)| frames(framing, stream).take(Step::ALL.len()).collect())
+            .map(|(stream, &framing)| {
+                let frames = frames_of(stream, framing);
+                frames.take(Step::ALL.len()).collect()
+            })
             .collect();
         let handshake = handshake::find(&first, options.authkey);
         let is_ordered = !capture.turns.is_empty() || streams.len() < 2;
@@ -114,16 +116,16 @@ impl<'a> Session<'a> {
 }
 
 impl<'a> Messages<'a> {
-    fn take(sender: Sender, framing: Framing, bytes: &'a [u8], kept: usize) -> Self {
+    fn take(stream: &'a Stream, framing: Framing, kept: usize) -> Self {
         let mut messages = Self {
-            sender,
+            sender: stream.sender,
             framing,
-            length: bytes.len(),
+            length: stream.bytes.len(),
             frames: Vec::new(),
             left_out: 0,
             rest: None,
         };
-        for frame in frames(framing, bytes) {
+        for frame in frames_of(stream, framing) {
             if messages.frames.len() < kept {
                 messages.frames.push(frame);
             } else {
@@ -138,6 +140,15 @@ impl<'a> Messages<'a> {
     pub fn end(&self) -> Option<&Frame<'a>> {
         let last = self.frames.last().filter(|frame| !frame.is_whole());
         self.rest.as_ref().or(last)
+    }
+}
+
+/// The messages of a direction.
+fn frames_of(stream: &Stream, framing: Framing) -> Box<dyn Iterator<Item = Frame<'_>> + '_> {
+    if framing == Framing::None && !stream.pieces.is_empty() {
+        Box::new(messages(&stream.bytes, &stream.pieces))
+    } else {
+        Box::new(frames(framing, &stream.bytes))
     }
 }
 
@@ -160,7 +171,7 @@ fn by_handshake(handshake: Option<&Handshake<'_>>, streams: &[Messages<'_>]) -> 
     order
 }
 
-/// As the capture has them: a message stands where it begins.
+/// As the capture has them: a message stands where it begins. Without headers it is a piece of the capture.
 fn by_turns(capture: &Capture, streams: &[Messages<'_>]) -> Vec<Place> {
     let mut order = Vec::new();
     let mut passed = vec![0; streams.len()];
@@ -168,12 +179,17 @@ fn by_turns(capture: &Capture, streams: &[Messages<'_>]) -> Vec<Place> {
     for turn in &capture.turns {
         let stream = turn.stream;
         passed[stream] += turn.length;
+        let mut pieces = turn.pieces;
         while let Some(frame) = streams[stream].frames.get(next[stream])
-            && frame.offset < passed[stream]
+            && match streams[stream].framing {
+                Framing::None => pieces > 0,
+                _ => frame.offset < passed[stream],
+            }
         {
             let message = next[stream];
             order.push(Place { stream, message });
             next[stream] += 1;
+            pieces = pieces.saturating_sub(1);
         }
     }
     order

@@ -12,6 +12,8 @@ const PROCESSING_0_20: &str = include_str!("../sessions/processing-0.20-c.txt");
 const PROCESSING_0_52: &str = include_str!("../sessions/processing-0.52-c.txt");
 const PYTHON_3_11: &str = include_str!("../sessions/multiprocessing-3.11.txt");
 const PYTHON_3_13: &str = include_str!("../sessions/multiprocessing-3.13.txt");
+/// Over a named pipe: there are no headers.
+const PROCESSING_0_52_PIPE: &str = include_str!("../sessions/processing-0.52-pipe.txt");
 const ALL: [&str; 4] = [PROCESSING_0_20, PROCESSING_0_52, PYTHON_3_11, PYTHON_3_13];
 
 const KEYED: Options<'static> = Options {
@@ -43,6 +45,44 @@ fn processing_0_52_with_a_handshake() {
 #[test]
 fn multiprocessing_of_python_3_13_with_a_handshake() {
     insta::assert_snapshot!(inspect(&capture(PYTHON_3_13), &KEYED).text);
+}
+
+#[test]
+fn processing_0_52_over_a_pipe_with_a_handshake() {
+    let capture = capture(PROCESSING_0_52_PIPE);
+    let inspection = inspect(&capture, &KEYED);
+    insta::assert_snapshot!(inspection.text);
+    let told = Options {
+        framing: Some(Framing::None),
+        ..KEYED
+    };
+    let told = inspect(&capture, &told);
+    assert!(told.is_sound, "{}", told.text);
+    assert_eq!(printed_bytes(&told.text), printed_bytes(&inspection.text));
+}
+
+#[test]
+fn an_empty_message_of_a_pipe_stands_in_its_turn() {
+    let session = "> 80024b2a2e\n>\n< 80024b2a2e\n<\n>\n> 80024b\n  2a2e\n";
+    let found = capture(session);
+    let found = Session::find(&found, &DEFAULT).expect("the lines are messages");
+    assert_eq!(found.detection.certainty, Certainty::Bare);
+    let lengths = found.order.iter().map(|place| {
+        let stream = &found.streams[place.stream];
+        (stream.sender, stream.frames[place.message].payload.len())
+    });
+    let (client, server) = (Sender::Client, Sender::Server);
+    assert_eq!(
+        lengths.collect::<Vec<_>>(),
+        [
+            (client, 5),
+            (client, 0),
+            (server, 5),
+            (server, 0),
+            (client, 0),
+            (client, 5)
+        ]
+    );
 }
 
 #[test]

@@ -32,6 +32,9 @@ pub struct Stream {
     pub sender: Sender,
     /// All of them.
     pub bytes: Vec<u8>,
+    /// How many bytes each line with an arrow has, or each traced call moved: on a pipe these are the messages. Empty
+    /// when the form of the capture does not tell.
+    pub pieces: Vec<usize>,
 }
 
 /// Bytes that followed each other in one direction, before some in the other.
@@ -41,6 +44,8 @@ pub struct Turn {
     pub stream: usize,
     /// How many bytes.
     pub length: usize,
+    /// How many pieces of the stream they are.
+    pub pieces: usize,
 }
 
 /// Who sent the bytes of a stream, as far as the form of the capture says.
@@ -210,7 +215,11 @@ impl Capture {
         let sender = Sender::Unknown;
         Self {
             form: Form::Raw,
-            streams: vec![Stream { sender, bytes }],
+            streams: vec![Stream {
+                sender,
+                bytes,
+                pieces: Vec::new(),
+            }],
             turns: Vec::new(),
         }
     }
@@ -275,15 +284,38 @@ impl Builder {
     fn push(&mut self, bytes: &[u8]) {
         self.push_from(Sender::Unknown, bytes);
         self.capture.turns.clear();
+        for stream in &mut self.capture.streams {
+            stream.pieces.clear();
+        }
     }
 
+    /// One piece of a direction.
     fn push_from(&mut self, sender: Sender, bytes: &[u8]) {
+        let stream = self.extend_from(sender, bytes);
+        let Capture { streams, turns, .. } = &mut self.capture;
+        streams[stream].pieces.push(bytes.len());
+        if let Some(turn) = turns.last_mut() {
+            turn.pieces += 1;
+        }
+    }
+
+    /// More of the piece before.
+    fn extend_piece(&mut self, sender: Sender, bytes: &[u8]) {
+        let stream = self.extend_from(sender, bytes);
+        if let Some(piece) = self.capture.streams[stream].pieces.last_mut() {
+            *piece += bytes.len();
+        }
+    }
+
+    /// Returns the index of the direction.
+    fn extend_from(&mut self, sender: Sender, bytes: &[u8]) -> usize {
         let Capture { streams, turns, .. } = &mut self.capture;
         let known = streams.iter().position(|stream| stream.sender == sender);
         let stream = known.unwrap_or_else(|| {
             streams.push(Stream {
                 sender,
                 bytes: Vec::new(),
+                pieces: Vec::new(),
             });
             streams.len() - 1
         });
@@ -293,8 +325,10 @@ impl Builder {
             _ => turns.push(Turn {
                 stream,
                 length: bytes.len(),
+                pieces: 0,
             }),
         }
+        stream
     }
 
     fn bytes_from(&self, sender: Sender) -> &[u8] {
@@ -363,12 +397,12 @@ fn arrow(line: &str) -> Option<(Sender, &str)> {
 fn arrows(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Problem> {
     let mut sender = None;
     for &(number, line) in lines {
-        let rest = match arrow(line) {
+        let (rest, begins) = match arrow(line) {
             Some((from, rest)) => {
                 sender = Some(from);
-                rest
+                (rest, true)
             }
-            None => line.trim(),
+            None => (line.trim(), false),
         };
         let sender = sender.ok_or_else(|| {
             Problem::new(
@@ -387,7 +421,12 @@ fn arrows(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Problem> {
         } else {
             hexadecimal::read(&line, &mut part)?;
         }
-        builder.push_from(sender, part.bytes_from(Sender::Unknown));
+        let bytes = part.bytes_from(Sender::Unknown);
+        if begins {
+            builder.push_from(sender, bytes);
+        } else {
+            builder.extend_piece(sender, bytes);
+        }
     }
     Ok(())
 }

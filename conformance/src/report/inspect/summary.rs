@@ -75,6 +75,10 @@ impl Report<'_> {
                     ),
                 );
             }
+            Certainty::Bare if self.session.order.len() > 1 => self.fact(
+                "framing",
+                format_args!("none: each line is a message without a header, as on a named pipe"),
+            ),
             Certainty::Bare => self.fact(
                 "framing",
                 format_args!("none: this is one message without a header"),
