@@ -13,6 +13,7 @@ mod receive;
 pub mod scratch;
 mod send;
 pub mod setting;
+mod types;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,7 +29,7 @@ use failure::{Failure, Outcome, Stop};
 use scratch::Scratch;
 pub use setting::Setting;
 
-pub use pickled::check_pickle;
+pub use pickled::{Ceiling, check_pickle, check_pickle_below};
 
 /// What a case has in hand.
 pub struct Context<'s> {
@@ -219,6 +220,7 @@ impl<'s> Context<'s> {
 
     /// Begins an operation.
     pub fn start(&mut self, who: Who, operation: Operation) -> Result<Ticket, Stop> {
+        let operation = self.in_types_of(who, operation)?;
         self.noting(who, |session| session.start(operation))
     }
 

@@ -4,12 +4,48 @@ use super::Outcome;
 use super::failure::{EvidenceKind, Failure};
 use crate::notation::{Fidelity, Graph, compare};
 use crate::pickle::{self, Limits, Reading, Unpickler};
+use crate::testee::message::Hello;
 
-/// The highest protocol of a pickle that every release reads.
-const HIGHEST_PROTOCOL: u8 = 2;
+/// What the pickles of a sender are held to.
+#[derive(Clone, Copy, Debug)]
+pub struct Ceiling {
+    /// The highest protocol.
+    protocol: u8,
+    /// Who must be able to load them.
+    reader: Unpickler,
+}
+
+impl Ceiling {
+    /// That of every release of `processing`.
+    pub const OF_THE_RELEASES: Self = Self {
+        protocol: 2,
+        reader: Unpickler::Python2,
+    };
+
+    /// That of a testee which makes these claims.
+    pub fn of(claims: &Hello) -> Self {
+        Self {
+            protocol: claims.pickle_protocol,
+            reader: match claims.python {
+                Some(3) => Unpickler::Python3,
+                _ => Unpickler::Python2,
+            },
+        }
+    }
+}
 
 /// Judges a payload that should be a pickle of an object: one that Python 2 loads, and nothing else.
 pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> Outcome {
+    check_pickle_below(Ceiling::OF_THE_RELEASES, expected, payload, fidelity)
+}
+
+/// Judges a payload that should be a pickle of an object: one below this ceiling, and nothing else.
+pub fn check_pickle_below(
+    ceiling: Ceiling,
+    expected: &Graph,
+    payload: &[u8],
+    fidelity: Fidelity,
+) -> Outcome {
     let evidence = pickle::write(expected, 2).unwrap_or_default();
     let failure = |requirement, happened: String, instead: String| {
         Failure::new(happened, instead)
@@ -21,11 +57,11 @@ pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> Out
         failure("object.pickle", "wire: not a pickle".into(), a_pickle()).detail(error.to_string())
     })?;
     let protocol = protocol_of(&reading);
-    if protocol > HIGHEST_PROTOCOL {
+    if protocol > ceiling.protocol {
         return Err(failure(
             "object.protocol-ceiling",
             format!("wire: pickle protocol {protocol}"),
-            format!("a pickle of protocol {HIGHEST_PROTOCOL} or lower"),
+            format!("a pickle of protocol {} or lower", ceiling.protocol),
         )
         .into());
     }
@@ -37,10 +73,14 @@ pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> Out
         )
         .into());
     }
-    if let Err(error) = pickle::loadable(payload, Unpickler::Python2, &Limits::default()) {
+    if let Err(error) = pickle::loadable(payload, ceiling.reader, &Limits::default()) {
+        let reader = match ceiling.reader {
+            Unpickler::Python2 => "Python 2",
+            Unpickler::Python3 => "Python 3",
+        };
         return Err(failure(
             "object.pickle",
-            "wire: a pickle that Python 2 does not load".into(),
+            format!("wire: a pickle that {reader} does not load"),
             a_pickle(),
         )
         .detail(error.to_string())

@@ -49,6 +49,7 @@ impl Context<'_> {
 
     /// The testee was waiting for an object, and returns one that is described like this one.
     pub fn finish_object(&mut self, end: End, ticket: &Ticket, expected: &Graph) -> Outcome {
+        self.can_describe(end.who, expected)?;
         match self.finish_operation(end.who, ticket)? {
             Ok(Answer::Object(actual)) => self.check_object(end.who, expected, &actual),
             Ok(_) => unreachable!("a link answers recv by an object"),
@@ -65,6 +66,7 @@ impl Context<'_> {
 
     /// Compares what `recv` returned with what was meant.
     fn check_object(&self, who: Who, expected: &Graph, actual: &Graph) -> Outcome {
+        let expected = &self.claims_of(who).in_its_types(expected);
         compare(expected, actual, self.fidelity()).map_err(|difference| {
             let failure = Failure::new(
                 "recv: wrong object",

@@ -5,7 +5,7 @@ use std::time::Duration;
 use processing_connection::Framing;
 
 use super::failure::{EvidenceKind, Failure, Outcome, Stop};
-use super::pickled::check_pickle;
+use super::pickled::{Ceiling, check_pickle_below};
 use super::{Context, End, pattern};
 use crate::notation::Graph;
 use crate::testee::message::{Answer, Operation};
@@ -94,7 +94,9 @@ impl Context<'_> {
         let payload = wire
             .read_message(64 << 20)
             .map_err(|error| Failure::wire("a message that holds the object", &error))?;
-        check_pickle(expected, &payload, self.fidelity())
+        let expected = self.hello().in_its_types(expected);
+        let ceiling = Ceiling::of(self.hello());
+        check_pickle_below(ceiling, &expected, &payload, self.fidelity())
     }
 
     /// A send that is under way shows on the wire as a pickle of this object, and succeeds.

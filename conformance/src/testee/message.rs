@@ -11,7 +11,7 @@ use processing_connection::{Dialect, Family, Framing};
 use serde::{Deserialize, Serialize};
 
 use super::payload::Payload;
-use crate::notation::{Construction, Graph, Node};
+use crate::notation::{Graph, Node};
 
 /// The version of the adapter protocol that this suite speaks.
 pub const PROTOCOL: u32 = 1;
@@ -240,18 +240,28 @@ impl Hello {
 
     /// What this object is made of that the testee's Python does not have, if it is Python.
     ///
-    /// Python 3 has one integer and one text; what Python 2 calls `str` is not among its types. Python 2 has no
-    /// `bytes` apart from that, and its `int` is limited.
+    /// Python 3 has one integer and one text; what Python 2 calls `str` is not among its types, and classes have other
+    /// names. Python 2 has no `bytes` apart from `str`, and its `int` is limited.
     pub fn lacks(&self, object: &Graph) -> Option<&'static str> {
         let python = self.python?;
         object.nodes.iter().find_map(|node| match node {
-            Node::Int(value) if self.is_beyond_int(value) => Some("an int of this size"),
+            Node::Int(value) if self.is_beyond_int(value) => Some("int of this size"),
             Node::Long(_) if python > 2 => Some("long"),
             Node::Str(_) if python > 2 => Some("str of Python 2"),
-            Node::Object(made) if python > 2 && made.construction == Construction::Old => {
-                Some("an old-style class")
-            }
+            Node::Global { .. } | Node::Object(_) if python > 2 => Some("class of Python 2"),
             Node::Bytes(_) if python < 3 => Some("bytes of Python 3"),
+            _ => None,
+        })
+    }
+
+    /// What a pickle of Python 2 with this object is made of that the testee's Python turns into something else than
+    /// [`in_its_types`](Self::in_its_types) says: Python 3 takes `str` for text in ASCII.
+    pub fn cannot_receive(&self, object: &Graph) -> Option<&'static str> {
+        object.nodes.iter().find_map(|node| match node {
+            Node::Str(_) if self.python == Some(3) => Some("str of Python 2"),
+            Node::Global { .. } | Node::Object(_) if self.python == Some(3) => {
+                Some("class of Python 2")
+            }
             _ => None,
         })
     }

@@ -1,0 +1,41 @@
+//! Objects in the types that a testee's Python has.
+
+use super::failure::{Outcome, Stop};
+use super::{Context, Who};
+use crate::notation::Graph;
+use crate::testee::message::{Hello, Operation};
+
+impl Context<'_> {
+    /// What either end claims.
+    pub(super) fn claims_of(&self, who: Who) -> &Hello {
+        match who {
+            Who::Testee => self.hello(),
+            Who::Counterpart => self.counterpart_hello(),
+        }
+    }
+
+    /// The operation with an object that this end can be asked to send.
+    pub(super) fn in_types_of(&self, who: Who, operation: Operation) -> Result<Operation, Stop> {
+        let Operation::Send { connection, object } = operation else {
+            return Ok(operation);
+        };
+        let claims = self.claims_of(who);
+        let object = claims.in_its_types(&object);
+        match claims.lacks(&object) {
+            None => Ok(Operation::Send { connection, object }),
+            Some(lacking) => Err(not_there(lacking)),
+        }
+    }
+
+    /// Whether this end can tell what it received as it was meant.
+    pub(super) fn can_describe(&self, who: Who, object: &Graph) -> Outcome {
+        match self.claims_of(who).cannot_receive(object) {
+            None => Ok(()),
+            Some(lacking) => Err(not_there(lacking)),
+        }
+    }
+}
+
+fn not_there(lacking: &str) -> Stop {
+    Stop::NotApplicable(format!("the testee's Python has no {lacking}"))
+}
