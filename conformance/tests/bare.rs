@@ -3,13 +3,11 @@
 //!
 //! `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns peers that are missing into failures.
 
-#[cfg(unix)]
 #[path = "planted/command.rs"]
 mod command;
 #[cfg(unix)]
 #[path = "bare/programs.rs"]
 mod programs;
-#[cfg(unix)]
 #[path = "bare/seed.rs"]
 mod seed;
 #[cfg(unix)]
@@ -25,15 +23,10 @@ fn main() {
     libtest_mimic::run(&arguments, trials()).exit();
 }
 
-#[cfg(unix)]
 fn trials() -> Vec<Trial> {
     let mut trials = seed::trials();
+    // What is said of these names the errors of a POSIX system.
+    #[cfg(unix)]
     trials.extend(wrong::trials());
     trials
-}
-
-/// The programs use what Unix has.
-#[cfg(not(unix))]
-fn trials() -> Vec<Trial> {
-    Vec::new()
 }

@@ -4,23 +4,21 @@ use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use libtest_mimic::{Completion, Failed, Trial};
+use processing_conformance::context::scratch::Scratch;
 use processing_conformance::peers::{Peer, Peers, Python, catalogue, is_required};
 use processing_conformance::run::deviation::Deviations;
 use processing_conformance::run::verdict::{Row, Verdict};
+
+use processing_connection::{Address, Connector, Dialect, Family, Listener};
 
 use super::command::{Ran, Running, suite};
 
 /// Far more than any of these needs; the suite itself waits for a first client as long as this.
 const BOUND: Duration = Duration::from_secs(120);
-
-#[derive(Clone, Copy)]
-enum Family {
-    Inet,
-    Unix,
-}
 
 type Test = fn(&Stage, Family);
 
@@ -29,20 +27,28 @@ pub(crate) fn trials() -> Vec<Trial> {
         the_programs_are_the_seeds();
         Ok(())
     })];
-    let tests: [(&str, Test); 4] = [
+    let tests: [(&str, Test); 6] = [
         ("server", server),
         ("looping-server", looping_server),
         ("client", client),
         ("clients", clients),
+        ("reference-as-client", reference_as_client),
+        ("reference-as-listener", reference_as_listener),
     ];
     for peer in catalogue()
         .iter()
         .filter(|peer| peer.package == "processing" && peer.python == "2.7")
     {
-        for (family_name, family) in [("AF_INET", Family::Inet), ("AF_UNIX", Family::Unix)] {
+        if !peer.is_for_this_system() {
+            trials.push(Trial::ignorable_test(
+                format!("seed::{}", peer.name),
+                || with_peer(peer, |_| unreachable!("it has no family here")),
+            ));
+        }
+        for &family in peer.families.here() {
             for (name, test) in tests {
                 trials.push(Trial::ignorable_test(
-                    format!("seed::{name}::{family_name}::{}", peer.name),
+                    format!("seed::{name}::{family}::{}", peer.name),
                     move || match too_old(peer, name) {
                         Some(reason) => Ok(Completion::ignored_with(reason)),
                         None => with_peer(peer, |stage| test(stage, family)),
@@ -56,7 +62,7 @@ pub(crate) fn trials() -> Vec<Trial> {
 
 /// Why a program of the seed's cannot run on a release that came before the seed.
 fn too_old(peer: &Peer, test: &str) -> Option<&'static str> {
-    (test == "server" && is_known_for("no-last-accepted", peer))
+    (["server", "reference-as-client"].contains(&test) && is_known_for("no-last-accepted", peer))
         .then_some("the seed's server prints `last_accepted`, which came with 0.20")
 }
 
@@ -82,7 +88,7 @@ struct Stage {
     peer: &'static Peer,
     python: Python,
     place: PathBuf,
-    sockets: tempfile::TempDir,
+    scratch: Scratch,
 }
 
 /// Runs a test if the peer can be had; otherwise says why not, which is a failure only where it is required.
@@ -96,15 +102,12 @@ fn with_peer(peer: &'static Peer, test: impl FnOnce(&Stage)) -> Result<Completio
     });
     match had {
         Ok((python, place)) => {
-            let sockets = tempfile::Builder::new()
-                .prefix("seed-")
-                .tempdir_in("/tmp")
-                .expect("a directory can be made");
+            let scratch = Scratch::new().expect("a directory can be made");
             test(&Stage {
                 peer,
                 python,
                 place,
-                sockets,
+                scratch,
             });
             Ok(Completion::Completed)
         }
@@ -124,8 +127,18 @@ impl Drop for Program {
 }
 
 impl Stage {
-    fn path(&self) -> PathBuf {
-        self.sockets.path().join("socket")
+    /// Where nobody listens: a path, or the name of a pipe.
+    fn path(&self, family: Family) -> String {
+        static PIPES: AtomicUsize = AtomicUsize::new(0);
+        if family == Family::Pipe {
+            let number = PIPES.fetch_add(1, Ordering::Relaxed);
+            return format!(r"\\.\pipe\seed-{}-{number}", std::process::id());
+        }
+        self.scratch.path().display().to_string()
+    }
+
+    fn dialect(&self) -> Dialect {
+        self.peer.dialect.parse().expect("the reference has it")
     }
 
     fn program(&self, name: &str, address: &str) -> Command {
@@ -146,7 +159,7 @@ impl Stage {
         let address = match family {
             // The system chooses the port, and the listener knows which.
             Family::Inet => "('127.0.0.1', 0)".to_owned(),
-            Family::Unix => format!("'{}'", self.path().display()),
+            _ => expression(&self.path(family)),
         };
         let mut server = self
             .program(name, &address)
@@ -171,18 +184,16 @@ impl Stage {
 
     /// Starts the suite so that it waits for a client, and says what Python's address of it is.
     fn start_suite(&self, family: Family) -> (Running, String) {
-        let (told, python) = match family {
-            Family::Inet => {
-                let port = vacant_port();
-                (
-                    format!("127.0.0.1:{port}"),
-                    format!("('127.0.0.1', {port})"),
-                )
-            }
-            Family::Unix => {
-                let path = self.path().display().to_string();
-                (path.clone(), format!("'{path}'"))
-            }
+        let (told, python) = if family == Family::Inet {
+            let port = vacant_port();
+            (
+                format!("127.0.0.1:{port}"),
+                format!("('127.0.0.1', {port})"),
+            )
+        } else {
+            let path = self.path(family);
+            let python = expression(&path);
+            (path, python)
         };
         (
             Running::start(&mut self.suite(&format!("listen:{told}"))),
@@ -206,7 +217,7 @@ impl Stage {
             if suite.has_ended() {
                 return None;
             }
-            let nobody = ["Connection refused", "No such file"]
+            let nobody = ["Connection refused", "No such file", "[Error 2]", "10061"]
                 .iter()
                 .any(|words| said.contains(words));
             assert!(nobody, "{said}");
@@ -229,6 +240,11 @@ impl Stage {
             .args(["--dialect", &self.peer.dialect, "--testee", testee]);
         command
     }
+}
+
+/// A string in Python.
+fn expression(text: &str) -> String {
+    format!("'{}'", text.replace('\\', r"\\"))
 }
 
 /// A port on which nobody listens just now; should somebody come first, the suite says so and the test with it.
@@ -280,7 +296,9 @@ fn client(stage: &Stage, family: Family) {
     let said = stage.run_client(&address, &mut suite);
     let ran = suite.finish(BOUND);
     let rows = ran.rows();
-    assert_eq!(said.as_deref(), Some("sending: 42\nrecieved: [42]\n"));
+    let said = said.unwrap_or_default();
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines, ["sending: 42", "recieved: [42]"]);
     let (first, others) = rows.split_first().expect("there are cases");
     assert_eq!(first.case, "bare/client/seed");
     assert_eq!(first.verdict, Verdict::Pass, "{first:#?}");
@@ -311,4 +329,60 @@ fn says(row: &Row, words: &str) -> bool {
     row.message
         .as_ref()
         .is_some_and(|message| message.contains(words))
+}
+
+/// The reference sends 42 to the seed's server and gets `[42]`.
+fn reference_as_client(stage: &Stage, family: Family) {
+    let (mut server, address) = stage.start_server("server.py", family);
+    let address = match family {
+        Family::Inet => {
+            let (host, port) = address.rsplit_once(':').expect("a host and a port");
+            Address::from((host, port.parse::<u16>().expect("the port of a listener")))
+        }
+        _ => Address::infer(&address),
+    };
+    let mut connection = Connector::new()
+        .dialect(stage.dialect())
+        .read_timeout(BOUND)
+        .connect(address)
+        .expect("the server listens");
+    connection.send(&42).expect("the server is there");
+    let boxed: Vec<i64> = connection.recv().expect("the server replies");
+    assert_eq!(boxed, [42]);
+    let status = server.0.wait().expect("it can be waited for");
+    assert!(status.success(), "{status}");
+}
+
+/// The reference boxes what the seed's client sends.
+fn reference_as_listener(stage: &Stage, family: Family) {
+    let (address, python) = if family == Family::Inet {
+        (Address::from(("127.0.0.1", 0)), None)
+    } else {
+        let path = stage.path(family);
+        (Address::infer(&path), Some(expression(&path)))
+    };
+    let mut listener = Listener::builder()
+        .address(address)
+        .dialect(stage.dialect())
+        .accept_timeout(BOUND)
+        .read_timeout(BOUND)
+        .bind()
+        .expect("the address is free");
+    let python = python.unwrap_or_else(|| match listener.address() {
+        Address::Inet { host, port } => format!("('{host}', {port})"),
+        other => unreachable!("{other} is not AF_INET"),
+    });
+    let client = stage
+        .program("client.py", &python)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("Python can be started");
+    let mut connection = listener.accept().expect("the client comes");
+    let object: i64 = connection.recv().expect("the client sends");
+    connection.send(&vec![object]).expect("the client is there");
+    let output = client.wait_with_output().expect("it can be waited for");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let lines: Vec<&str> = said.lines().collect();
+    assert_eq!(lines, ["sending: 42", "recieved: [42]"]);
 }
