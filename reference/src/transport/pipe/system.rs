@@ -291,6 +291,8 @@ fn perform(
 
 /// Waits until an operation is done; an error if that is not worth waiting for any more.
 fn wait(until: &Until<'_>) -> io::Result<()> {
+    const CLOSED: u32 = WAIT_OBJECT_0 + 1;
+
     let events = [until.done.0.as_raw_handle(), until.closed.0.as_raw_handle()];
     let started = Instant::now();
     loop {
@@ -301,7 +303,6 @@ fn wait(until: &Until<'_>) -> io::Result<()> {
         let woken = unsafe {
             WaitForMultipleObjects(2, events.as_ptr(), 0, left.map_or(INFINITE, milliseconds))
         };
-        const CLOSED: u32 = WAIT_OBJECT_0 + 1;
         match woken {
             WAIT_OBJECT_0 => return Ok(()),
             CLOSED => return Err(io::ErrorKind::ConnectionAborted.into()),
