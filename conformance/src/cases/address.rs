@@ -12,10 +12,11 @@ use crate::testee::message::{Connect, ErrorKind, Listen, Listening, Operation, R
 pub(super) const CASES: &[Case] = &[
     Case {
         id: "address/inferred/listen",
-        about: "A listener infers the family from the form of its address: a pair is AF_INET, a string AF_UNIX.",
+        about: "A listener infers the family from the form of its address: a pair is AF_INET, a string AF_UNIX, and AF_PIPE with two backslashes in front.",
         requirements: &[
             "address.tuple-is-inet",
             "address.string-is-unix",
+            "address.backslashes-are-pipe",
             "address.reported",
         ],
         run: inferred_by_listener,
@@ -23,8 +24,12 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/inferred/connect",
-        about: "A client infers the family from the form of the address: a pair is AF_INET, a string AF_UNIX.",
-        requirements: &["address.tuple-is-inet", "address.string-is-unix"],
+        about: "A client infers the family from the form of the address: a pair is AF_INET, a string AF_UNIX, and AF_PIPE with two backslashes in front.",
+        requirements: &[
+            "address.tuple-is-inet",
+            "address.string-is-unix",
+            "address.backslashes-are-pipe",
+        ],
         run: |context| {
             context
                 .open()
@@ -126,7 +131,7 @@ pub(super) const CASES: &[Case] = &[
         about: "A listener that is given nothing uses the family that is assumed to be the fastest.",
         level: Level::Should,
         requirements: &["address.default-family", "address.none-is-arbitrary"],
-        needs: UNIX_ONLY,
+        needs: NAMED,
         run: default_family,
         ..Case::LISTENER
     },
@@ -149,7 +154,7 @@ pub(super) const CASES: &[Case] = &[
         about: "A listener takes an empty string for no address.",
         level: Level::Should,
         requirements: &["address.empty-is-none"],
-        needs: UNIX_ONLY,
+        needs: NAMED,
         run: empty_for_listener,
         ..Case::LISTENER
     },
@@ -157,7 +162,7 @@ pub(super) const CASES: &[Case] = &[
         id: "address/empty/connect",
         about: "Connecting to an empty string is an error.",
         requirements: &["address.malformed", "error.kind"],
-        needs: UNIX_ONLY,
+        needs: NAMED,
         run: empty_for_client,
         ..Case::CLIENT
     },
@@ -248,6 +253,11 @@ const UNIX_ONLY: Needs = Needs {
     families: &[Family::Unix],
     ..Needs::NOTHING
 };
+/// Where an address is a string.
+const NAMED: Needs = Needs {
+    families: &[Family::Unix, Family::Pipe],
+    ..Needs::NOTHING
+};
 const INET_ONLY: Needs = Needs {
     families: &[Family::Inet],
     ..Needs::NOTHING
@@ -309,6 +319,7 @@ fn expect_family(listening: &Listening, family: Family) -> Outcome {
 fn the_other(family: Family) -> (&'static str, &'static str) {
     match family {
         Family::Unix => ("AF_UNIX", "AF_INET"),
+        Family::Pipe => ("AF_PIPE", "AF_INET"),
         _ => ("AF_INET", "AF_UNIX"),
     }
 }
@@ -338,14 +349,7 @@ fn backslashes(context: &mut Context<'_>) -> Outcome {
 }
 
 fn host_and_port_in_a_string(context: &mut Context<'_>) -> Outcome {
-    let door = crate::wire::Door::open(
-        Family::Inet,
-        std::path::Path::new(""),
-        context.setting.framing(),
-        context.setting.patience,
-        &context.transcript,
-    )
-    .map_err(|error| Stop::NotRun(format!("the suite could not listen: {error}")))?;
+    let door = context.door_at(&RawAddress::Pair("127.0.0.1".into(), 0))?;
     let RawAddress::Pair(_, port) = door.address() else {
         unreachable!("a door of AF_INET has a port")
     };

@@ -1,7 +1,7 @@
 //! Programs without an adapter, judged by what can be seen from the wire: a server that boxes what it gets,
 //! and a client that sends something and is sent it back boxed, as in the seed's example.
 
-use super::{Case, each, objects};
+use super::{Case, Needs, each, objects};
 use crate::context::Context;
 use crate::context::check_pickle;
 use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
@@ -30,6 +30,7 @@ pub(super) const CASES: &[Case] = &[
         id: "bare/server/split-message",
         about: "An object whose message arrives one byte at a time comes back in a list.",
         requirements: &["framing.segmentation"],
+        needs: Needs::NOTHING.over_streams(),
         run: split_message,
         ..Case::BARE_SERVER
     },
@@ -50,7 +51,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "bare/server/survives-client",
-        about: "A client that leaves in the middle of a message does not keep the server from serving the next one.",
+        about: "A client that leaves in the middle of a message (over AF_PIPE: without one) does not keep the server from serving the next one.",
         requirements: &["listener.survives-client"],
         run: survives_client,
         ..Case::BARE_SERVER
@@ -71,6 +72,7 @@ pub(super) const CASES: &[Case] = &[
         id: "bare/client/split-reply",
         about: "A client whose reply arrives one byte at a time takes it.",
         requirements: &["framing.segmentation"],
+        needs: Needs::NOTHING.over_streams(),
         run: split_reply,
         ..Case::BARE_CLIENT
     },
@@ -130,8 +132,10 @@ fn split_message(context: &mut Context<'_>) -> Outcome {
 
 fn survives_client(context: &mut Context<'_>) -> Outcome {
     let mut leaving = context.call_on_server()?;
-    let message = context.message(&pickled(&Graph::int(42), 2));
-    context.write(&mut leaving, &message[..message.len() - 1])?;
+    if leaving.framing().is_some() {
+        let message = context.message(&pickled(&Graph::int(42), 2));
+        context.write(&mut leaving, &message[..message.len() - 1])?;
+    }
     leaving.close();
     let mut wire = context.call_on_server()?;
     expect_boxed(context, &mut wire, &Graph::int(42), 2)
@@ -143,7 +147,7 @@ fn expect_boxed(
     object: &Graph,
     protocol: u8,
 ) -> Outcome {
-    context.write(wire, &context.message(&pickled(object, protocol)))?;
+    context.write_message(wire, &pickled(object, protocol))?;
     expect_reply(context, wire, object)
 }
 
@@ -170,15 +174,17 @@ fn expect_reply(context: &mut Context<'_>, wire: &mut Wire, object: &Graph) -> O
 
 /// Nothing follows: either the stream ends, or the server waits for more.
 fn expect_silence(wire: &mut Wire) -> Outcome {
-    wire.finish()
-        .map_err(|error| Failure::wire("the connection is open", &error))?;
+    if wire.framing().is_some() {
+        wire.finish()
+            .map_err(|error| Failure::wire("the connection is open", &error))?;
+    }
     match wire.read_end() {
         Ok(()) | Err(WireError::Quiet { .. }) => Ok(()),
         Err(WireError::Ended { got, .. }) => Err(Failure::new(
             "wire: bytes after the reply",
             "one message and nothing else",
         )
-        .showing(EvidenceKind::Stream, &[], &got)
+        .showing(EvidenceKind::of(wire), &[], &got)
         .into()),
         Err(error) => Err(Failure::wire("the end of the stream", &error).into()),
     }
@@ -187,8 +193,7 @@ fn expect_silence(wire: &mut Wire) -> Outcome {
 fn seed_client(context: &mut Context<'_>) -> Outcome {
     let mut wire = context.receive_client()?;
     let object = expect_object(context, &mut wire)?;
-    let reply = context.message(&pickled(&Graph::list_of([&object]), 2));
-    context.write(&mut wire, &reply)?;
+    context.write_message(&mut wire, &pickled(&Graph::list_of([&object]), 2))?;
     expect_left(&mut wire)
 }
 
@@ -230,7 +235,7 @@ fn expect_left(wire: &mut Wire) -> Outcome {
             "wire: bytes after the object",
             "one message and nothing else",
         )
-        .showing(EvidenceKind::Stream, &[], &got)
+        .showing(EvidenceKind::of(wire), &[], &got)
         .into()),
         Err(error) => Err(
             Failure::wire("the client leaves once it has the reply", &error)

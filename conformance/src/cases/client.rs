@@ -68,6 +68,14 @@ pub(super) const CASES: &[Case] = &[
         ..Case::CLIENT
     },
     Case {
+        id: "client/nobody/pipe",
+        about: "Connecting to a pipe that does not exist is an error.",
+        requirements: &["client.nobody", "error.kind"],
+        needs: Needs::NOTHING.over_pipes(),
+        run: nobody_at_pipe,
+        ..Case::CLIENT
+    },
+    Case {
         id: "client/nobody/closed-listener",
         about: "Connecting to a listener that was closed is an error.",
         requirements: &["client.nobody", "listener.close"],
@@ -161,6 +169,10 @@ fn nobody_at_path(context: &mut Context<'_>) -> Outcome {
     expect_nobody(context, RawAddress::Text(path), &[ErrorKind::NotFound])
 }
 
+fn nobody_at_pipe(context: &mut Context<'_>) -> Outcome {
+    expect_nobody(context, context.free_address(), &[ErrorKind::NotFound])
+}
+
 fn nobody_behind_path(context: &mut Context<'_>) -> Outcome {
     let path = context.fresh_path();
     let left = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)
@@ -212,9 +224,7 @@ fn then_somebody(context: &mut Context<'_>) -> Outcome {
             let port = vacant_port().map_err(|error| Stop::NotRun(error.to_string()))?;
             RawAddress::Pair(host.clone(), i64::from(port))
         }
-        RawAddress::Text(_) => {
-            RawAddress::Text(context.fresh_path().to_string_lossy().into_owned())
-        }
+        RawAddress::Text(_) => context.free_address(),
     };
     expect_nobody(context, vacant, NOBODY)?;
     let (mut wire, end) = context.come_through(&door)?;

@@ -10,7 +10,7 @@ use crate::notation::Graph;
 use crate::pickle;
 use crate::testee::message::{ErrorKind, Operation, OperationError};
 use crate::testee::payload::Payload;
-use crate::wire::{Wire, frame};
+use crate::wire::frame;
 
 /// The cases of this area.
 pub(super) const CASES: &[Case] = &[
@@ -41,6 +41,7 @@ pub(super) const CASES: &[Case] = &[
         about: "The end of the stream inside a header is an error.",
         requirements: &["closing.end-in-header", "error.kind"],
         parameters: |framing| each("at", 1..frame::header_length(framing)),
+        needs: Needs::NOTHING.over_streams(),
         run: |context| {
             end_after(
                 context,
@@ -55,6 +56,7 @@ pub(super) const CASES: &[Case] = &[
         about: "The end of the stream inside a payload is an error, and what came of it is not delivered.",
         requirements: &["closing.end-in-payload", "error.kind"],
         parameters: |_| each("after", 0..SHORT.len()),
+        needs: Needs::NOTHING.over_streams(),
         run: |context| {
             let header = context.header(0).len();
             end_after(
@@ -70,6 +72,7 @@ pub(super) const CASES: &[Case] = &[
         about: "The end of the stream inside a large payload is an error, and what came of it is not delivered.",
         requirements: &["closing.end-in-payload"],
         parameters: |_| each("missing", [1, 50_000]),
+        needs: Needs::NOTHING.over_streams(),
         run: end_inside_large_payload,
         ..Case::WIRE
     },
@@ -77,7 +80,7 @@ pub(super) const CASES: &[Case] = &[
         id: "closing/end/inside-object",
         about: "The end of the stream inside a pickle is an error of `recv`, not a part of the object.",
         requirements: &["closing.end-in-payload"],
-        needs: Needs::OBJECTS,
+        needs: Needs::OBJECTS.over_streams(),
         run: end_inside_object,
         ..Case::WIRE
     },
@@ -114,6 +117,7 @@ pub(super) const CASES: &[Case] = &[
                 ],
             )
         },
+        needs: Needs::NOTHING.over_streams(),
         run: trailing_bytes,
         ..Case::WIRE
     },
@@ -128,6 +132,7 @@ pub(super) const CASES: &[Case] = &[
         id: "closing/end/half",
         about: "A testee whose peer has ended its own direction can still send.",
         requirements: &["connection.both-directions"],
+        needs: Needs::NOTHING.over_streams(),
         run: half_open,
         ..Case::WIRE
     },
@@ -135,6 +140,7 @@ pub(super) const CASES: &[Case] = &[
         id: "closing/end/reset",
         about: "A connection that is broken off inside a message is an error.",
         requirements: &["closing.end-in-payload", "error.survive"],
+        needs: Needs::NOTHING.over_streams(),
         run: reset_inside,
         ..Case::WIRE
     },
@@ -279,19 +285,16 @@ const SHORT: &[u8] = b"abcdef";
 /// Ends the stream after so many bytes of a short message.
 fn end_after(context: &mut Context<'_>, bytes: usize, kinds: &[ErrorKind]) -> Outcome {
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(SHORT)[..bytes])?;
-    finish(&mut wire)?;
+    if bytes > 0 {
+        context.write(&mut wire, &context.message(SHORT)[..bytes])?;
+    }
+    context.end(&mut wire)?;
     context.expect_no_string(end, kinds)
-}
-
-fn finish(wire: &mut Wire) -> Outcome {
-    wire.finish()
-        .map_err(|error| Failure::wire("the connection is open", &error).into())
 }
 
 fn end_for_an_object(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
-    finish(&mut wire)?;
+    context.end(&mut wire)?;
     context.expect_no_object(end, &[ErrorKind::Closed])
 }
 
@@ -311,7 +314,7 @@ fn end_inside_large_payload(context: &mut Context<'_>) -> Outcome {
     let receiving = context.start_recv_string(end)?;
     let message = context.message(&payload);
     context.write(&mut wire, &message[..message.len() - missing])?;
-    finish(&mut wire)?;
+    context.end(&mut wire)?;
     context
         .finish_error(end.who, &receiving, &[ErrorKind::Cut])
         .map(drop)
@@ -323,7 +326,7 @@ fn end_inside_object(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
     let message = context.message(&payload);
     context.write(&mut wire, &message[..message.len() - 1])?;
-    finish(&mut wire)?;
+    context.end(&mut wire)?;
     context.expect_no_object(end, &[ErrorKind::Cut])
 }
 
@@ -331,8 +334,8 @@ fn end_after_message(context: &mut Context<'_>) -> Outcome {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
-    context.write(&mut wire, &context.message(&payload))?;
-    finish(&mut wire)?;
+    context.write_message(&mut wire, &payload)?;
+    context.end(&mut wire)?;
     context.finish_string(end, &receiving, &payload)?;
     context.expect_no_string(end, &[ErrorKind::Closed])
 }
@@ -340,11 +343,11 @@ fn end_after_message(context: &mut Context<'_>) -> Outcome {
 fn end_after_many(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
     for number in 0..50_u8 {
-        context.write(&mut wire, &context.message(&[number; 40]))?;
+        context.write_message(&mut wire, &[number; 10])?;
     }
     wire.close();
     for number in 0..50_u8 {
-        context.expect_string(end, &[number; 40])?;
+        context.expect_string(end, &[number; 10])?;
     }
     context.expect_no_string(end, &[ErrorKind::Closed])
 }
@@ -354,14 +357,14 @@ fn trailing_bytes(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
     let message = context.message(SHORT);
     context.write(&mut wire, &[&message, &message[..trailing]].concat())?;
-    finish(&mut wire)?;
+    context.end(&mut wire)?;
     context.expect_string(end, SHORT)?;
     context.expect_no_string(end, &[ErrorKind::Cut])
 }
 
 fn end_again(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
-    finish(&mut wire)?;
+    context.end(&mut wire)?;
     for _ in 0..3 {
         context.expect_no_string(end, &[ErrorKind::Closed])?;
     }
@@ -370,7 +373,7 @@ fn end_again(context: &mut Context<'_>) -> Outcome {
 
 fn half_open(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
-    finish(&mut wire)?;
+    context.end(&mut wire)?;
     context.send_string(end, SHORT)?;
     context.expect_message(&mut wire, SHORT)?;
     context.expect_no_string(end, &[ErrorKind::Closed])?;
@@ -458,7 +461,7 @@ fn send_string(end: End) -> Operation {
 fn use_after_close(context: &mut Context<'_>, operation: fn(End) -> Operation) -> Outcome {
     let (mut wire, end) = context.open()?;
     // There would be something to receive.
-    context.write(&mut wire, &context.message(SHORT))?;
+    context.write_message(&mut wire, SHORT)?;
     context.close(end.who, end.handle)?;
     context
         .expect_error(end.who, operation(end), &[ErrorKind::NotOpen])
@@ -467,8 +470,7 @@ fn use_after_close(context: &mut Context<'_>, operation: fn(End) -> Operation) -
 
 fn read_ahead_after_close(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
-    let both = [context.message(SHORT), context.message(b"read ahead")].concat();
-    context.write(&mut wire, &both)?;
+    context.write_messages(&mut wire, &[SHORT, b"read ahead"])?;
     context.expect_string(end, SHORT)?;
     context.close(end.who, end.handle)?;
     context.expect_no_string(end, &[ErrorKind::NotOpen])
@@ -476,7 +478,7 @@ fn read_ahead_after_close(context: &mut Context<'_>) -> Outcome {
 
 fn drop_after_error(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(b"no pickle"))?;
+    context.write_message(&mut wire, b"no pickle")?;
     context.expect_no_object(end, &[ErrorKind::Undecodable])?;
     context.release(end.who, end.handle)?;
     context.expect_end(&mut wire, "closing.drop")
@@ -504,7 +506,7 @@ fn send_large_to_gone(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
     let payload = pattern::bytes(16 << 20);
     let sending = context.start_send_string(end, &payload)?;
-    wire.read(1000)
+    wire.read_beginning(1000)
         .map_err(|error| Failure::wire("the beginning of a large message", &error))?;
     wire.close();
     match context.finish_operation(end.who, &sending)? {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Case, Level, Needs, each};
 use crate::context::Context;
-use crate::context::failure::{Failure, Outcome, Stop};
+use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
 use crate::context::{End, pattern};
 use crate::testee::message::{Answer, Operation};
 
@@ -77,7 +77,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "connection/poll/read-ahead",
-        about: "`poll` returns true for a message that came in the same segment as an earlier one.",
+        about: "`poll` returns true for a message that came right behind an earlier one.",
         level: Level::Should,
         requirements: &["connection.poll-ready", "connection.poll"],
         needs: POLL,
@@ -105,7 +105,7 @@ fn send_while_receiving(context: &mut Context<'_>) -> Outcome {
     let receiving = context.start_recv_string(end)?;
     context.send_string(end, b"out")?;
     context.expect_message(&mut wire, b"out")?;
-    context.write(&mut wire, &context.message(b"in"))?;
+    context.write_message(&mut wire, b"in")?;
     context.finish_string(end, &receiving, b"in")
 }
 
@@ -114,7 +114,7 @@ fn receive_while_sending(context: &mut Context<'_>) -> Outcome {
     let large = pattern::bytes(8 << 20);
     let (mut wire, end) = context.open()?;
     let sending = context.start_send_string(end, &large)?;
-    context.write(&mut wire, &context.message(b"in"))?;
+    context.write_message(&mut wire, b"in")?;
     context.expect_string(end, b"in")?;
     context.expect_message(&mut wire, &large)?;
     context.finish_sent(end, &sending)
@@ -125,7 +125,7 @@ fn large_both_ways(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
     let sending = context.start_send_string(end, &large)?;
-    context.write(&mut wire, &context.message(&large))?;
+    context.write_message(&mut wire, &large)?;
     context.expect_message(&mut wire, &large)?;
     context.finish_string(end, &receiving, &large)?;
     context.finish_sent(end, &sending)
@@ -136,7 +136,7 @@ fn conversation(context: &mut Context<'_>) -> Outcome {
     for turn in 0..50 {
         let question = format!("question {turn}");
         let answer = format!("and answer {turn}");
-        context.write(&mut wire, &context.message(question.as_bytes()))?;
+        context.write_message(&mut wire, question.as_bytes())?;
         context.expect_string(end, question.as_bytes())?;
         context.send_string(end, answer.as_bytes())?;
         context.expect_message(&mut wire, answer.as_bytes())?;
@@ -146,25 +146,15 @@ fn conversation(context: &mut Context<'_>) -> Outcome {
 
 fn slow_reader(context: &mut Context<'_>) -> Outcome {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
-    let message = context.message(&payload);
     let (mut wire, end) = context.open()?;
     let sending = context.start_send_string(end, &payload)?;
-    let mut received = Vec::new();
-    while received.len() < message.len() {
-        let piece = 777.min(message.len() - received.len());
-        let bytes = wire
-            .read(piece)
-            .map_err(|error| Failure::wire("the rest of the message", &error))?;
-        received.extend(bytes);
-    }
+    let received = wire
+        .read_message_in_pieces(777, payload.len())
+        .map_err(|error| Failure::wire("the message", &error))?;
     context.finish_sent(end, &sending)?;
-    if received != message {
+    if received != payload {
         return Err(Failure::new("wire: wrong payload", "the message")
-            .showing(
-                crate::context::failure::EvidenceKind::Stream,
-                &message,
-                &received,
-            )
+            .showing(EvidenceKind::String, &payload, &received)
             .into());
     }
     context.expect_in_step(&mut wire, end)
@@ -220,7 +210,7 @@ fn poll_quiet(context: &mut Context<'_>) -> Outcome {
 fn poll_message(context: &mut Context<'_>) -> Outcome {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(&payload))?;
+    context.write_message(&mut wire, &payload)?;
     expect_poll(context, end, a_while(context), true)?;
     expect_poll(context, end, 0.0, true)?;
     context.expect_string(end, &payload)?;
@@ -237,7 +227,7 @@ fn poll_wakes(context: &mut Context<'_>) -> Outcome {
             timeout: seconds,
         },
     )?;
-    context.write(&mut wire, &context.message(b"in"))?;
+    context.write_message(&mut wire, b"in")?;
     match context.finish_operation(end.who, &polling)? {
         Ok(Answer::Ready(true)) => context.expect_string(end, b"in"),
         Ok(_) => Err(Failure::new("poll: returned false", "poll returns true").into()),
@@ -247,8 +237,7 @@ fn poll_wakes(context: &mut Context<'_>) -> Outcome {
 
 fn poll_read_ahead(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
-    let both = [context.message(b"first"), context.message(b"second")].concat();
-    context.write(&mut wire, &both)?;
+    context.write_messages(&mut wire, &[&b"first"[..], b"second"])?;
     context.expect_string(end, b"first")?;
     expect_poll(context, end, a_while(context), true)?;
     context.expect_string(end, b"second")

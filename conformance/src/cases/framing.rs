@@ -21,6 +21,7 @@ pub(super) const CASES: &[Case] = &[
             "framing.hex8",
         ],
         parameters: |_| each("length", [1, 171, 258, 43_981]),
+        needs: Needs::NOTHING.over_streams(),
         run: header_sent,
         ..Case::WIRE
     },
@@ -34,12 +35,13 @@ pub(super) const CASES: &[Case] = &[
             "framing.hex8",
         ],
         parameters: |_| each("length", [1, 171, 258, 43_981]),
+        needs: Needs::NOTHING.over_streams(),
         run: header_received,
         ..Case::WIRE
     },
     Case {
         id: "framing/empty/sent",
-        about: "An empty string is a header that announces nothing, and no payload.",
+        about: "An empty string is an empty message: on a stream a header that announces nothing, and no payload.",
         requirements: &["framing.empty"],
         run: |context| sent(context, b""),
         ..Case::WIRE
@@ -106,6 +108,7 @@ pub(super) const CASES: &[Case] = &[
         id: "framing/segmentation/two-in-one",
         about: "Two messages that arrive in one segment are two messages.",
         requirements: &["framing.segmentation"],
+        needs: Needs::NOTHING.over_streams(),
         run: two_in_one_segment,
         ..Case::WIRE
     },
@@ -113,6 +116,7 @@ pub(super) const CASES: &[Case] = &[
         id: "framing/segmentation/many-in-one",
         about: "A hundred messages that arrive in one segment are a hundred messages.",
         requirements: &["framing.segmentation", "framing.order"],
+        needs: Needs::NOTHING.over_streams(),
         run: many_in_one_segment,
         ..Case::WIRE
     },
@@ -121,6 +125,7 @@ pub(super) const CASES: &[Case] = &[
         about: "A message may be split between any two of its bytes, in the header or in the payload.",
         requirements: &["framing.segmentation"],
         parameters: |framing| each("at", 1..frame::header_length(framing) + SHORT.len()),
+        needs: Needs::NOTHING.over_streams(),
         run: split_message,
         ..Case::WIRE
     },
@@ -128,6 +133,7 @@ pub(super) const CASES: &[Case] = &[
         id: "framing/segmentation/byte-by-byte",
         about: "A message may arrive one byte at a time.",
         requirements: &["framing.segmentation"],
+        needs: Needs::NOTHING.over_streams(),
         run: byte_by_byte,
         ..Case::WIRE
     },
@@ -136,6 +142,7 @@ pub(super) const CASES: &[Case] = &[
         about: "Header and payload may arrive in segments of their own, also of a large message.",
         requirements: &["framing.segmentation"],
         parameters: |_| each("length", [1, 1024, 100_000]),
+        needs: Needs::NOTHING.over_streams(),
         run: header_alone,
         ..Case::WIRE
     },
@@ -153,6 +160,7 @@ pub(super) const CASES: &[Case] = &[
                 ],
             )
         },
+        needs: Needs::NOTHING.over_streams(),
         run: message_and_a_half,
         ..Case::WIRE
     },
@@ -161,6 +169,7 @@ pub(super) const CASES: &[Case] = &[
         about: "The rest of a large message is not mistaken for anything else when small ones arrived with its beginning.",
         requirements: &["framing.segmentation", "framing.any-size"],
         parameters: |_| each("length", [1016, 1020, 1021, 1024, 1025, 70_000]),
+        needs: Needs::NOTHING.over_streams(),
         run: small_then_large,
         ..Case::WIRE
     },
@@ -188,6 +197,7 @@ pub(super) const CASES: &[Case] = &[
                 ["0x7fffffff", "0x80000000", "0xfffffffe", "0xffffffff"],
             )
         },
+        needs: Needs::NOTHING.over_streams(),
         run: hostile_length,
         ..Case::WIRE
     },
@@ -201,7 +211,7 @@ pub(super) const CASES: &[Case] = &[
                 ["0x7fffffff", "0x80000000", "0xfffffffe", "0xffffffff"],
             )
         },
-        needs: Needs::OBJECTS,
+        needs: Needs::OBJECTS.over_streams(),
         run: hostile_length_object,
         ..Case::WIRE
     },
@@ -215,6 +225,7 @@ pub(super) const CASES: &[Case] = &[
                 ["0x7fffffff", "0x80000000", "0xfffffffe", "0xffffffff"],
             )
         },
+        needs: Needs::NOTHING.over_streams(),
         run: hostile_length_with_bytes,
         ..Case::WIRE
     },
@@ -228,6 +239,7 @@ pub(super) const CASES: &[Case] = &[
                 ["0x7fffffff", "0x80000000", "0xfffffffe", "0xffffffff"],
             )
         },
+        needs: Needs::NOTHING.over_streams(),
         run: hostile_length_then_receive,
         ..Case::LISTENER
     },
@@ -236,6 +248,7 @@ pub(super) const CASES: &[Case] = &[
         about: "A connection that got a hostile header does not disturb the others of its process.",
         requirements: &["error.survive", "listener.many-clients"],
         parameters: |_| each("length", ["0x7fffffff", "0x80000000", "0xffffffff"]),
+        needs: Needs::NOTHING.over_streams(),
         run: hostile_length_beside_others,
         ..Case::LISTENER
     },
@@ -244,6 +257,7 @@ pub(super) const CASES: &[Case] = &[
         about: "A header that announces 2 GiB, and nothing behind it, does not make the testee claim them.",
         level: Level::Should,
         requirements: &["framing.no-memory-for-headers"],
+        needs: Needs::NOTHING.over_streams(),
         run: claims_no_memory,
         ..Case::WIRE
     },
@@ -254,7 +268,7 @@ pub(super) const CASES: &[Case] = &[
         parameters: |_| each_named("header", &HEADERS_THAT_ARE_NONE),
         needs: Needs {
             framings: &[Framing::Hex8],
-            ..Needs::NOTHING
+            ..Needs::NOTHING.over_streams()
         },
         run: not_a_header,
         ..Case::WIRE
@@ -266,7 +280,7 @@ pub(super) const CASES: &[Case] = &[
         requirements: &["framing.hex8-lower-case"],
         needs: Needs {
             framings: &[Framing::Hex8],
-            ..Needs::NOTHING
+            ..Needs::NOTHING.over_streams()
         },
         run: upper_case,
         ..Case::WIRE
@@ -308,7 +322,7 @@ fn sent(context: &mut Context<'_>, payload: &[u8]) -> Outcome {
 fn received(context: &mut Context<'_>, payload: &[u8]) -> Outcome {
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
-    context.write(&mut wire, &context.message(payload))?;
+    context.write_message(&mut wire, payload)?;
     context.finish_string(end, &receiving, payload)?;
     context.expect_in_step(&mut wire, end)
 }
@@ -324,14 +338,14 @@ fn header_sent(context: &mut Context<'_>) -> Outcome {
 fn header_received(context: &mut Context<'_>) -> Outcome {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(&payload))?;
+    context.write_message(&mut wire, &payload)?;
     context.expect_string(end, &payload)
 }
 
 fn empty_between_others(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
     for payload in [&b"before"[..], b"", b"", b"after"] {
-        context.write(&mut wire, &context.message(payload))?;
+        context.write_message(&mut wire, payload)?;
     }
     for payload in [&b"before"[..], b"", b"", b"after"] {
         context.expect_string(end, payload)?;
@@ -358,7 +372,7 @@ fn mixed_sizes(context: &mut Context<'_>) -> Outcome {
     for length in [0, 1, 5000, 3, 1024, 0, 100_000, 1020, 4, 17, 8192, 2] {
         let payload = pattern::bytes(length);
         let receiving = context.start_recv_string(end)?;
-        context.write(&mut wire, &context.message(&payload))?;
+        context.write_message(&mut wire, &payload)?;
         context.finish_string(end, &receiving, &payload)?;
     }
     context.expect_in_step(&mut wire, end)
@@ -470,10 +484,8 @@ fn small_then_large(context: &mut Context<'_>) -> Outcome {
 
 fn thousand_received(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
-    let all: Vec<u8> = (0..1000)
-        .flat_map(|number| context.message(numbered(number).as_bytes()))
-        .collect();
-    context.write(&mut wire, &all)?;
+    let all: Vec<String> = (0..1000).map(numbered).collect();
+    context.write_messages(&mut wire, &all)?;
     for number in 0..1000 {
         context.expect_string(end, numbered(number).as_bytes())?;
     }

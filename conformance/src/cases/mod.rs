@@ -14,6 +14,7 @@ mod listener;
 mod object;
 pub(crate) mod objects;
 mod pair;
+mod pipe;
 mod robustness;
 mod string;
 mod vector;
@@ -43,7 +44,7 @@ pub struct Case {
     pub roles: &'static [Role],
     /// What it takes beyond that.
     pub needs: Needs,
-    /// The parameters it is run with, for a framing: one execution for each.
+    /// The parameters it is run with, for a framing: one execution for each. Only a case about streams may look at it.
     pub parameters: fn(Framing) -> Vec<Parameters>,
     /// The test.
     pub run: fn(&mut Context<'_>) -> Outcome,
@@ -118,9 +119,9 @@ pub struct Needs {
     pub profile: Profile,
     /// The profile must be this one, not a larger one.
     pub only: Option<Profile>,
-    /// The families in which the case makes sense.
+    /// The families in which the case makes sense: on a stream there are bytes, on a pipe only messages.
     pub families: &'static [Family],
-    /// The framings in which the case makes sense.
+    /// The framings in which the case makes sense, where there are any.
     pub framings: &'static [Framing],
     /// The handshake that the dialect must have, if that matters.
     pub handshake: Option<Handshake>,
@@ -129,11 +130,11 @@ pub struct Needs {
 }
 
 impl Needs {
-    /// Nothing but a stream.
+    /// Nothing but a connection.
     pub const NOTHING: Self = Self {
         profile: Profile::Bytes,
         only: None,
-        families: &[Family::Inet, Family::Unix],
+        families: &[Family::Inet, Family::Unix, Family::Pipe],
         framings: &[Framing::Hex8, Framing::Le32, Framing::Be32],
         handshake: None,
         operation: None,
@@ -144,15 +145,31 @@ impl Needs {
         ..Self::NOTHING
     };
 
-    /// Only one of the families of streams, `AF_UNIX` where there is one: for many payloads, to which the family
-    /// makes no difference.
+    /// Only one of the families of streams, `AF_UNIX` where there is one, and `AF_PIPE`: for many payloads, to which
+    /// it makes no difference what kind of stream it is.
     const fn over_one_family(self) -> Self {
         Self {
             families: if cfg!(unix) {
-                &[Family::Unix]
+                &[Family::Unix, Family::Pipe]
             } else {
-                &[Family::Inet]
+                &[Family::Inet, Family::Pipe]
             },
+            ..self
+        }
+    }
+
+    /// Only the families of streams: the case is about bytes, which a pipe does not have.
+    const fn over_streams(self) -> Self {
+        Self {
+            families: &[Family::Inet, Family::Unix],
+            ..self
+        }
+    }
+
+    /// Only `AF_PIPE`.
+    const fn over_pipes(self) -> Self {
+        Self {
+            families: &[Family::Pipe],
             ..self
         }
     }
@@ -195,6 +212,10 @@ pub fn catalogue() -> impl Iterator<Item = &'static Case> {
         robustness::CASES,
         vector::CASES,
         pair::CASES,
+        pipe::CASES,
+        pipe::boundary::CASES,
+        pipe::end::CASES,
+        pipe::instance::CASES,
         bare::CASES,
     ]
     .into_iter()

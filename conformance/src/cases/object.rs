@@ -203,7 +203,7 @@ fn received(context: &mut Context<'_>, kind: &str) -> Outcome {
 fn received_sample(context: &mut Context<'_>, sample: &Graph) -> Outcome {
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv(end)?;
-    context.write(&mut wire, &context.message(&pickled(sample, 2)))?;
+    context.write_message(&mut wire, &pickled(sample, 2))?;
     context.finish_object(end, &receiving, sample)?;
     context.expect_in_step(&mut wire, end)
 }
@@ -235,7 +235,7 @@ fn older_protocols(context: &mut Context<'_>) -> Outcome {
         "none", "bool", "int", "long", "float", "str", "unicode", "list", "tuple", "dict", "mixed",
     ] {
         for (_, sample) in objects::of(kind) {
-            context.write(&mut wire, &context.message(&pickled(sample, protocol)))?;
+            context.write_message(&mut wire, &pickled(sample, protocol))?;
             context.expect_object(end, sample)?;
         }
     }
@@ -259,7 +259,7 @@ fn python2_types() -> Graph {
 fn trailing_bytes(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
     let payload = [pickled(&Graph::int(42), 2), b"trailing".to_vec()].concat();
-    context.write(&mut wire, &context.message(&payload))?;
+    context.write_message(&mut wire, &payload)?;
     context.expect_object(end, &Graph::int(42))?;
     context.expect_in_step(&mut wire, end)
 }
@@ -267,7 +267,7 @@ fn trailing_bytes(context: &mut Context<'_>) -> Outcome {
 fn boxed(context: &mut Context<'_>) -> Outcome {
     let number = Graph::int(42);
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(&pickled(&number, 2)))?;
+    context.write_message(&mut wire, &pickled(&number, 2))?;
     context.expect_object(end, &number)?;
     let boxed = Graph::list_of([&number]);
     context.send(end, &boxed)?;
@@ -300,8 +300,8 @@ fn unpicklable(context: &mut Context<'_>, object: &Graph) -> Outcome {
 fn undecodable(context: &mut Context<'_>) -> Outcome {
     let payload = context.setting.parameters.look_up("payload", &UNDECODABLE);
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(payload))?;
-    context.write(&mut wire, &context.message(&pickled(&Graph::int(42), 2)))?;
+    context.write_message(&mut wire, payload)?;
+    context.write_message(&mut wire, &pickled(&Graph::int(42), 2))?;
     context.expect_no_object(end, &[ErrorKind::Undecodable])?;
     context.expect_object(end, &Graph::int(42))?;
     context.expect_in_step(&mut wire, end)
@@ -339,7 +339,7 @@ fn outside_received(context: &mut Context<'_>) -> Outcome {
         .expect("kind and name");
     let sample = objects::named(kind, name);
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(&pickled(sample, 2)))?;
+    context.write_message(&mut wire, &pickled(sample, 2))?;
     context.expect_no_object(
         end,
         &[
@@ -354,7 +354,7 @@ fn outside_received(context: &mut Context<'_>) -> Outcome {
 fn no_calls(context: &mut Context<'_>) -> Outcome {
     let payload = context.setting.parameters.look_up("call", &CALLS);
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(payload))?;
+    context.write_message(&mut wire, payload)?;
     context.expect_no_object(end, &[ErrorKind::NeedsClass])?;
     context.expect_in_step(&mut wire, end)
 }
@@ -374,7 +374,7 @@ fn many(context: &mut Context<'_>) -> Outcome {
 fn there_and_back(context: &mut Context<'_>, wire: &mut Wire, end: End, sample: &Graph) -> Outcome {
     let operation = Operation::recv(end.handle);
     let receiving = context.start(Who::Testee, operation)?;
-    context.write(wire, &context.message(&pickled(sample, 2)))?;
+    context.write_message(wire, &pickled(sample, 2))?;
     context.finish_object(end, &receiving, sample)?;
     let operation = Operation::Send {
         connection: end.handle,

@@ -138,6 +138,7 @@ pub(super) const CASES: &[Case] = &[
         about: "The two flavours of a release that frame differently cannot talk: what one sends, the other never receives, and says so when the stream ends.",
         requirements: &["framing.mismatch"],
         kind: Kind::Flavours,
+        needs: Needs::NOTHING.over_streams(),
         run: |context| {
             let sister = context.counterpart_dialect();
             cannot_talk(context, sister.framing())
@@ -149,6 +150,7 @@ pub(super) const CASES: &[Case] = &[
         about: "Ends of different framings cannot talk: what one sends, the other never receives, and says so when the stream ends.",
         requirements: &["framing.mismatch"],
         parameters: |own| each("with", FRAMINGS.into_iter().filter(|other| *other != own)),
+        needs: Needs::NOTHING.over_streams(),
         run: |context| {
             let with = context.setting.parameters.text("with");
             let other = with.parse().expect("a parameter of this case");

@@ -13,6 +13,7 @@ pub(super) const CASES: &[Case] = &[
         about: "Garbage instead of messages is an error once the stream ends, and the process lives.",
         requirements: &["error.survive", "framing.too-long"],
         parameters: |_| each_named("garbage", &GARBAGE),
+        needs: Needs::NOTHING.over_streams(),
         run: |context| {
             garbage(context, |handle| Operation::RecvString {
                 connection: handle,
@@ -25,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
         about: "Garbage instead of messages is an error of `recv`, and the process lives.",
         requirements: &["error.survive", "framing.too-long"],
         parameters: |_| each_named("garbage", &GARBAGE),
-        needs: Needs::OBJECTS,
+        needs: Needs::OBJECTS.over_streams(),
         run: |context| garbage(context, Operation::recv),
         ..Case::WIRE
     },
@@ -69,6 +70,7 @@ pub(super) const CASES: &[Case] = &[
         id: "robustness/death/inside-header",
         about: "A peer that dies inside a header is an error, and the listener or client serves on.",
         requirements: &["closing.end-in-header", "error.survive"],
+        needs: Needs::NOTHING.over_streams(),
         run: |context| dies_after(context, 1),
         ..Case::WIRE
     },
@@ -76,6 +78,7 @@ pub(super) const CASES: &[Case] = &[
         id: "robustness/death/inside-payload",
         about: "A peer that dies inside a payload is an error, and the listener or client serves on.",
         requirements: &["closing.end-in-payload", "error.survive"],
+        needs: Needs::NOTHING.over_streams(),
         run: |context| dies_after(context, context.header(0).len() + 500),
         ..Case::WIRE
     },
@@ -94,6 +97,7 @@ pub(super) const CASES: &[Case] = &[
         id: "robustness/death/many",
         about: "A hundred peers that die in the middle of a message leave the testee able to serve.",
         requirements: &["listener.survives-client", "error.survive"],
+        needs: Needs::NOTHING.over_streams(),
         run: many_die,
         ..Case::LISTENER
     },
@@ -159,7 +163,7 @@ fn nesting(context: &mut Context<'_>) -> Outcome {
             describe: false,
         },
     )?;
-    context.write(&mut wire, &context.message(&payload))?;
+    context.write_message(&mut wire, &payload)?;
     match context.finish_operation(end.who, &receiving)? {
         Ok(_) if context.hello().profile == Profile::Serde => {
             return Err(
@@ -180,7 +184,7 @@ fn memo_bomb(context: &mut Context<'_>) -> Outcome {
     }
     payload.push(b'.');
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(&payload))?;
+    context.write_message(&mut wire, &payload)?;
     context.expect_no_object(end, &[ErrorKind::Limit])?;
     context.expect_in_step(&mut wire, end)
 }
@@ -188,7 +192,7 @@ fn memo_bomb(context: &mut Context<'_>) -> Outcome {
 fn announced_lengths(context: &mut Context<'_>) -> Outcome {
     let payload = context.setting.parameters.look_up("pickle", &ANNOUNCING);
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(payload))?;
+    context.write_message(&mut wire, payload)?;
     context.expect_no_object(end, &[ErrorKind::Undecodable])?;
     context.expect_in_step(&mut wire, end)
 }
@@ -220,8 +224,8 @@ fn dies_while_both_wait(context: &mut Context<'_>) -> Outcome {
     let sending = context.start_send_string(end, &pattern::bytes(8 << 20))?;
     // First one direction, then the other: were both to end at once, it would be chance which of the two waiting
     // operations the system tells of the reset, and which of the end.
-    wire.finish()
-        .map_err(|error| Failure::wire("the connection is open", &error))?;
+    // (A pipe ends both.)
+    context.end(&mut wire)?;
     context.finish_error(end.who, &receiving, &kinds)?;
     wire.close();
     context.finish_error(end.who, &sending, &kinds).map(drop)

@@ -90,7 +90,7 @@ fn raw_sent(context: &mut Context<'_>) -> Outcome {
 fn raw_received(context: &mut Context<'_>) -> Outcome {
     let payload = look(context);
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(payload))?;
+    context.write_message(&mut wire, payload)?;
     context.expect_string(end, payload)
 }
 
@@ -107,7 +107,7 @@ fn pickled() -> (Graph, Vec<u8>) {
 fn object_as_string(context: &mut Context<'_>) -> Outcome {
     let (_, payload) = pickled();
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(&payload))?;
+    context.write_message(&mut wire, &payload)?;
     context.expect_string(end, &payload)?;
     context.expect_in_step(&mut wire, end)
 }
@@ -115,21 +115,21 @@ fn object_as_string(context: &mut Context<'_>) -> Outcome {
 fn string_as_object(context: &mut Context<'_>) -> Outcome {
     // What a stranger may have sent as a string is a pickle like any other: `I42\n.` is protocol 0.
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(b"I42\n."))?;
+    context.write_message(&mut wire, b"I42\n.")?;
     context.expect_object(end, &Graph::int(42))?;
     context.expect_in_step(&mut wire, end)
 }
 
 fn string_that_is_no_pickle(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(b"some string"))?;
+    context.write_message(&mut wire, b"some string")?;
     context.expect_no_object(end, &[ErrorKind::Undecodable])?;
     context.expect_in_step(&mut wire, end)
 }
 
 fn empty_string_as_object(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
-    context.write(&mut wire, &context.message(b""))?;
+    context.write_message(&mut wire, b"")?;
     context.expect_no_object(end, &[ErrorKind::Undecodable])?;
     context.expect_in_step(&mut wire, end)
 }
@@ -139,8 +139,8 @@ fn alternating(context: &mut Context<'_>) -> Outcome {
     let (mut wire, end) = context.open()?;
     for number in 0..3 {
         let string = format!("string {number}");
-        context.write(&mut wire, &context.message(string.as_bytes()))?;
-        context.write(&mut wire, &context.message(&payload))?;
+        context.write_message(&mut wire, string.as_bytes())?;
+        context.write_message(&mut wire, &payload)?;
         context.expect_string(end, string.as_bytes())?;
         context.expect_object(end, &object)?;
         context.send(end, &object)?;

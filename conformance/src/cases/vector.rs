@@ -149,7 +149,7 @@ fn string_received(context: &mut Context<'_>) -> Outcome {
     let string = recorded_string(context);
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
-    context.write(&mut wire, &context.message(string))?;
+    context.write_message(&mut wire, string)?;
     context.finish_string(end, &receiving, string)
 }
 
@@ -165,7 +165,7 @@ fn object_received(context: &mut Context<'_>) -> Outcome {
     let (object, pickle) = recorded_object(context);
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv(end)?;
-    context.write(&mut wire, &context.message(pickle))?;
+    context.write_message(&mut wire, pickle)?;
     if context.profile() == Profile::Graph || outside_values(object).is_none() {
         return context.finish_object(end, &receiving, object);
     }

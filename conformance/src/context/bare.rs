@@ -82,7 +82,12 @@ impl Bare {
             return Err(Stop::NotApplicable("it is about servers".into()));
         };
         let before = served.fetch_add(1, Ordering::Relaxed);
-        let connected = Wire::connect(address, setting.framing(), setting.patience, transcript);
+        let connected = Wire::connect(
+            address,
+            setting.dialect.framing(),
+            setting.patience,
+            transcript,
+        );
         if connected.is_ok() {
             reached.store(true, Ordering::Relaxed);
         }

@@ -1,21 +1,22 @@
 //! Getting connected: listening, connecting, accepting, and two testees put together.
 
-use processing_connection::{Family, Framing};
+use processing_connection::{Dialect, Family, Framing};
 
 use super::failure::{Failure, Stop};
 use super::setting::Role;
 use super::{Context, End, Keys, Pair, Pairing, Who};
 use crate::testee::message::{
-    Answer, Connect, Handle, Listen, Listening, Operation, OperationError, RawAddress,
+    Answer, Connect, Handle, Hello, Listen, Listening, Operation, OperationError, RawAddress,
 };
 use crate::testee::session::{OperationResult, Ticket};
-use crate::wire::{Direction, Door, Relay, Wire};
+use crate::wire::{Direction, Door, Reading, Relay, Wire};
 
 impl Context<'_> {
     /// An address on which a listener of this family can listen.
     pub fn free_address(&self) -> RawAddress {
         match self.setting.family {
             Family::Unix => RawAddress::Text(self.fresh_path().to_string_lossy().into_owned()),
+            Family::Pipe => RawAddress::Text(self.fresh_pipe_name()),
             _ => RawAddress::Pair("127.0.0.1".into(), 0),
         }
     }
@@ -82,11 +83,14 @@ impl Context<'_> {
 
     /// The suite's own listener.
     pub fn door(&mut self) -> Result<Door, Stop> {
-        let path = self.fresh_path();
-        Door::open(
-            self.setting.family,
-            &path,
-            self.setting.framing(),
+        self.door_at(&self.free_address())
+    }
+
+    /// The suite's own listener where it is told.
+    pub fn door_at(&mut self, address: &RawAddress) -> Result<Door, Stop> {
+        Door::open_at(
+            address,
+            self.setting.dialect.framing(),
             self.setting.patience,
             &self.transcript,
         )
@@ -109,32 +113,37 @@ impl Context<'_> {
     /// The suite's own connection to the testee's listener.
     pub fn wire_to(&mut self, listening: &Listening) -> Result<Wire, Stop> {
         let Some(address) = &listening.address else {
-            return Err(
-                Failure::new("listen: no address", "the listener's `address`")
-                    .breaks("address.reported")
-                    .into(),
-            );
+            return Err(no_address());
         };
         self.wire_at(address)
     }
 
+    /// The suite's own connection to the testee's listener over a pipe, where it matters how the suite reads from it.
+    pub fn wire_reading(&mut self, reading: Reading, listening: &Listening) -> Result<Wire, Stop> {
+        let Some(address) = &listening.address else {
+            return Err(no_address());
+        };
+        Wire::connect_reading(
+            reading,
+            address,
+            self.setting.dialect.framing(),
+            self.setting.patience,
+            &self.transcript,
+        )
+        .map_err(|error| refused(address, &error))
+    }
+
     /// The suite's own connection to an address.
     pub fn wire_at(&mut self, address: &RawAddress) -> Result<Wire, Stop> {
-        self.try_wire(address).map_err(|error| {
-            Failure::new(
-                "suite: connection refused",
-                format!("a client can connect to {address}"),
-            )
-            .detail(error.to_string())
-            .into()
-        })
+        self.try_wire(address)
+            .map_err(|error| refused(address, &error))
     }
 
     /// The suite's own connection to an address, when it need not succeed.
     pub fn try_wire(&mut self, address: &RawAddress) -> std::io::Result<Wire> {
         Wire::connect(
             address,
-            self.setting.framing(),
+            self.setting.dialect.framing(),
             self.setting.patience,
             &self.transcript,
         )
@@ -168,25 +177,31 @@ impl Context<'_> {
 
     /// The two testees of a pair, connected through the recorder.
     pub fn pair(&mut self) -> Result<Pair, Stop> {
-        self.pair_with(self.setting.framing())
+        let pairing = self.begin_pair(&Keys::default())?;
+        self.finish_pair(pairing)
     }
 
     /// The two testees of a pair, where the counterpart frames in this way, whatever the testee does.
     pub fn pair_with(&mut self, framing: Framing) -> Result<Pair, Stop> {
-        let pairing = self.begin_pair(framing, &Keys::default())?;
+        let counterpart = self.counterpart_hello();
+        let Some(dialect) = counterpart.dialect_of(framing) else {
+            return Err(cannot_talk(counterpart, Some(framing)));
+        };
+        let pairing = self.begin_pair_in(dialect, &Keys::default())?;
         self.finish_pair(pairing)
     }
 
     /// The two testees of a pair begin to accept and to connect, each with its key.
-    pub fn begin_pair(&mut self, framing: Framing, keys: &Keys) -> Result<Pairing, Stop> {
+    pub fn begin_pair(&mut self, keys: &Keys) -> Result<Pairing, Stop> {
         let counterpart = self.counterpart_hello();
-        let Some(dialect) = counterpart.dialect_of(framing) else {
-            return Err(Stop::NotApplicable(format!(
-                "{} speaks {}, nothing framed in {framing}",
-                counterpart.name,
-                counterpart.dialects.join(", ")
-            )));
+        let Some(dialect) = self.setting.dialect_of(counterpart) else {
+            return Err(cannot_talk(counterpart, self.setting.framing()));
         };
+        self.begin_pair_in(dialect, keys)
+    }
+
+    fn begin_pair_in(&mut self, dialect: Dialect, keys: &Keys) -> Result<Pairing, Stop> {
+        let counterpart = self.counterpart_hello();
         if keys.counterpart.is_some() && dialect.handshake() != self.setting.dialect.handshake() {
             return Err(Stop::NotApplicable(format!(
                 "{} speaks {dialect}, which has another handshake or none",
@@ -219,17 +234,10 @@ impl Context<'_> {
         } else {
             Direction::ToTestee
         };
-        let path = self.fresh_path();
-        let relay = Relay::start(
-            self.setting.family,
-            &path,
-            &target,
-            from_client,
-            &self.transcript,
-        )
-        .map_err(|error| {
-            Stop::NotRun(format!("the recorder could not be put in between: {error}"))
-        })?;
+        let relay = Relay::start(&self.free_address(), &target, from_client, &self.transcript)
+            .map_err(|error| {
+                Stop::NotRun(format!("the recorder could not be put in between: {error}"))
+            })?;
         let accepting = Operation::Accept {
             listener: listening.listener,
         };
@@ -351,5 +359,34 @@ impl Context<'_> {
         if !self.held.contains(&(who, handle)) {
             self.held.push((who, handle));
         }
+    }
+}
+
+fn no_address() -> Stop {
+    Failure::new("listen: no address", "the listener's `address`")
+        .breaks("address.reported")
+        .into()
+}
+
+fn refused(address: &RawAddress, error: &std::io::Error) -> Stop {
+    Failure::new(
+        "suite: connection refused",
+        format!("a client can connect to {address}"),
+    )
+    .detail(error.to_string())
+    .into()
+}
+
+/// A counterpart that has nothing to talk in.
+fn cannot_talk(counterpart: &Hello, framing: Option<Framing>) -> Stop {
+    Stop::NotApplicable(speaks_nothing(counterpart, &counterpart.name, framing))
+}
+
+/// Why a counterpart of this name has nothing to talk in.
+pub(crate) fn speaks_nothing(counterpart: &Hello, name: &str, framing: Option<Framing>) -> String {
+    let spoken = counterpart.dialects.join(", ");
+    match framing {
+        Some(framing) => format!("{name} speaks {spoken}, nothing framed in {framing}"),
+        None => format!("{name} speaks {spoken}, nothing that the suite knows"),
     }
 }

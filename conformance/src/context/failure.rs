@@ -3,7 +3,7 @@
 use crate::requirements::Level;
 use crate::testee::message::OperationError;
 use crate::testee::session::Trouble;
-use crate::wire::WireError;
+use crate::wire::{Wire, WireError};
 
 /// What ends a case before its last line.
 #[derive(Debug)]
@@ -58,6 +58,16 @@ pub enum EvidenceKind {
     String,
     /// The payload of an object: a pickle.
     Pickle,
+}
+
+impl EvidenceKind {
+    /// What comes from a wire as it is.
+    pub fn of(wire: &Wire) -> Self {
+        match wire.framing() {
+            Some(_) => Self::Stream,
+            None => Self::String,
+        }
+    }
 }
 
 impl Failure {
@@ -119,6 +129,8 @@ impl Failure {
             WireError::Quiet { .. } => "wire: nothing came",
             WireError::NotAHeader { .. } => "wire: not a header",
             WireError::TooLong { .. } => "wire: wrong length announced",
+            WireError::LongMessage(_) => "wire: message too long",
+            WireError::NoStream => "suite: no stream",
             WireError::System(_) => "wire: system error",
         };
         Self::new(outcome, expected).detail(error.to_string())

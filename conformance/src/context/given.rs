@@ -100,21 +100,35 @@ fn means(payload: &[u8], object: &Graph) -> bool {
 
 /// What went one way on all connections, message by message, as far as the transcript has it: of a message that is
 /// not there to the end, the beginning.
-fn payloads(transcript: &Transcript, direction: Direction, framing: Framing) -> Vec<Vec<u8>> {
+fn payloads(
+    transcript: &Transcript,
+    direction: Direction,
+    framing: Option<Framing>,
+) -> Vec<Vec<u8>> {
     let mut streams: BTreeMap<usize, Stream> = BTreeMap::new();
+    let mut messages = Vec::new();
     for entry in transcript.entries() {
-        if let Event::Bytes {
-            direction: way,
-            bytes,
-            length,
-        } = entry.event
-            && way == direction
-        {
-            let stream = streams.entry(entry.connection).or_default();
-            stream.pieces.push((stream.length, bytes));
-            stream.length += length;
+        match entry.event {
+            Event::Bytes {
+                direction: way,
+                bytes,
+                length,
+            } if way == direction => {
+                let stream = streams.entry(entry.connection).or_default();
+                stream.pieces.push((stream.length, bytes));
+                stream.length += length;
+            }
+            Event::Message {
+                direction: way,
+                bytes,
+                ..
+            } if way == direction => messages.push(bytes),
+            _ => {}
         }
     }
+    let Some(framing) = framing else {
+        return messages;
+    };
     let each = streams.values().flat_map(|stream| stream.messages(framing));
     each.collect()
 }
@@ -180,11 +194,11 @@ mod tests {
         say(&frame::message(Framing::Be32, b"cut")[..6]);
         transcript.bytes(number, Direction::FromTestee, b"\0\0\0\x01y");
 
-        let found = payloads(&transcript, Direction::ToTestee, Framing::Be32);
+        let found = payloads(&transcript, Direction::ToTestee, Some(Framing::Be32));
         assert_eq!(found[..3], [&b"first"[..], b"", b"third"]);
         assert_eq!((found[3].len(), &found[4][..]), (4096 - 4, &b"cu"[..]));
         assert_eq!(found.len(), 5);
-        let other = payloads(&transcript, Direction::FromTestee, Framing::Be32);
+        let other = payloads(&transcript, Direction::FromTestee, Some(Framing::Be32));
         assert_eq!(other, [b"y"]);
     }
 }

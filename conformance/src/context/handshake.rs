@@ -334,8 +334,12 @@ impl Handshake {
 
     /// The suite sends a message of the handshake, right or wrong.
     pub fn write(&mut self, payload: &[u8]) -> Outcome {
-        self.wire
-            .write_message(payload)
+        let written = if self.byte_by_byte {
+            self.wire.write_message_byte_by_byte(payload)
+        } else {
+            self.wire.write_message(payload)
+        };
+        written
             .map_err(|error| Failure::wire("the testee stays until it is answered", &error).into())
     }
 }

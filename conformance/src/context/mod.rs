@@ -3,7 +3,7 @@
 //! Every method that begins with `expect` fails the case when the testee does something else.
 
 pub mod bare;
-mod connect;
+pub(crate) mod connect;
 pub mod failure;
 mod given;
 pub mod handshake;
@@ -158,19 +158,24 @@ impl<'s> Context<'s> {
         }
     }
 
-    /// The header that announces so many bytes.
+    /// The header that announces so many bytes on a stream.
     pub fn header(&self, length: u32) -> Vec<u8> {
-        frame::header(self.setting.framing(), length)
+        frame::header(self.setting.dialect.framing(), length)
     }
 
-    /// A message with its header.
+    /// A message with its header, as on a stream.
     pub fn message(&self, payload: &[u8]) -> Vec<u8> {
-        frame::message(self.setting.framing(), payload)
+        frame::message(self.setting.dialect.framing(), payload)
     }
 
     /// A path on which nothing stands, short enough for every system.
     pub fn fresh_path(&self) -> PathBuf {
         self.scratch.path()
+    }
+
+    /// The name of a pipe that nobody has and nobody could guess.
+    pub fn fresh_pipe_name(&self) -> String {
+        self.scratch.pipe_name()
     }
 
     /// The memory that the testee's process has resident, in bytes, where that can be told.

@@ -36,6 +36,20 @@ impl Context<'_> {
         }
     }
 
+    /// The testee was waiting for a string, and returns exactly these bytes or an error.
+    pub fn finish_string_or_error(
+        &mut self,
+        end: End,
+        ticket: &Ticket,
+        expected: &[u8],
+    ) -> Result<Result<(), OperationError>, Stop> {
+        match self.finish_operation(end.who, ticket)? {
+            Ok(Answer::Payload(payload)) => check_payload(&payload, expected).map(Ok),
+            Ok(_) => unreachable!("a link answers recv_string by a payload"),
+            Err(error) => Ok(Err(error)),
+        }
+    }
+
     /// `recv` returns an object that is described like this one.
     pub fn expect_object(&mut self, end: End, expected: &Graph) -> Outcome {
         let ticket = self.start_recv(end)?;

@@ -1,5 +1,6 @@
-//! A directory for socket files, which leaves nothing behind.
+//! Where the listeners of a run can be: a directory for socket files, which leaves nothing behind, and names of pipes.
 
+use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,6 +44,15 @@ impl Scratch {
             .join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
     }
 
+    /// The name of a pipe that nobody has and nobody can foresee: a pipe goes with its last handle, so that there is
+    /// nothing to remove, but whoever foresees its name can be there first.
+    pub fn pipe_name(&self) -> String {
+        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        // The keys of a new state come from the system's source of randomness.
+        let random = RandomState::new().hash_one(number);
+        format!(r"\\.\pipe\processing-conformance-{random:016x}-{number}")
+    }
+
     /// Removes everything now, for whoever will never be dropped.
     pub fn sweep(&self) {
         let mut elsewhere = self
@@ -57,6 +67,9 @@ impl Scratch {
 
     /// Removes a socket file that a testee made elsewhere, should it still be there at the end.
     pub fn sweep_later(&self, path: &str) {
+        if path.starts_with(r"\\") {
+            return;
+        }
         let path = PathBuf::from(path);
         if path.is_absolute() && !path.starts_with(self.directory.path()) {
             self.elsewhere

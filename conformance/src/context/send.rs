@@ -13,6 +13,9 @@ use crate::testee::payload::{Payload, WRITTEN_OUT};
 use crate::testee::session::Ticket;
 use crate::wire::{Wire, WireError, frame};
 
+/// No message of the suite is longer.
+const LONGEST: usize = 64 << 20;
+
 impl Context<'_> {
     /// `send_string` succeeds.
     pub fn send_string(&mut self, end: End, bytes: &[u8]) -> Outcome {
@@ -31,12 +34,17 @@ impl Context<'_> {
 
     /// `send` succeeds.
     pub fn send(&mut self, end: End, object: &Graph) -> Outcome {
+        let ticket = self.start_send(end, object)?;
+        self.finish_sent(end, &ticket)
+    }
+
+    /// The testee begins to send an object.
+    pub fn start_send(&mut self, end: End, object: &Graph) -> Result<Ticket, Stop> {
         let operation = Operation::Send {
             connection: end.handle,
             object: object.clone(),
         };
-        let ticket = self.start(end.who, operation)?;
-        self.finish_sent(end, &ticket)
+        self.start(end.who, operation)
     }
 
     /// A send that is under way succeeds.
@@ -49,6 +57,13 @@ impl Context<'_> {
 
     /// The wire shows exactly this message.
     pub fn expect_message(&mut self, wire: &mut Wire, payload: &[u8]) -> Outcome {
+        match wire.framing() {
+            Some(framing) => self.expect_framed(wire, framing, payload),
+            None => expect_whole(wire, payload),
+        }
+    }
+
+    fn expect_framed(&mut self, wire: &mut Wire, framing: Framing, payload: &[u8]) -> Outcome {
         let expected = self.message(payload);
         let read = wire.read(expected.len());
         let actual = match read {
@@ -67,9 +82,9 @@ impl Context<'_> {
             .zip(&actual)
             .position(|(a, b)| a != b)
             .unwrap_or(actual.len());
-        let header = frame::header_length(self.setting.framing());
+        let header = frame::header_length(framing);
         let (place, requirement) = if at < header {
-            ("wrong header", header_requirement(self.setting.framing()))
+            ("wrong header", header_requirement(framing))
         } else if actual.len() < expected.len() {
             ("message too short", "framing.message")
         } else {
@@ -92,7 +107,7 @@ impl Context<'_> {
     /// allows.
     pub fn expect_pickle(&mut self, wire: &mut Wire, expected: &Graph) -> Outcome {
         let payload = wire
-            .read_message(64 << 20)
+            .read_message(LONGEST)
             .map_err(|error| Failure::wire("a message that holds the object", &error))?;
         let expected = self.hello().in_its_types(expected);
         let ceiling = Ceiling::of(self.hello());
@@ -131,8 +146,7 @@ impl Context<'_> {
     pub fn expect_in_step(&mut self, wire: &mut Wire, end: End) -> Outcome {
         const INTO: &[u8] = b"still in step, inwards";
         const OUT: &[u8] = b"still in step, outwards";
-        wire.write_message(INTO)
-            .map_err(|error| Failure::wire("the connection is still open", &error))?;
+        self.write_message(wire, INTO)?;
         self.expect_string(end, INTO)?;
         self.send_string(end, OUT)?;
         self.expect_message(wire, OUT)
@@ -146,7 +160,7 @@ impl Context<'_> {
                 "wire: bytes before the end of the stream",
                 "the end of the stream",
             )
-            .showing(EvidenceKind::Stream, &[], &got)
+            .showing(EvidenceKind::of(wire), &[], &got)
             .breaks(requirement)
             .into()),
             Err(WireError::Quiet { after, .. }) => Err(Failure::new(
@@ -163,11 +177,52 @@ impl Context<'_> {
         }
     }
 
-    /// The suite writes; the testee being gone would be a failure.
+    /// The suite writes a message; the testee being gone would be a failure.
+    pub fn write_message(&mut self, wire: &mut Wire, payload: &[u8]) -> Outcome {
+        self.write_messages(wire, &[payload])
+    }
+
+    /// The suite writes messages, one right behind the other.
+    pub fn write_messages<P: AsRef<[u8]>>(&mut self, wire: &mut Wire, payloads: &[P]) -> Outcome {
+        wire.write_messages(payloads)
+            .map_err(|error| Failure::wire("the connection is open", &error).into())
+    }
+
+    /// The suite says no more.
+    pub fn end(&mut self, wire: &mut Wire) -> Outcome {
+        wire.end()
+            .map_err(|error| Failure::wire("the connection is open", &error).into())
+    }
+
+    /// The suite writes to a stream; the testee being gone would be a failure.
     pub fn write(&mut self, wire: &mut Wire, bytes: &[u8]) -> Outcome {
         wire.write(bytes)
             .map_err(|error| Failure::wire("the connection is open", &error).into())
     }
+}
+
+/// The pipe brings exactly this message.
+fn expect_whole(wire: &mut Wire, payload: &[u8]) -> Outcome {
+    let actual = wire
+        .read_message(LONGEST)
+        .map_err(|error| Failure::wire("the message on the pipe", &error))?;
+    if actual == payload {
+        return Ok(());
+    }
+    let outcome = if actual.len() > payload.len() && actual.ends_with(payload) {
+        "wire: bytes before the payload"
+    } else if actual.len() < payload.len() && payload.starts_with(&actual) {
+        "wire: message too short"
+    } else {
+        "wire: wrong payload"
+    };
+    Err(
+        Failure::new(outcome, format!("a message of {} bytes", payload.len()))
+            .breaks("pipe.boundary")
+            .detail(format!("a message of {} bytes came", actual.len()))
+            .showing(EvidenceKind::String, payload, &actual)
+            .into(),
+    )
 }
 
 /// The requirement that lays a framing's header down.

@@ -4,10 +4,11 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use processing_connection::{Dialect, Family, Framing};
+use processing_connection::{Dialect, Family, Framing, Handshake};
 use serde::{Deserialize, Serialize};
 
 use super::bare::Bare;
+use crate::testee::message::Hello;
 
 /// Under which circumstances a case is run.
 #[derive(Clone, Debug)]
@@ -27,9 +28,62 @@ pub struct Setting {
 }
 
 impl Setting {
-    /// The framing of the streams.
-    pub fn framing(&self) -> Framing {
-        self.dialect.framing()
+    /// What decides the bytes.
+    pub fn spoken(&self) -> Spoken {
+        Spoken {
+            dialect: self.dialect,
+            family: self.family,
+        }
+    }
+
+    /// The framing of the streams; over `AF_PIPE` there is none.
+    pub fn framing(&self) -> Option<Framing> {
+        self.spoken().framing()
+    }
+
+    /// The dialect in which another testee can talk to one under this setting.
+    pub fn dialect_of(&self, other: &Hello) -> Option<Dialect> {
+        match self.framing() {
+            Some(framing) => other.dialect_of(framing),
+            None => other
+                .known_dialects()
+                .find(|dialect| dialect.handshake() == self.dialect.handshake())
+                .or_else(|| other.known_dialects().next()),
+        }
+    }
+}
+
+/// A dialect over a family. Over `AF_PIPE` a message is a message: there the dialect's framing is not used, only its
+/// handshake matters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spoken {
+    /// The dialect, as a testee is told it.
+    pub dialect: Dialect,
+    /// The family.
+    pub family: Family,
+}
+
+impl Spoken {
+    /// How messages are delimited on a stream; none over `AF_PIPE`.
+    pub fn framing(self) -> Option<Framing> {
+        (self.family != Family::Pipe).then(|| self.dialect.framing())
+    }
+
+    /// The dialect as `--dialect` takes it; none where the family says all.
+    pub fn option(self) -> Option<Dialect> {
+        (self.family != Family::Pipe || self.dialect.handshake() != Handshake::None)
+            .then_some(self.dialect)
+    }
+}
+
+/// `be32+hmac-sha1`; over `AF_PIPE`, where nothing is framed, `message+hmac-sha1`.
+impl fmt::Display for Spoken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let dialect = self.dialect.to_string();
+        match dialect.strip_prefix(&self.dialect.framing().to_string()) {
+            Some(handshake) if self.family == Family::Pipe => write!(f, "message{handshake}"),
+            _ => f.write_str(&dialect),
+        }
     }
 }
 
@@ -114,5 +168,20 @@ impl fmt::Display for Parameters {
             .map(|(name, value)| format!("{name}={value}"))
             .collect();
         write!(f, "[{}]", shown.join(","))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn over_a_pipe_only_the_handshake_of_a_dialect_is_told() {
+        let told = |dialect: Dialect, family| Spoken { dialect, family }.to_string();
+        for dialect in [Dialect::PROCESSING_0_21_C, Dialect::PROCESSING_0_30] {
+            assert_eq!(told(dialect, Family::Pipe), "message+hmac-sha1");
+            assert_eq!(told(dialect, Family::Inet), dialect.to_string());
+        }
+        assert_eq!(told(Dialect::PROCESSING_0_20_C, Family::Pipe), "message");
     }
 }

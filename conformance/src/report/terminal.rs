@@ -73,7 +73,7 @@ pub fn failure(judgement: &Judgement) -> String {
             "message",
             row.message.as_deref().unwrap_or_default(),
         );
-        write_replay(&mut text, row);
+        write_replay(&mut text, judgement);
         return text;
     };
     let id = failure
@@ -101,23 +101,18 @@ pub fn failure(judgement: &Judgement) -> String {
     {
         field(&mut text, "deviation", message.1);
     }
-    write_replay(&mut text, row);
+    write_replay(&mut text, judgement);
     text
 }
 
 fn write_evidence(text: &mut String, failure: &Failure, judgement: &Judgement) {
-    let Ok(dialect) = judgement
-        .row
-        .dialect
-        .parse::<processing_connection::Dialect>()
-    else {
-        return;
-    };
+    // Only a stream's evidence has headers.
+    let framing = judgement.spoken.dialect.framing();
     if let Some(given) = &failure.given {
-        write_given(text, failure, given, dialect.framing());
+        write_given(text, failure, given, framing);
     }
     if let Some(bytes) = &failure.evidence {
-        for line in evidence::render(bytes, dialect.framing()).lines() {
+        for line in evidence::render(bytes, framing).lines() {
             let _ = writeln!(text, "    {line}");
         }
     }
@@ -127,13 +122,9 @@ fn write_evidence(text: &mut String, failure: &Failure, judgement: &Judgement) {
         .map(Transcript::entries)
         .unwrap_or_default();
     if !entries.is_empty() {
-        field(
-            text,
-            "transcript",
-            &transcript::render(&entries, dialect.framing()),
-        );
+        field(text, "transcript", &transcript::render(&entries, framing));
     }
-    if let Some(cause) = likely_cause(failure, dialect.framing()) {
+    if let Some(cause) = likely_cause(failure, judgement.spoken.framing()) {
         field(text, "likely cause", &cause);
     }
 }
@@ -161,7 +152,8 @@ fn write_given(text: &mut String, failure: &Failure, given: &[u8], framing: Fram
     }
 }
 
-fn write_replay(text: &mut String, row: &Row) {
+fn write_replay(text: &mut String, judgement: &Judgement) {
+    let row = &judgement.row;
     let mut command = format!(
         "processing-conformance run --testee '{}'",
         row.testee.replace('\'', r"'\''")
@@ -173,13 +165,11 @@ fn write_replay(text: &mut String, row: &Row) {
     {
         let _ = write!(command, " --counterpart '{counterpart}'");
     }
-    let _ = write!(
-        command,
-        " --family {} --dialect {} '{}'",
-        row.family,
-        row.dialect,
-        row.execution()
-    );
+    let _ = write!(command, " --family {}", row.family);
+    if let Some(dialect) = judgement.spoken.option() {
+        let _ = write!(command, " --dialect {dialect}");
+    }
+    let _ = write!(command, " '{}'", row.execution());
     field(text, "replay", &command);
 }
 

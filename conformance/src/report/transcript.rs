@@ -60,24 +60,39 @@ impl Streams {
                 bytes,
                 length,
             } => {
-                let hex: Vec<String> = bytes
-                    .iter()
-                    .take(BYTES)
-                    .map(|byte| format!("{byte:02x}"))
-                    .collect();
-                let more = if *length > BYTES { " …" } else { "" };
                 let fields = self.fields.entry((entry.connection, *direction));
                 let label = fields
                     .or_insert_with(|| Fields::new(self.framing))
                     .take(bytes, *length);
-                format!(
-                    "{}  {length} bytes: {}{more}  ({label})",
-                    arrow(*direction),
-                    hex.join(" ")
-                )
+                let bytes = beginning(bytes, *length);
+                format!("{}  {length} bytes: {bytes}  ({label})", arrow(*direction))
+            }
+            Event::Message {
+                direction,
+                length: 0,
+                ..
+            } => format!("{}  an empty message", arrow(*direction)),
+            Event::Message {
+                direction,
+                bytes,
+                length,
+            } => {
+                let bytes = beginning(bytes, *length);
+                format!("{}  {length} bytes: {bytes}  (message)", arrow(*direction))
             }
         }
     }
+}
+
+/// The first bytes in hexadecimal.
+fn beginning(bytes: &[u8], length: usize) -> String {
+    let hex: Vec<String> = bytes
+        .iter()
+        .take(BYTES)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let more = if length > BYTES { " …" } else { "" };
+    format!("{}{more}", hex.join(" "))
 }
 
 /// Where one direction of a stream stands, from one segment to the next.
@@ -187,6 +202,24 @@ mod tests {
             bytes(Direction::ToTestee, b"c\0\0\0\x01d"),
             Event::End(Direction::FromTestee),
         ]));
+    }
+
+    #[test]
+    fn messages_of_a_pipe_have_no_header() {
+        let message = |direction, bytes: &[u8]| Event::Message {
+            direction,
+            bytes: bytes.to_vec(),
+            length: bytes.len(),
+        };
+        let text = rendered(vec![
+            message(Direction::ToTestee, b"\0\0\0\x01"),
+            message(Direction::FromTestee, b""),
+        ]);
+        assert!(
+            text.contains("-> testee  4 bytes: 00 00 00 01  (message)"),
+            "{text}"
+        );
+        assert!(text.contains("<- testee  an empty message"), "{text}");
     }
 
     #[test]

@@ -7,13 +7,13 @@ use crate::notation::{Fidelity, Graph, Node, compare};
 use crate::pickle;
 use crate::wire::frame;
 
-/// What probably went wrong, when the signature is known.
-pub fn likely_cause(failure: &Failure, framing: Framing) -> Option<String> {
+/// What probably went wrong, when the signature is known. Over a pipe nothing is framed.
+pub fn likely_cause(failure: &Failure, framing: Option<Framing>) -> Option<String> {
     let in_bytes = failure
         .evidence
         .as_ref()
         .and_then(|evidence| match evidence.kind {
-            EvidenceKind::Stream => in_stream(evidence, framing),
+            EvidenceKind::Stream => in_stream(evidence, framing?),
             EvidenceKind::String => in_string(evidence, framing),
             // What a testee made of a pickle says nothing of what it sends.
             EvidenceKind::Pickle if failure.given.is_some() => None,
@@ -131,7 +131,7 @@ fn in_pickle(evidence: &Evidence) -> Option<String> {
 }
 
 /// What was delivered beside what was sent.
-fn in_string(evidence: &Evidence, framing: Framing) -> Option<String> {
+fn in_string(evidence: &Evidence, framing: Option<Framing>) -> Option<String> {
     let (expected, actual) = (&evidence.expected, &evidence.actual);
     if actual.len() < expected.len() && expected.starts_with(actual) {
         return Some(match expected.len() - actual.len() {
@@ -141,6 +141,11 @@ fn in_string(evidence: &Evidence, framing: Framing) -> Option<String> {
             ),
         });
     }
+    let Some(framing) = framing else {
+        return (actual.len() > expected.len() && actual.ends_with(expected)).then(|| {
+            "a header was written, which no message of a pipe has: its payload is all of it".into()
+        });
+    };
     let header = frame::header_length(framing);
     if actual.len() == expected.len() + header && actual.ends_with(expected) {
         return Some("the header was delivered as a part of the payload".into());
@@ -254,7 +259,7 @@ mod tests {
             expected,
             actual,
         );
-        likely_cause(&failure, framing).expect("a known signature")
+        likely_cause(&failure, Some(framing)).expect("a known signature")
     }
 
     #[test]
@@ -290,7 +295,7 @@ mod tests {
                 &pickled(&Graph::list_of([&number])),
                 &pickled(actual),
             );
-            likely_cause(&failure, Framing::Be32).unwrap_or_default()
+            likely_cause(&failure, Some(Framing::Be32)).unwrap_or_default()
         };
         assert!(says(&number).contains("not put into a list"));
         assert!(says(&Graph::tuple_of([&number])).contains("tuple"));
@@ -306,7 +311,7 @@ mod tests {
                 expected,
                 actual,
             );
-            likely_cause(&failure, Framing::Be32)
+            likely_cause(&failure, Some(Framing::Be32))
         };
         let says = |expected: &[u8], actual: &[u8], words: &str| {
             let cause = cause(expected, actual).expect("a known signature");
@@ -318,12 +323,22 @@ mod tests {
         says(b"abc", b"abc\0\0\0\x01d", "its header included");
         says(b"abc", b"\0\0\0\x03abc", "the header was delivered");
         assert_eq!(cause(b"abc", b"xyz"), None);
+        let failure = Failure::new("wire: bytes before the payload", "a message").showing(
+            EvidenceKind::String,
+            b"abc",
+            b"\0\0\0\x03abc",
+        );
+        let on_a_pipe = likely_cause(&failure, None).expect("a known signature");
+        assert!(on_a_pipe.contains("no message of a pipe"), "{on_a_pipe}");
     }
 
     #[test]
     fn an_unknown_signature_has_no_cause() {
         assert_eq!(
-            likely_cause(&Failure::new("wire: system error", "x"), Framing::Be32),
+            likely_cause(
+                &Failure::new("wire: system error", "x"),
+                Some(Framing::Be32)
+            ),
             None
         );
     }

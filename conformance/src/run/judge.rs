@@ -11,6 +11,7 @@ use crate::cases::Case;
 use crate::context::Context;
 use crate::context::failure::{Failure, Stop};
 use crate::context::scratch::Scratch;
+use crate::context::setting::Spoken;
 use crate::testee::session::Session;
 use crate::wire::Transcript;
 
@@ -21,6 +22,8 @@ pub struct Judgement {
     pub row: Row,
     /// The case.
     pub case: &'static Case,
+    /// The dialect and the family.
+    pub spoken: Spoken,
     /// What was broken, the worst first; nothing when it was expected to be.
     pub failures: Vec<Failure>,
     /// What went over the wires, when that explains the verdict.
@@ -76,6 +79,7 @@ pub fn judge(
     let mut judgement = Judgement {
         row: blank(execution, name, version, counterpart_name),
         case: execution.case,
+        spoken: execution.setting.spoken(),
         failures,
         transcript: Some(transcript),
     };
@@ -112,6 +116,7 @@ impl Judgement {
         Self {
             row,
             case: execution.case,
+            spoken: execution.setting.spoken(),
             failures: Vec::new(),
             transcript: None,
         }
@@ -128,6 +133,7 @@ impl Judgement {
         let mut judgement = Self {
             row,
             case: execution.case,
+            spoken: execution.setting.spoken(),
             failures: vec![failure],
             transcript: None,
         };
@@ -215,7 +221,7 @@ fn blank(
             .collect::<BTreeMap<_, _>>(),
         testee: name.into(),
         peer_version: version,
-        dialect: setting.dialect.to_string(),
+        dialect: setting.spoken().to_string(),
         family: setting.family.to_string(),
         role: setting.role.to_string(),
         counterpart: counterpart.map(Into::into),

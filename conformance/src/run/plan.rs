@@ -9,6 +9,7 @@ use wildmatch::WildMatch;
 use crate::cases::{Case, Kind, Parameters, Role, catalogue};
 use crate::context::Setting;
 use crate::context::bare::Bare;
+use crate::context::setting::Spoken;
 use crate::testee::message::Hello;
 use crate::wire::frame::FRAMINGS;
 
@@ -65,6 +66,46 @@ impl Selection {
                 .any(|named| self.dialects.contains(named))
     }
 
+    /// Whether this dialect was asked for over `AF_PIPE`, where framings are not used: by its handshake, or by a framing
+    /// alone.
+    fn takes_handshake(&self, dialect: Dialect) -> bool {
+        self.dialects.is_empty()
+            || self
+                .dialects
+                .iter()
+                .any(|named| [dialect.handshake(), Handshake::None].contains(&named.handshake()))
+    }
+
+    fn takes_family(&self, family: Family) -> bool {
+        self.families.is_empty() || self.families.contains(&family)
+    }
+
+    /// The dialects of a testee and the families in which they are asked for. Over `AF_PIPE` dialects that have the same
+    /// handshake are the same bytes, and one of them is enough.
+    fn spoken(&self, claims: &Hello) -> Vec<Spoken> {
+        let streams = claims
+            .known_dialects()
+            .filter(|dialect| self.takes_dialect(*dialect))
+            .flat_map(|dialect| {
+                [Family::Inet, Family::Unix].map(|family| Spoken { dialect, family })
+            })
+            .filter(|spoken| self.takes_family(spoken.family));
+        let mut all: Vec<Spoken> = streams.collect();
+        let has_pipes = claims.families.contains(&Family::Pipe);
+        if !(self.families.contains(&Family::Pipe) || has_pipes && self.families.is_empty()) {
+            return all;
+        }
+        let mut handshakes = Vec::new();
+        for dialect in claims.known_dialects() {
+            if self.takes_handshake(dialect) && !handshakes.contains(&dialect.handshake()) {
+                handshakes.push(dialect.handshake());
+                let family = Family::Pipe;
+                all.push(Spoken { dialect, family });
+            }
+        }
+        all
+    }
+
     /// Whether a case could be asked for at all.
     pub fn could_take(&self, case: &Case) -> bool {
         FRAMINGS.iter().any(|framing| {
@@ -77,40 +118,29 @@ impl Selection {
 
 /// Every execution of what was asked for, against a testee with an adapter that makes these claims.
 pub fn plan(claims: &Hello, selection: &Selection, patience: Duration) -> Vec<Execution> {
-    let dialects: Vec<Dialect> = claims
-        .known_dialects()
-        .filter(|dialect| selection.takes_dialect(*dialect))
-        .collect();
-    let wanted =
-        |family: &Family| selection.families.is_empty() || selection.families.contains(family);
+    let spoken = selection.spoken(claims);
     let mut executions = Vec::new();
     for case in catalogue() {
         if matches!(case.kind, Kind::BareServer | Kind::BareClient) {
             continue;
         }
-        for &dialect in &dialects {
-            // AF_PIPE has its own cases, which come with its transport.
-            for family in [Family::Inet, Family::Unix]
-                .into_iter()
-                .filter(|family| wanted(family))
-            {
-                for role in case.roles {
-                    let base = Setting {
-                        family,
-                        dialect,
-                        role: *role,
-                        parameters: Parameters::default(),
-                        bare: None,
-                        patience,
-                    };
-                    expand(
-                        case,
-                        &base,
-                        obstacle(case, claims, family, dialect),
-                        selection,
-                        &mut executions,
-                    );
-                }
+        for &spoken in &spoken {
+            for role in case.roles {
+                let base = Setting {
+                    family: spoken.family,
+                    dialect: spoken.dialect,
+                    role: *role,
+                    parameters: Parameters::default(),
+                    bare: None,
+                    patience,
+                };
+                expand(
+                    case,
+                    &base,
+                    obstacle(case, claims, spoken),
+                    selection,
+                    &mut executions,
+                );
             }
         }
     }
@@ -139,7 +169,9 @@ pub fn plan_bare(
     };
     let mut executions = Vec::new();
     for case in catalogue().filter(|case| case.kind == kind) {
-        expand(case, &base, None, selection, &mut executions);
+        let obstacle =
+            (!case.needs.families.contains(&family)).then(|| format!("it is not about {family}"));
+        expand(case, &base, obstacle, selection, &mut executions);
     }
     executions
 }
@@ -151,7 +183,8 @@ fn expand(
     selection: &Selection,
     executions: &mut Vec<Execution>,
 ) {
-    let parameters = (case.parameters)(base.framing());
+    // A case whose parameters hang on the framing is about streams.
+    let parameters = (case.parameters)(base.dialect.framing());
     let chosen = parameters
         .into_iter()
         .filter(|parameters| selection.takes(case, &format!("{}{parameters}", case.id)))
@@ -175,24 +208,27 @@ fn expand(
 }
 
 /// Why a case has nothing to say of this testee, this family or this dialect.
-fn obstacle(case: &Case, claims: &Hello, family: Family, dialect: Dialect) -> Option<String> {
+fn obstacle(case: &Case, claims: &Hello, spoken: Spoken) -> Option<String> {
     let needs = &case.needs;
+    let Spoken { dialect, family } = spoken;
     if !claims.families.contains(&family) {
         return Some(format!("{} does not have {family} here", claims.name));
     }
     if !needs.families.contains(&family) {
         return Some(format!("it is not about {family}"));
     }
-    if !needs.framings.contains(&dialect.framing()) {
-        return Some(format!("it is not about {}", dialect.framing()));
+    if let Some(framing) = spoken.framing()
+        && !needs.framings.contains(&framing)
+    {
+        return Some(format!("it is not about {framing}"));
     }
     if needs
         .handshake
         .is_some_and(|needed| needed != dialect.handshake())
     {
         return Some(match dialect.handshake() {
-            Handshake::None => format!("{dialect} has no handshake"),
-            _ => format!("it is about a dialect without a handshake, {dialect} has one"),
+            Handshake::None => format!("{spoken} has no handshake"),
+            _ => format!("it is about a dialect without a handshake, {spoken} has one"),
         });
     }
     if claims.profile < needs.profile {
@@ -215,4 +251,76 @@ fn obstacle(case: &Case, claims: &Hello, family: Family, dialect: Dialect) -> Op
         return Some(format!("the testee has no `{operation}`"));
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::adapter::{Implementation, Reference};
+
+    /// What is spoken, and over which family, in the executions of one case.
+    fn spoken(selection: &Selection) -> BTreeSet<String> {
+        let mut claims = Reference.hello();
+        claims.families = vec![Family::Inet, Family::Pipe];
+        plan(&claims, selection, Duration::ZERO)
+            .iter()
+            .filter(|execution| execution.case.id == "framing/empty/sent")
+            .filter(|execution| execution.not_applicable.is_none())
+            .map(|execution| {
+                let setting = &execution.setting;
+                format!("{} {}", setting.family, setting.spoken())
+            })
+            .collect()
+    }
+
+    #[test]
+    fn over_a_pipe_there_is_one_dialect_for_each_handshake() {
+        let pipes = Selection {
+            families: vec![Family::Pipe],
+            ..Selection::default()
+        };
+        let all = ["AF_PIPE message", "AF_PIPE message+hmac-sha1"];
+        assert_eq!(spoken(&pipes), all.map(String::from).into());
+    }
+
+    #[test]
+    fn a_dialect_that_is_asked_for_agrees_with_every_family() {
+        let asked = |dialect: &str| Selection {
+            dialects: vec![dialect.parse().unwrap()],
+            ..Selection::default()
+        };
+        let keyed = ["AF_INET be32+hmac-sha1", "AF_PIPE message+hmac-sha1"];
+        assert_eq!(
+            spoken(&asked("be32+hmac-sha1")),
+            keyed.map(String::from).into()
+        );
+        let plain = [
+            "AF_INET hex8",
+            "AF_PIPE message",
+            "AF_PIPE message+hmac-sha1",
+        ];
+        assert_eq!(spoken(&asked("hex8")), plain.map(String::from).into());
+    }
+
+    #[test]
+    fn pipes_that_a_testee_lacks_are_told_only_to_who_asks() {
+        let mut claims = Reference.hello();
+        claims.families = vec![Family::Inet];
+        let families = |selection: &Selection| -> Vec<Family> {
+            let mut all: Vec<Family> = plan(&claims, selection, Duration::ZERO)
+                .iter()
+                .map(|execution| execution.setting.family)
+                .collect();
+            all.dedup();
+            all
+        };
+        assert!(!families(&Selection::default()).contains(&Family::Pipe));
+        let asked = Selection {
+            families: vec![Family::Pipe],
+            ..Selection::default()
+        };
+        assert_eq!(families(&asked), [Family::Pipe]);
+    }
 }

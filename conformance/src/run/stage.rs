@@ -10,6 +10,7 @@ use super::sessions::{Lent, Party, Sessions};
 use super::verdict::Verdict;
 use crate::cases::Kind;
 use crate::context::Setting;
+use crate::context::connect::speaks_nothing;
 use crate::context::failure::Failure;
 use crate::context::scratch::Scratch;
 use crate::testee::session::{Session, Trouble};
@@ -179,12 +180,8 @@ fn not_applicable(reason: String) -> Unplayed {
 /// Why a counterpart cannot take part under a setting.
 fn cannot_talk(name: &str, counterpart: &Session, setting: &Setting) -> Option<String> {
     let hello = counterpart.hello();
-    if hello.dialect_of(setting.framing()).is_none() {
-        return Some(format!(
-            "{name} speaks {}, nothing framed in {}",
-            hello.dialects.join(", "),
-            setting.framing()
-        ));
+    if setting.dialect_of(hello).is_none() {
+        return Some(speaks_nothing(hello, name, setting.framing()));
     }
     (!hello.families.contains(&setting.family))
         .then(|| format!("{name} does not have {} here", setting.family))

@@ -47,7 +47,7 @@ pub struct Row {
     pub testee: String,
     /// The version that the testee claims.
     pub peer_version: Option<String>,
-    /// The dialect spoken.
+    /// The dialect spoken; over `AF_PIPE`, where nothing is framed, `message` in place of a framing.
     pub dialect: String,
     /// The family.
     pub family: String,

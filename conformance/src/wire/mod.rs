@@ -1,20 +1,25 @@
-//! The raw transport under the suite's control: every byte, every segment, every end of stream.
+//! The raw transport under the suite's control: every byte of a stream with every segment and its end, or every message of
+//! a pipe.
 
+mod door;
 pub mod frame;
 pub mod handshake;
+#[cfg_attr(not(windows), path = "no_pipe.rs")]
+mod pipe;
 mod relay;
+mod stream;
 mod transcript;
 
-use std::io::{self, ErrorKind, Read, Write};
-use std::mem::MaybeUninit;
-use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, ToSocketAddrs};
-use std::path::Path;
-use std::time::{Duration, Instant};
+use std::io::{self, ErrorKind, Write};
+use std::net::Shutdown;
+use std::time::Duration;
 
-use processing_connection::{Family, Framing};
+pub use door::Door;
+use pipe::PipeEnd;
+use processing_connection::Framing;
 pub use relay::Relay;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use socket2::{Domain, SockAddr, Socket, Type};
+use socket2::Socket;
+pub use stream::vacant_port;
 use thiserror::Error;
 pub use transcript::{Direction, Entry, Event, Transcript};
 
@@ -65,15 +70,51 @@ pub enum WireError {
         /// What it announces.
         announced: u32,
     },
+    /// A message of a pipe is longer than anything that a case makes a testee send.
+    #[error("a message of at least {0} bytes came, more than was sent")]
+    LongMessage(usize),
+    /// Something was to be done to the bytes of a stream, and the connection is a pipe: a fault of the case.
+    #[error("a pipe has messages, and no stream of bytes")]
+    NoStream,
     /// Something of the system.
     #[error(transparent)]
     System(#[from] io::Error),
 }
 
+/// How the suite reads from a pipe.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Reading {
+    /// Message by message, as every release does.
+    Messages,
+    /// As a stream without boundaries, as a client does that does not ask for more.
+    Bytes,
+}
+
+/// What one read from a pipe brought.
+#[derive(Clone, Copy, Debug)]
+struct Part {
+    /// Bytes of the message that were read.
+    received: usize,
+    /// Bytes of the same message that are still to be read.
+    left: u64,
+}
+
+/// What carries a connection.
+#[derive(Debug)]
+enum Link {
+    /// `AF_INET` and `AF_UNIX`.
+    Stream(Socket),
+    /// `AF_PIPE`.
+    Pipe(PipeEnd),
+}
+
 /// One connection, raw.
+///
+/// What is said in messages means the same over every family. What is said in bytes needs a stream, and is
+/// [`WireError::NoStream`] over `AF_PIPE`.
 #[derive(Debug)]
 pub struct Wire {
-    socket: Socket,
+    link: Link,
     framing: Framing,
     patience: Duration,
     number: usize,
@@ -81,35 +122,49 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Connects to where a testee listens.
+    /// Connects to where a testee listens. The framing is that of streams; a pipe has none.
     pub fn connect(
         address: &RawAddress,
         framing: Framing,
         patience: Duration,
         transcript: &Transcript,
     ) -> io::Result<Self> {
-        let (domain, address) = resolve(address)?;
-        let socket = Socket::new(domain, Type::STREAM, None)?;
-        socket.connect_timeout(&address, patience)?;
-        Self::new(socket, framing, patience, transcript)
+        Self::connect_reading(Reading::Messages, address, framing, patience, transcript)
     }
 
-    fn new(
-        socket: Socket,
+    /// The same, where it matters how the suite reads from a pipe.
+    pub fn connect_reading(
+        reading: Reading,
+        address: &RawAddress,
         framing: Framing,
         patience: Duration,
         transcript: &Transcript,
     ) -> io::Result<Self> {
-        socket.set_read_timeout(Some(patience))?;
-        socket.set_write_timeout(Some(patience))?;
-        if socket.local_addr()?.is_ipv4() {
-            // Every write of the suite is a segment of its own.
-            socket.set_tcp_nodelay(true)?;
+        let link = match pipe_name(address)? {
+            Some(name) => Link::Pipe(PipeEnd::connect(name, reading, Some(patience))?),
+            None => Link::Stream(stream::connect(address, Some(patience))?),
+        };
+        Self::new(link, framing, patience, transcript)
+    }
+
+    fn new(
+        link: Link,
+        framing: Framing,
+        patience: Duration,
+        transcript: &Transcript,
+    ) -> io::Result<Self> {
+        if let Link::Stream(socket) = &link {
+            socket.set_read_timeout(Some(patience))?;
+            socket.set_write_timeout(Some(patience))?;
+            if socket.local_addr()?.is_ipv4() {
+                // Every write of the suite is a segment of its own.
+                socket.set_tcp_nodelay(true)?;
+            }
         }
         let number = transcript.connection();
         transcript.note(number, "connected");
         Ok(Self {
-            socket,
+            link,
             framing,
             patience,
             number,
@@ -117,61 +172,56 @@ impl Wire {
         })
     }
 
-    /// The suite's own end of the connection.
-    pub fn local_address(&self) -> io::Result<RawAddress> {
-        Ok(raw_address(&self.socket.local_addr()?))
+    /// How a message is delimited; nothing does that on a pipe.
+    pub fn framing(&self) -> Option<Framing> {
+        match self.link {
+            Link::Stream(_) => Some(self.framing),
+            Link::Pipe(_) => None,
+        }
     }
 
-    /// Writes bytes as they are, in as many segments as the system makes of them.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), WireError> {
-        self.transcript
-            .bytes(self.number, Direction::ToTestee, bytes);
-        Ok((&self.socket).write_all(bytes)?)
+    /// The suite's own end of the connection, which has an address if it is a stream's.
+    pub fn local_address(&self) -> Result<RawAddress, WireError> {
+        Ok(stream::raw_address(&self.stream()?.local_addr()?))
     }
 
     /// Writes a message in one piece.
     pub fn write_message(&mut self, payload: &[u8]) -> Result<(), WireError> {
-        self.write(&frame::message(self.framing, payload))
+        self.write_messages(&[payload])
     }
 
-    /// Writes a message in segments of one byte.
-    pub fn write_message_byte_by_byte(&mut self, payload: &[u8]) -> Result<(), WireError> {
-        frame::message(self.framing, payload)
-            .iter()
-            .try_for_each(|byte| self.write(&[*byte]))
-    }
-
-    /// Reads so many bytes.
-    pub fn read(&mut self, expected: usize) -> Result<Vec<u8>, WireError> {
-        self.socket.set_read_timeout(Some(self.patience))?;
-        let mut got = Vec::with_capacity(expected.min(1 << 20));
-        let outcome = (&self.socket).take(expected as u64).read_to_end(&mut got);
-        if !got.is_empty() {
+    /// Writes messages one right behind the other: in one piece if it is a stream.
+    pub fn write_messages<P: AsRef<[u8]>>(&mut self, payloads: &[P]) -> Result<(), WireError> {
+        let Link::Pipe(pipe) = &self.link else {
+            let all: Vec<u8> = payloads
+                .iter()
+                .flat_map(|payload| frame::message(self.framing, payload.as_ref()))
+                .collect();
+            return self.write(&all);
+        };
+        for payload in payloads {
+            let payload = payload.as_ref();
             self.transcript
-                .bytes(self.number, Direction::FromTestee, &got);
+                .message(self.number, Direction::ToTestee, payload);
+            pipe.post(payload)?;
         }
-        match outcome {
-            Ok(_) if got.len() == expected => Ok(got),
-            Ok(_) => {
-                self.transcript.end(self.number, Direction::FromTestee);
-                Err(WireError::Ended { got, expected })
-            }
-            Err(error) => Err(match error.kind() {
-                ErrorKind::WouldBlock | ErrorKind::TimedOut => WireError::Quiet {
-                    got,
-                    expected,
-                    after: self.patience,
-                },
-                ErrorKind::ConnectionReset | ErrorKind::ConnectionAborted => {
-                    WireError::Reset { got, expected }
-                }
-                _ => WireError::System(error),
-            }),
-        }
+        Ok(())
     }
 
     /// Reads one message and returns its payload. `longest` is what no payload here can exceed.
     pub fn read_message(&mut self, longest: usize) -> Result<Vec<u8>, WireError> {
+        self.read_message_in_pieces(usize::MAX, longest)
+    }
+
+    /// The same in reads of so many bytes.
+    pub fn read_message_in_pieces(
+        &mut self,
+        piece: usize,
+        longest: usize,
+    ) -> Result<Vec<u8>, WireError> {
+        if let Link::Pipe(_) = self.link {
+            return self.read_whole(piece, longest);
+        }
         let header = self.read(frame::header_length(self.framing))?;
         let Some(announced) = frame::announced(self.framing, &header) else {
             return Err(WireError::NotAHeader {
@@ -179,202 +229,237 @@ impl Wire {
                 framing: self.framing,
             });
         };
-        if announced as usize > longest {
+        let length = announced as usize;
+        if length > longest {
             return Err(WireError::TooLong { header, announced });
         }
-        self.read(announced as usize)
+        let mut payload = Vec::new();
+        while payload.len() < length {
+            payload.extend(self.read(piece.min(length - payload.len()))?);
+        }
+        Ok(payload)
     }
 
-    /// Waits for the end of the stream: true when it comes with nothing before it.
+    fn read_whole(&self, piece: usize, longest: usize) -> Result<Vec<u8>, WireError> {
+        /// Most messages are shorter.
+        const FIRST: usize = 64 << 10;
+        let mut message = Vec::new();
+        let mut wanted = FIRST.min(piece);
+        loop {
+            let Part { received, left } = self.read_part(&mut message, wanted)?;
+            let left = usize::try_from(left).unwrap_or(usize::MAX);
+            if message.len().saturating_add(left) > longest {
+                return Err(WireError::LongMessage(message.len() + received));
+            }
+            if left == 0 {
+                break;
+            }
+            wanted = left.min(piece);
+        }
+        self.transcript
+            .message(self.number, Direction::FromTestee, &message);
+        Ok(message)
+    }
+
+    /// Reads up to so many bytes more of a message of a pipe.
+    fn read_part(&self, message: &mut Vec<u8>, wanted: usize) -> Result<Part, WireError> {
+        let Link::Pipe(pipe) = &self.link else {
+            unreachable!("only a pipe is read in parts")
+        };
+        let before = message.len();
+        message.resize(before + wanted, 0);
+        let outcome = pipe.read(&mut message[before..], Some(self.patience));
+        message.truncate(before + outcome.as_ref().map_or(0, |part| part.received));
+        outcome.map_err(|error| self.pipe_error(error, message, before + 1))
+    }
+
+    fn pipe_error(&self, error: io::Error, got: &[u8], expected: usize) -> WireError {
+        let got = got.to_vec();
+        if pipe::is_end(&error) {
+            self.transcript.end(self.number, Direction::FromTestee);
+            WireError::Ended { got, expected }
+        } else if error.kind() == ErrorKind::TimedOut {
+            let after = self.patience;
+            WireError::Quiet {
+                got,
+                expected,
+                after,
+            }
+        } else {
+            WireError::System(error)
+        }
+    }
+
+    /// Reads so many bytes of a long message, and leaves the rest of it.
+    pub fn read_beginning(&mut self, length: usize) -> Result<Vec<u8>, WireError> {
+        if let Link::Stream(_) = self.link {
+            return self.read(length);
+        }
+        let mut beginning = Vec::new();
+        self.read_part(&mut beginning, length)?;
+        self.transcript
+            .message(self.number, Direction::FromTestee, &beginning);
+        Ok(beginning)
+    }
+
+    /// Reads so many bytes of what a pipe's end that reads bytes gets, whatever the messages are that they belong to.
+    pub fn read_across(&mut self, expected: usize) -> Result<Vec<u8>, WireError> {
+        if let Link::Stream(_) = self.link {
+            return self.read(expected);
+        }
+        let mut got = Vec::new();
+        while got.len() < expected {
+            let missing = expected - got.len();
+            self.read_part(&mut got, missing)?;
+        }
+        self.transcript
+            .message(self.number, Direction::FromTestee, &got);
+        Ok(got)
+    }
+
+    /// Waits for the end of the connection, with nothing before it.
     pub fn read_end(&mut self) -> Result<(), WireError> {
-        match self.read(1) {
+        let read = match self.link {
+            Link::Stream(_) => self.read(1),
+            Link::Pipe(_) => self.read_message(usize::MAX),
+        };
+        match read {
             Err(WireError::Ended { .. } | WireError::Reset { .. }) => Ok(()),
             Ok(got) => Err(WireError::Ended { got, expected: 0 }),
             Err(other) => Err(other),
         }
     }
 
-    /// Whether something comes within this time, the end of the stream included.
+    /// Whether something comes within this time, the end included.
     pub fn has_input(&self, patience: Duration) -> io::Result<bool> {
-        readable(&self.socket, patience)
+        match &self.link {
+            Link::Stream(socket) => stream::readable(socket, patience),
+            Link::Pipe(pipe) => pipe.poll(patience),
+        }
     }
 
-    /// Whether the stream has ended already, with nothing before the end.
-    pub fn has_ended(&self) -> io::Result<bool> {
-        let mut byte = [MaybeUninit::uninit(); 1];
-        Ok(readable(&self.socket, Duration::ZERO)? && self.socket.peek(&mut byte)? == 0)
-    }
-
-    /// Ends the suite's direction; the other stays open.
-    pub fn finish(&mut self) -> Result<(), WireError> {
+    /// Says no more: ends the suite's direction of a stream, or closes a pipe, which has no directions that could end
+    /// alone, once it has taken everything.
+    pub fn end(&mut self) -> Result<(), WireError> {
+        let Link::Pipe(pipe) = &self.link else {
+            return self.finish();
+        };
         self.transcript.end(self.number, Direction::ToTestee);
-        Ok(self.socket.shutdown(Shutdown::Write)?)
+        let drained = pipe.drain(self.patience);
+        pipe.close();
+        Ok(drained?)
     }
 
-    /// Closes the connection.
+    /// Closes the connection, once what was written is on its way.
     pub fn close(self) {
         self.transcript.note(self.number, "closed by the suite");
+        if let Link::Pipe(pipe) = &self.link {
+            let _ = pipe.drain(self.patience);
+        }
     }
 
-    /// Breaks the connection off: over `AF_INET` the other end sees a reset.
+    /// Breaks the connection off: over `AF_INET` the other end sees a reset, over `AF_PIPE` it loses what the pipe has
+    /// not taken yet.
     pub fn reset(self) -> Result<(), WireError> {
         self.transcript.note(self.number, "reset by the suite");
-        Ok(self.socket.set_linger(Some(Duration::ZERO))?)
-    }
-}
-
-/// A raw listener of the suite's, for testees that connect.
-#[derive(Debug)]
-pub struct Door {
-    socket: Socket,
-    address: RawAddress,
-    framing: Framing,
-    patience: Duration,
-    transcript: Transcript,
-}
-
-impl Door {
-    /// Listens on a free port, or on a path that does not exist yet.
-    pub fn open(
-        family: Family,
-        path: &Path,
-        framing: Framing,
-        patience: Duration,
-        transcript: &Transcript,
-    ) -> io::Result<Self> {
-        let address = match family {
-            Family::Unix => RawAddress::Text(path.to_string_lossy().into_owned()),
-            _ => RawAddress::Pair("127.0.0.1".into(), 0),
-        };
-        Self::open_at(&address, framing, patience, transcript)
-    }
-
-    /// Listens where it is told.
-    pub fn open_at(
-        address: &RawAddress,
-        framing: Framing,
-        patience: Duration,
-        transcript: &Transcript,
-    ) -> io::Result<Self> {
-        let (domain, address) = resolve(address)?;
-        let socket = Socket::new(domain, Type::STREAM, None)?;
-        socket.bind(&address)?;
-        socket.listen(64)?;
-        let address = raw_address(&socket.local_addr()?);
-        Ok(Self {
-            socket,
-            address,
-            framing,
-            patience,
-            transcript: transcript.clone(),
-        })
-    }
-
-    /// Where it listens.
-    pub fn address(&self) -> &RawAddress {
-        &self.address
-    }
-
-    /// Waits for the testee to come.
-    pub fn accept(&self) -> Result<Wire, WireError> {
-        self.accept_for(self.patience, &self.transcript)
-    }
-
-    /// Waits for a testee to come, for so long, and records it elsewhere.
-    pub fn accept_for(
-        &self,
-        patience: Duration,
-        transcript: &Transcript,
-    ) -> Result<Wire, WireError> {
-        if !readable(&self.socket, patience)? {
-            return Err(WireError::Quiet {
-                got: Vec::new(),
-                expected: 0,
-                after: patience,
-            });
+        if let Link::Stream(socket) = &self.link {
+            socket.set_linger(Some(Duration::ZERO))?;
         }
-        let (socket, _) = self.socket.accept()?;
-        Ok(Wire::new(socket, self.framing, self.patience, transcript)?)
+        Ok(())
     }
-}
 
-impl Drop for Door {
-    fn drop(&mut self) {
-        if let RawAddress::Text(path) = &self.address {
-            let _ = std::fs::remove_file(path);
+    /// Writes bytes to a stream as they are, in as many segments as the system makes of them.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<(), WireError> {
+        let mut stream = self.stream()?;
+        self.transcript
+            .bytes(self.number, Direction::ToTestee, bytes);
+        Ok(stream.write_all(bytes)?)
+    }
+
+    /// Writes a message to a stream in segments of one byte.
+    pub fn write_message_byte_by_byte(&mut self, payload: &[u8]) -> Result<(), WireError> {
+        frame::message(self.framing, payload)
+            .iter()
+            .try_for_each(|byte| self.write(&[*byte]))
+    }
+
+    /// Reads so many bytes from a stream.
+    pub fn read(&mut self, expected: usize) -> Result<Vec<u8>, WireError> {
+        let (got, error) = stream::read(self.stream()?, expected, self.patience)?;
+        if !got.is_empty() {
+            self.transcript
+                .bytes(self.number, Direction::FromTestee, &got);
         }
-    }
-}
-
-/// Waits until a socket has something to read, an end of stream or a client included.
-fn readable(socket: &Socket, patience: Duration) -> io::Result<bool> {
-    let deadline = Instant::now() + patience;
-    loop {
-        let left = deadline.saturating_duration_since(Instant::now());
-        let left = Timespec::try_from(left).unwrap_or(Timespec {
-            tv_sec: i64::from(i32::MAX),
-            tv_nsec: 0,
-        });
-        match poll(&mut [PollFd::new(socket, PollFlags::IN)], Some(&left)) {
-            Ok(ready) => return Ok(ready > 0),
-            Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-    }
-}
-
-/// The socket address that an address of the seed's form means.
-fn resolve(address: &RawAddress) -> io::Result<(Domain, SockAddr)> {
-    match address {
-        RawAddress::Pair(host, port) => {
-            let port = u16::try_from(*port).map_err(|_| {
-                io::Error::new(ErrorKind::InvalidInput, format!("{port} is no port"))
-            })?;
-            // A listener on every interface is reached over loopback, and over nothing else.
-            let host = if matches!(host.as_str(), "" | "0.0.0.0") {
-                "127.0.0.1"
-            } else {
-                host
-            };
-            let found = (host, port)
-                .to_socket_addrs()?
-                .find(std::net::SocketAddr::is_ipv4);
-            let found = found.ok_or_else(|| {
-                io::Error::new(ErrorKind::NotFound, format!("{host} has no IPv4 address"))
-            })?;
-            if !found.ip().is_loopback() {
-                return Err(io::Error::new(
-                    ErrorKind::InvalidInput,
-                    format!(
-                        "{host} is {}, which is not on this machine's loopback",
-                        found.ip()
-                    ),
-                ));
+        match error {
+            None => Ok(got),
+            Some(error) => {
+                if let WireError::Ended { .. } = error {
+                    self.transcript.end(self.number, Direction::FromTestee);
+                }
+                Err(error)
             }
-            Ok((Domain::IPV4, found.into()))
         }
-        RawAddress::Text(path) => Ok((Domain::UNIX, SockAddr::unix(path)?)),
+    }
+
+    /// Ends the suite's direction of a stream; the other stays open.
+    pub fn finish(&mut self) -> Result<(), WireError> {
+        let stream = self.stream()?;
+        self.transcript.end(self.number, Direction::ToTestee);
+        Ok(stream.shutdown(Shutdown::Write)?)
+    }
+
+    fn stream(&self) -> Result<&Socket, WireError> {
+        match &self.link {
+            Link::Stream(socket) => Ok(socket),
+            Link::Pipe(_) => Err(WireError::NoStream),
+        }
     }
 }
 
-/// The address of a socket in the seed's form.
-fn raw_address(address: &SockAddr) -> RawAddress {
-    if let Some(inet) = address.as_socket_ipv4() {
-        return RawAddress::Pair(inet.ip().to_string(), i64::from(inet.port()));
+/// The name of the pipe that an address means, if it means one. The suite goes to no other machine.
+fn pipe_name(address: &RawAddress) -> io::Result<Option<&str>> {
+    let RawAddress::Text(text) = address else {
+        return Ok(None);
+    };
+    let Some(rest) = text.strip_prefix(r"\\") else {
+        return Ok(None);
+    };
+    let server = rest.split('\\').next().unwrap_or_default();
+    let is_here = server == "."
+        || std::env::var("COMPUTERNAME").is_ok_and(|own| own.eq_ignore_ascii_case(server));
+    if is_here {
+        Ok(Some(text))
+    } else {
+        Err(io::Error::new(
+            ErrorKind::InvalidInput,
+            format!("{text} is not a pipe of this machine"),
+        ))
     }
-    #[cfg(unix)]
-    if let Some(path) = address.as_pathname() {
-        return RawAddress::Text(path.to_string_lossy().into_owned());
-    }
-    RawAddress::Text(String::new())
 }
 
-/// A port of 127.0.0.1 on which nobody listens just now.
-pub fn vacant_port() -> io::Result<u16> {
-    let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
-    socket.bind(&SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())?;
-    Ok(socket
-        .local_addr()?
-        .as_socket_ipv4()
-        .map_or(0, |address| address.port()))
+/// Whether the system keeps the name of a pipe, here one that nobody uses, for the one who asks to be its first
+/// listener.
+pub fn pipe_names_are_exclusive(unused: &RawAddress) -> io::Result<bool> {
+    match pipe_name(unused)? {
+        Some(name) => pipe::names_are_exclusive(name),
+        None => Err(ErrorKind::InvalidInput.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_pipes_of_this_machine_are_reached() {
+        let text = |text: &str| RawAddress::Text(text.into());
+        let here = text(r"\\.\pipe\name");
+        assert_eq!(pipe_name(&here).unwrap(), Some(r"\\.\pipe\name"));
+        for elsewhere in [r"\\example.org\pipe\name", r"\\", r"\\..\pipe\name"] {
+            let error = pipe_name(&text(elsewhere)).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{elsewhere}");
+        }
+        assert_eq!(pipe_name(&text("/tmp/socket")).unwrap(), None);
+        assert_eq!(pipe_name(&text(r"\path")).unwrap(), None);
+    }
 }

@@ -5,57 +5,54 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
-use processing_connection::Family;
 use socket2::Socket;
 
-use super::{Direction, Transcript, readable, resolve};
+use super::door::{Entrance, remove_socket_file};
+use super::pipe::PipeEnd;
+use super::{Direction, Link, Part, Reading, Transcript, pipe_name, stream};
 use crate::testee::message::RawAddress;
+
+/// How many clients can connect to a recorder over `AF_PIPE` at once.
+const WAITING: usize = 4;
+/// How long the recorder waits for an instance of the listener's pipe.
+const BUSY: Duration = Duration::from_secs(10);
 
 /// Stands where a listener is expected and connects everybody on to the real one.
 #[derive(Debug)]
 pub struct Relay {
     address: RawAddress,
-    // The relay's thread ends when its socket does.
-    socket: Arc<Socket>,
+    // The relay's thread ends when its entrance does.
+    entrance: Arc<Entrance>,
 }
 
 impl Relay {
-    /// Begins to relay to `target`, on a free port or on `path`.
+    /// Begins to relay from `at` to `target`, both of one family.
     ///
     /// `from_client` is the direction of the bytes that the client sends.
     pub fn start(
-        family: Family,
-        path: &std::path::Path,
+        at: &RawAddress,
         target: &RawAddress,
         from_client: Direction,
         transcript: &Transcript,
     ) -> io::Result<Self> {
-        let wanted = match family {
-            Family::Unix => RawAddress::Text(path.to_string_lossy().into_owned()),
-            _ => RawAddress::Pair("127.0.0.1".into(), 0),
-        };
-        let (domain, bound) = resolve(&wanted)?;
-        let socket = Socket::new(domain, socket2::Type::STREAM, None)?;
-        socket.bind(&bound)?;
-        socket.listen(64)?;
-        let address = super::raw_address(&socket.local_addr()?);
-        let socket = Arc::new(socket);
-        let (listening, target, transcript) =
-            (Arc::downgrade(&socket), target.clone(), transcript.clone());
+        let (entrance, address) = Entrance::open(at, WAITING)?;
+        let entrance = Arc::new(entrance);
+        let (open, target, transcript) = (
+            Arc::downgrade(&entrance),
+            target.clone(),
+            transcript.clone(),
+        );
         std::thread::spawn(move || {
             // Held only while waiting, so that dropping the relay ends it.
-            while let Some(socket) = listening.upgrade() {
-                match readable(&socket, Duration::from_millis(50)) {
-                    Ok(false) => {}
-                    Ok(true) => match socket.accept() {
-                        Ok((client, _)) => pass_on(client, &target, from_client, &transcript),
-                        Err(_) => return,
-                    },
+            while let Some(entrance) = open.upgrade() {
+                match entrance.accept(Duration::from_millis(50)) {
+                    Ok(None) => {}
+                    Ok(Some(client)) => pass_on(client, &target, from_client, &transcript),
                     Err(_) => return,
                 }
             }
         });
-        Ok(Self { address, socket })
+        Ok(Self { address, entrance })
     }
 
     /// Where clients should connect.
@@ -66,50 +63,104 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
-        let _ = self.socket.shutdown(Shutdown::Both);
-        if let RawAddress::Text(path) = &self.address {
-            let _ = std::fs::remove_file(path);
+        if let Entrance::Socket(socket) = &*self.entrance {
+            let _ = socket.shutdown(Shutdown::Both);
         }
+        remove_socket_file(&self.entrance, &self.address);
     }
 }
 
-fn pass_on(client: Socket, target: &RawAddress, from_client: Direction, transcript: &Transcript) {
+fn pass_on(client: Link, target: &RawAddress, from_client: Direction, transcript: &Transcript) {
     let number = transcript.connection();
     transcript.note(number, "connected");
-    let reached = resolve(target).and_then(|(domain, address)| {
-        let listener = Socket::new(domain, socket2::Type::STREAM, None)?;
-        listener.connect(&address)?;
-        Ok(listener)
-    });
-    let Ok(listener) = reached else {
+    let Ok(listener) = reach(target) else {
         transcript.note(
             number,
             "the listener behind the recorder could not be reached",
         );
         return;
     };
-    let _ = client.set_tcp_nodelay(true);
-    let _ = listener.set_tcp_nodelay(true);
-    let from_listener = match from_client {
-        Direction::ToTestee => Direction::FromTestee,
-        Direction::FromTestee => Direction::ToTestee,
-    };
-    let (client, listener) = (Arc::new(client), Arc::new(listener));
-    for (source, sink, direction) in [
-        (Arc::clone(&client), Arc::clone(&listener), from_client),
-        (listener, client, from_listener),
-    ] {
-        let transcript = transcript.clone();
-        std::thread::spawn(move || {
-            let mut chunk = vec![0; 64 << 10];
-            while let Ok(read @ 1..) = (&*source).read(&mut chunk) {
-                transcript.bytes(number, direction, &chunk[..read]);
-                if (&*sink).write_all(&chunk[..read]).is_err() {
-                    break;
-                }
+    let from_listener = from_client.reverse();
+    match (client, listener) {
+        (Link::Stream(client), Link::Stream(listener)) => {
+            let _ = client.set_tcp_nodelay(true);
+            let _ = listener.set_tcp_nodelay(true);
+            let (client, listener) = (Arc::new(client), Arc::new(listener));
+            for (source, sink, direction) in [
+                (Arc::clone(&client), Arc::clone(&listener), from_client),
+                (listener, client, from_listener),
+            ] {
+                let transcript = transcript.clone();
+                std::thread::spawn(move || {
+                    pass_bytes_on(&source, &sink, |bytes| {
+                        transcript.bytes(number, direction, bytes);
+                    });
+                    transcript.end(number, direction);
+                    let _ = sink.shutdown(Shutdown::Write);
+                });
             }
-            transcript.end(number, direction);
-            let _ = sink.shutdown(Shutdown::Write);
-        });
+        }
+        (Link::Pipe(client), Link::Pipe(listener)) => {
+            let (client, listener) = (Arc::new(client), Arc::new(listener));
+            for (source, sink, direction) in [
+                (Arc::clone(&client), Arc::clone(&listener), from_client),
+                (listener, client, from_listener),
+            ] {
+                let transcript = transcript.clone();
+                std::thread::spawn(move || {
+                    pass_messages_on(&source, &sink, |message| {
+                        transcript.message(number, direction, message);
+                    });
+                    transcript.end(number, direction);
+                });
+            }
+        }
+        _ => transcript.note(
+            number,
+            "the listener behind the recorder is of another family",
+        ),
+    }
+}
+
+fn reach(target: &RawAddress) -> io::Result<Link> {
+    match pipe_name(target)? {
+        Some(name) => PipeEnd::connect(name, Reading::Messages, Some(BUSY)).map(Link::Pipe),
+        None => stream::connect(target, None).map(Link::Stream),
+    }
+}
+
+fn pass_bytes_on(mut source: &Socket, mut sink: &Socket, record: impl Fn(&[u8])) {
+    let mut chunk = vec![0; 64 << 10];
+    while let Ok(read @ 1..) = source.read(&mut chunk) {
+        record(&chunk[..read]);
+        if sink.write_all(&chunk[..read]).is_err() {
+            break;
+        }
+    }
+}
+
+/// Message by message, whatever its length. A pipe has no direction that could end alone: the other side is closed when
+/// this one has ended, and everything that came from it was passed on. When the other side is gone, whoever reads from
+/// there closes this one.
+fn pass_messages_on(source: &PipeEnd, sink: &PipeEnd, record: impl Fn(&[u8])) {
+    let mut message = vec![0; 64 << 10];
+    loop {
+        let mut length = 0;
+        loop {
+            let Ok(Part { received, left }) = source.read(&mut message[length..], None) else {
+                sink.close();
+                return;
+            };
+            length += received;
+            if left == 0 {
+                break;
+            }
+            let whole = length + usize::try_from(left).unwrap_or(0);
+            message.resize(whole.max(message.len()), 0);
+        }
+        record(&message[..length]);
+        if sink.write(&message[..length]).is_err() {
+            return;
+        }
     }
 }

@@ -17,6 +17,16 @@ pub enum Direction {
     FromTestee,
 }
 
+impl Direction {
+    /// The other one.
+    pub fn reverse(self) -> Self {
+        match self {
+            Self::ToTestee => Self::FromTestee,
+            Self::FromTestee => Self::ToTestee,
+        }
+    }
+}
+
 /// One event on a wire.
 #[derive(Clone, Debug)]
 pub struct Entry {
@@ -36,6 +46,15 @@ pub enum Event {
         /// Which way.
         direction: Direction,
         /// The first of them.
+        bytes: Vec<u8>,
+        /// How many there were.
+        length: usize,
+    },
+    /// A message went over a pipe.
+    Message {
+        /// Which way.
+        direction: Direction,
+        /// The first bytes of it.
         bytes: Vec<u8>,
         /// How many there were.
         length: usize,
@@ -81,6 +100,15 @@ impl Transcript {
             direction,
             bytes: bytes[..bytes.len().min(KEPT)].to_vec(),
             length: bytes.len(),
+        });
+    }
+
+    /// Records a message that went over a pipe.
+    pub fn message(&self, connection: usize, direction: Direction, message: &[u8]) {
+        self.push(connection, || Event::Message {
+            direction,
+            bytes: message[..message.len().min(KEPT)].to_vec(),
+            length: message.len(),
         });
     }
 

@@ -91,7 +91,7 @@ fn trials(subject: Subject) -> Vec<Trial> {
             let setting = &execution.setting;
             let title = format!(
                 "conformance::{name}::{}::{}::{}::{}",
-                setting.dialect,
+                setting.spoken(),
                 setting.family,
                 setting.role,
                 execution.id()

@@ -76,7 +76,7 @@ fn survives(context: &mut Context<'_>) -> Outcome {
     let mut first = context.begin_accept(&listening)?;
     fail(context, &mut first)?;
     // The client leaves in any case; the testee may have left before.
-    let _ = first.wire.finish();
+    let _ = first.wire.end();
     let kinds = &[
         ErrorKind::AuthenticationFailed,
         ErrorKind::Closed,

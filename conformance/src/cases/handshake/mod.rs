@@ -88,6 +88,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         id: "handshake/segmentation/byte-by-byte",
         about: "A handshake that arrives byte by byte is the same handshake.",
         requirements: &["framing.message", "handshake.mutual"],
+        needs: KEYED.over_streams(),
         run: byte_by_byte,
         ..HANDSHAKE
     },
@@ -250,8 +251,7 @@ fn eager(context: &mut Context<'_>) -> Outcome {
     const BEHIND: &[u8] = b"right behind the handshake";
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Verdict)?;
-    let both = [context.message(WELCOME), context.message(BEHIND)].concat();
-    context.write(&mut handshake.wire, &both)?;
+    context.write_messages(&mut handshake.wire, &[WELCOME, BEHIND])?;
     let (mut wire, end) = context.finish_handshake(handshake)?;
     context.expect_string(end, BEHIND)?;
     context.expect_in_step(&mut wire, end)
@@ -260,8 +260,7 @@ fn eager(context: &mut Context<'_>) -> Outcome {
 fn eager_object(context: &mut Context<'_>) -> Outcome {
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Verdict)?;
-    let both = [context.message(WELCOME), context.message(FORTY_TWO)].concat();
-    context.write(&mut handshake.wire, &both)?;
+    context.write_messages(&mut handshake.wire, &[WELCOME, FORTY_TWO])?;
     let (mut wire, end) = context.finish_handshake(handshake)?;
     context.expect_object(end, &Graph::int(42))?;
     context.expect_in_step(&mut wire, end)
@@ -284,8 +283,7 @@ fn testee_only(context: &mut Context<'_>) -> Outcome {
 fn challenged_without_key(context: &mut Context<'_>, as_object: bool) -> Outcome {
     let (mut wire, end) = context.open()?;
     let challenge = handshake::challenge(b"the suite's 20 bytes");
-    let message = context.message(&challenge);
-    context.write(&mut wire, &message)?;
+    context.write_message(&mut wire, &challenge)?;
     if as_object {
         let kinds = &[ErrorKind::Undecodable, ErrorKind::AuthenticationFailed];
         context.expect_no_object(end, kinds)

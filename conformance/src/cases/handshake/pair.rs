@@ -60,7 +60,7 @@ fn begin(
         testee: testee.map(hex::encode),
         counterpart: counterpart.map(hex::encode),
     };
-    context.begin_pair(context.setting.framing(), &keys)
+    context.begin_pair(&keys)
 }
 
 fn right_key(context: &mut Context<'_>) -> Outcome {

@@ -7,7 +7,7 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
 use super::super::{Case, each, each_named};
-use super::{FAILED, HANDSHAKE, KEY, KEYED_OBJECTS, PARTS};
+use super::{FAILED, HANDSHAKE, KEY, KEYED, KEYED_OBJECTS, PARTS};
 use crate::context::Context;
 use crate::context::failure::{Failure, Outcome};
 use crate::context::handshake::Part;
@@ -117,6 +117,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         about: "When the other end leaves inside a message of the handshake, that is an error.",
         requirements: &["handshake.mutual", "closing.end-in-payload"],
         parameters: |_| each_named("of", &PARTS),
+        needs: KEYED.over_streams(),
         run: |context| leaves(context, 7),
         ..HANDSHAKE
     },
@@ -126,6 +127,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         level: Level::Should,
         requirements: &["handshake.length"],
         parameters: |_| each_named("instead-of", &PARTS),
+        needs: KEYED.over_streams(),
         run: announced,
         ..HANDSHAKE
     },
@@ -298,11 +300,13 @@ fn leaves(context: &mut Context<'_>, sent: usize) -> Outcome {
     let part = context.setting.parameters.look_up(parameter, &PARTS);
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, part)?;
-    let whole = context.message(&context.right_message(&handshake, KEY, part));
-    context.write(&mut handshake.wire, &whole[..sent])?;
+    if sent > 0 {
+        let whole = context.message(&context.right_message(&handshake, KEY, part));
+        context.write(&mut handshake.wire, &whole[..sent])?;
+    }
     handshake
         .wire
-        .finish()
+        .end()
         .map_err(|error| Failure::wire("the testee waits", &error))?;
     let kinds = &[
         ErrorKind::Closed,

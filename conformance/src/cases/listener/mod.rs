@@ -11,7 +11,7 @@ use crate::context::Context;
 use crate::context::failure::{Failure, Outcome, Stop};
 use crate::context::{End, Who};
 use crate::testee::message::{ErrorKind, Listen, Listening, Operation, RawAddress};
-use crate::wire::Wire;
+use crate::wire::{Wire, pipe_names_are_exclusive};
 
 /// The cases of this area.
 pub(super) const CASES: &[Case] = &[
@@ -37,6 +37,7 @@ pub(super) const CASES: &[Case] = &[
         id: "listener/accept/order",
         about: "Clients are accepted in the order in which they connected, and none is taken for another.",
         requirements: &["listener.accept", "listener.many-clients"],
+        needs: Needs::NOTHING.over_streams(),
         run: accept_in_order,
         ..Case::LISTENER
     },
@@ -73,6 +74,7 @@ pub(super) const CASES: &[Case] = &[
         id: "listener/clients/breaks-off",
         about: "A client that breaks the connection off does not keep the listener from serving the next one.",
         requirements: &["listener.survives-client"],
+        needs: Needs::NOTHING.over_streams(),
         run: client_breaks_off,
         ..Case::LISTENER
     },
@@ -80,6 +82,7 @@ pub(super) const CASES: &[Case] = &[
         id: "listener/clients/sends-garbage",
         about: "A client that sends garbage does not keep the listener from serving the next one.",
         requirements: &["listener.survives-client", "error.survive"],
+        needs: Needs::NOTHING.over_streams(),
         run: client_sends_garbage,
         ..Case::LISTENER
     },
@@ -97,6 +100,7 @@ pub(super) const CASES: &[Case] = &[
         requirements: &["listener.backlog"],
         level: Level::Should,
         parameters: |_| each("backlog", [1, 5, 16]),
+        needs: Needs::NOTHING.over_streams(),
         run: |context| {
             let clients = context.setting.parameters.number("backlog");
             backlog(context, u32::try_from(clients).ok(), clients)
@@ -135,6 +139,15 @@ pub(super) const CASES: &[Case] = &[
         level: Level::Should,
         needs: UNIX_ONLY,
         run: last_accepted_unix,
+        ..Case::LISTENER
+    },
+    Case {
+        id: "listener/last-accepted/pipe",
+        about: "After an accept over AF_PIPE `last_accepted` is None.",
+        requirements: &["listener.last-accepted-pipe"],
+        level: Level::Should,
+        needs: Needs::NOTHING.over_pipes(),
+        run: last_accepted_pipe,
         ..Case::LISTENER
     },
     Case {
@@ -253,7 +266,7 @@ fn accept_in_order(context: &mut Context<'_>) -> Outcome {
     let mut wires = Vec::new();
     for number in 0..4_u8 {
         let mut wire = context.wire_to(&listening)?;
-        context.write(&mut wire, &context.message(&[b'a' + number]))?;
+        context.write_message(&mut wire, &[b'a' + number])?;
         wires.push(wire);
     }
     for number in 0..4_u8 {
@@ -311,10 +324,7 @@ fn at_once(context: &mut Context<'_>) -> Outcome {
     }
     // Everybody sends before anybody is read.
     for (number, (wire, _)) in ends.iter_mut().enumerate() {
-        context.write(
-            wire,
-            &context.message(format!("client {number}").as_bytes()),
-        )?;
+        context.write_message(wire, format!("client {number}").as_bytes())?;
     }
     for (number, (wire, end)) in ends.iter_mut().enumerate().rev() {
         context.expect_string(*end, format!("client {number}").as_bytes())?;
@@ -345,7 +355,7 @@ fn client_breaks_off(context: &mut Context<'_>) -> Outcome {
         },
     )?;
     let (first_accepted, _) = context.finish_accept(&accepting)?;
-    context.write(&mut second, &context.message(b"served"))?;
+    context.write_message(&mut second, b"served")?;
     let end = match context.try_recv_string(first_accepted)? {
         Ok(payload) if payload.describes(b"served") => return Ok(()),
         Ok(payload) => {
@@ -389,10 +399,7 @@ fn backlog(context: &mut Context<'_>, backlog: Option<u32>, clients: usize) -> O
     let mut wires = Vec::new();
     for number in 0..clients {
         let mut wire = context.wire_to(&listening)?;
-        context.write(
-            &mut wire,
-            &context.message(&[u8::try_from(number).unwrap_or(0)]),
-        )?;
+        context.write_message(&mut wire, &[u8::try_from(number).unwrap_or(0)])?;
         wires.push(wire);
     }
     for number in 0..clients {
@@ -493,6 +500,17 @@ fn last_accepted_unix(context: &mut Context<'_>) -> Outcome {
         .into())
 }
 
+fn last_accepted_pipe(context: &mut Context<'_>) -> Outcome {
+    let listening = context.listen()?;
+    let _wire = context.wire_to(&listening)?;
+    match context.accept_fully(listening.listener)?.1 {
+        None => Ok(()),
+        Some(address) => Err(Failure::new("accept: wrong last_accepted", "None")
+            .detail(format!("it is {address}"))
+            .into()),
+    }
+}
+
 fn address_of(listening: &Listening) -> Result<RawAddress, Stop> {
     listening
         .address
@@ -566,10 +584,26 @@ fn rebind(context: &mut Context<'_>, going: Going) -> Outcome {
     serve_another(context, &again)
 }
 
+/// Whether a name is taken is for the system to say, and over `AF_PIPE` not every one says it.
+fn need_exclusive_names(context: &Context<'_>) -> Outcome {
+    if context.setting.family != Family::Pipe {
+        return Ok(());
+    }
+    match pipe_names_are_exclusive(&context.free_address()) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(Stop::NotRun(
+            "this system does not enforce FILE_FLAG_FIRST_PIPE_INSTANCE: two of the suite's own listeners got one name"
+                .into(),
+        )),
+        Err(error) => Err(Stop::NotRun(format!("the suite could not listen: {error}"))),
+    }
+}
+
 /// Which kind a taken address is told as: over `AF_UNIX` a path that exists is all that can be seen.
 const TAKEN: &[ErrorKind] = &[ErrorKind::InUse];
 
 fn in_use_by_itself(context: &mut Context<'_>) -> Outcome {
+    need_exclusive_names(context)?;
     let listening = context.listen()?;
     let again = Listen {
         address: listening.address.clone(),
@@ -580,6 +614,7 @@ fn in_use_by_itself(context: &mut Context<'_>) -> Outcome {
 }
 
 fn in_use_by_another(context: &mut Context<'_>) -> Outcome {
+    need_exclusive_names(context)?;
     let door = context.door()?;
     let taken = Listen {
         address: Some(door.address().clone()),

@@ -61,7 +61,7 @@ pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<
                     _ => Message::Failure,
                 },
             };
-            let bytes = frame::message(context.setting.framing(), &message.payload());
+            let bytes = frame::message(context.setting.dialect.framing(), &message.payload());
             context.write(&mut handshake.wire, &bytes)?;
             Step {
                 from,

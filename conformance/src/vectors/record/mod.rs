@@ -164,7 +164,7 @@ impl Recorder<'_, '_> {
 
 /// One message as it is on the wire.
 fn read_message(context: &Context<'_>, wire: &mut Wire) -> Result<(Vec<u8>, Vec<u8>), WireError> {
-    let framing = context.setting.framing();
+    let framing = context.setting.dialect.framing();
     let header = wire.read(frame::header_length(framing))?;
     match frame::announced(framing, &header) {
         Some(length) => {

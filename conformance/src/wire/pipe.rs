@@ -1,0 +1,223 @@
+//! Named pipes of Windows: what is written in one piece is one message, and there is no header.
+//!
+//! The system's functions are called by the reference crate, below its protocol: it is the single place with `unsafe`.
+
+use std::collections::VecDeque;
+use std::io;
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+use processing_connection::pipe::{Pipe, PipeListener, PipeOptions, ReadMode};
+
+use super::{Part, Reading};
+
+/// How long a message may take into the pipe before it is left to the outbox.
+const AT_ONCE: Duration = Duration::from_millis(20);
+const ERROR_BROKEN_PIPE: i32 = 109;
+
+/// One end of a pipe.
+///
+/// A socket takes much before anybody reads, a pipe only as much as its buffer has room for. So that a case is the same
+/// over both, what does not go into the pipe at once waits in an outbox, which a thread of its own empties.
+#[derive(Debug)]
+pub(super) struct PipeEnd {
+    pipe: Arc<Pipe>,
+    outbox: Arc<Outbox>,
+}
+
+#[derive(Debug, Default)]
+struct Outbox {
+    mail: Mutex<Mail>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct Mail {
+    messages: VecDeque<Vec<u8>>,
+    /// Whether the thread is there, and whether it has a message in its hands.
+    has_writer: bool,
+    writing: bool,
+    /// Why nothing can be written any more.
+    over: Option<Over>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Over {
+    Closed,
+    Failed(Option<i32>),
+}
+
+impl PipeEnd {
+    /// Connects, and waits for its turn while all instances of the pipe are busy.
+    pub(super) fn connect(
+        name: &str,
+        reading: Reading,
+        patience: Option<Duration>,
+    ) -> io::Result<Self> {
+        let mode = match reading {
+            Reading::Messages => ReadMode::Messages,
+            Reading::Bytes => ReadMode::Bytes,
+        };
+        Pipe::connect(name, mode, patience).map(Self::new)
+    }
+
+    fn new(pipe: Pipe) -> Self {
+        Self {
+            pipe: Arc::new(pipe),
+            outbox: Arc::default(),
+        }
+    }
+
+    /// Writes a message behind those that wait, without waiting for the reader.
+    pub(super) fn post(&self, message: &[u8]) -> io::Result<()> {
+        let mut mail = self.outbox.mail();
+        if let Some(over) = mail.over {
+            return Err(over.into());
+        }
+        mail.messages.push_back(message.to_vec());
+        if !mail.has_writer {
+            mail.has_writer = true;
+            let (pipe, outbox) = (Arc::clone(&self.pipe), Arc::clone(&self.outbox));
+            std::thread::spawn(move || outbox.empty_into(&pipe));
+        }
+        drop(mail);
+        self.outbox.changed.notify_all();
+        match self.drain(AT_ONCE) {
+            Err(error) if error.kind() != io::ErrorKind::TimedOut => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    /// Waits until the pipe has taken everything that was posted.
+    pub(super) fn drain(&self, patience: Duration) -> io::Result<()> {
+        let deadline = Instant::now() + patience;
+        let mut mail = self.outbox.mail();
+        loop {
+            if let Some(over) = mail.over {
+                return Err(over.into());
+            }
+            if mail.messages.is_empty() && !mail.writing {
+                return Ok(());
+            }
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            let waited = self.outbox.changed.wait_timeout(mail, left);
+            mail = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
+    /// Writes a message and waits until the system or the reader has it.
+    pub(super) fn write(&self, message: &[u8]) -> io::Result<()> {
+        self.pipe.write(message, None)
+    }
+
+    /// Reads a message, or as much of it as there is room for; without patience for as long as it takes.
+    pub(super) fn read(&self, buffer: &mut [u8], patience: Option<Duration>) -> io::Result<Part> {
+        let part = self.pipe.read(buffer, patience)?;
+        Ok(Part {
+            received: part.received,
+            left: part.left,
+        })
+    }
+
+    /// Whether something can be read within this time, the end included.
+    pub(super) fn poll(&self, patience: Duration) -> io::Result<bool> {
+        self.pipe.poll(Some(patience))
+    }
+
+    /// Closes this end now: what the pipe has not taken is lost.
+    pub(super) fn close(&self) {
+        self.outbox.end(Over::Closed);
+        self.pipe.close();
+    }
+}
+
+impl Drop for PipeEnd {
+    fn drop(&mut self) {
+        self.close();
+    }
+}
+
+impl Outbox {
+    fn mail(&self) -> MutexGuard<'_, Mail> {
+        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn end(&self, over: Over) {
+        self.mail().over.get_or_insert(over);
+        self.changed.notify_all();
+    }
+
+    fn empty_into(&self, pipe: &Pipe) {
+        while let Some(message) = self.next() {
+            match pipe.write(&message, None) {
+                Ok(()) => {
+                    self.mail().writing = false;
+                    self.changed.notify_all();
+                }
+                Err(error) => return self.end(Over::Failed(error.raw_os_error())),
+            }
+        }
+    }
+
+    /// The next message, or nothing once it is over.
+    fn next(&self) -> Option<Vec<u8>> {
+        let mut mail = self.mail();
+        loop {
+            if mail.over.is_some() {
+                return None;
+            }
+            if let Some(message) = mail.messages.pop_front() {
+                mail.writing = true;
+                return Some(message);
+            }
+            let waited = self.changed.wait(mail);
+            mail = waited.unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+impl From<Over> for io::Error {
+    fn from(over: Over) -> Self {
+        match over {
+            Over::Failed(Some(code)) => Self::from_raw_os_error(code),
+            Over::Failed(None) | Over::Closed => io::ErrorKind::ConnectionAborted.into(),
+        }
+    }
+}
+
+/// A named pipe with instances for those who connect.
+#[derive(Debug)]
+pub(super) struct PipeDoor(PipeListener);
+
+impl PipeDoor {
+    /// Makes a pipe of this name, with so many instances that wait.
+    pub(super) fn open(name: &str, waiting: usize) -> io::Result<Self> {
+        let options = PipeOptions {
+            waiting,
+            ..PipeOptions::default()
+        };
+        PipeListener::bind(name, &options).map(Self)
+    }
+
+    /// The next client, if one comes within this time.
+    pub(super) fn accept(&self, patience: Duration) -> io::Result<Option<PipeEnd>> {
+        Ok(self.0.accept(Some(patience))?.map(PipeEnd::new))
+    }
+}
+
+/// Whether an error says that the other end is gone and everything was read.
+pub(super) fn is_end(error: &io::Error) -> bool {
+    error.raw_os_error() == Some(ERROR_BROKEN_PIPE)
+}
+
+/// Whether the system keeps a name for the one who asks to be its first listener (`FILE_FLAG_FIRST_PIPE_INSTANCE`).
+pub(super) fn names_are_exclusive(name: &str) -> io::Result<bool> {
+    let options = PipeOptions::default();
+    debug_assert!(options.first_instance);
+    let _first = PipeListener::bind(name, &options)?;
+    // Wine 8 lets the second one in; Windows does not.
+    Ok(PipeListener::bind(name, &options).is_err())
+}
