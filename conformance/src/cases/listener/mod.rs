@@ -591,7 +591,7 @@ fn need_exclusive_names(context: &Context<'_>) -> Outcome {
     }
     match pipe_names_are_exclusive(&context.free_address()) {
         Ok(true) => Ok(()),
-        Ok(false) => Err(Stop::NotRun(
+        Ok(false) => Err(Stop::NotApplicable(
             "this system does not enforce FILE_FLAG_FIRST_PIPE_INSTANCE: two of the suite's own listeners got one name"
                 .into(),
         )),
