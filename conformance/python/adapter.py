@@ -413,7 +413,7 @@ def hello(adapter, _, request):
 
 
 def listen(adapter, _, request):
-    options = given(request, 'backlog')
+    options = given(adapter, request, 'backlog')
     # Given even when there is none: both are documented to be None then.
     options.update(address=to_address(request.get('address')), family=to_native(request.get('family')))
     listener = adapter.implementation.module.Listener(**options)
@@ -432,7 +432,7 @@ def accept(adapter, handle, request):
 def connect(adapter, _, request):
     # The first releases' Client takes an address and nothing else.
     connection = adapter.implementation.module.Client(
-        to_address(request.get('address')), **given(request, 'family'))
+        to_address(request.get('address')), **given(adapter, request, 'family'))
     return '{"connection":%d}' % adapter.register(connection)
 
 
@@ -521,13 +521,15 @@ def ours(convert, value):
         raise AdapterError('cannot %s: %s' % (convert.__name__, message_of(sys.exc_info()[1])))
 
 
-def given(request, name):
+def given(adapter, request, name):
     """The optional arguments that the request has. `authkey` is passed to releases that know nothing
     of it, too: an error is better than a connection that looks authenticated and is not."""
     options = {}
     if request.get(name) is not None:
         options[name] = to_native(request[name])
     if request.get('authkey') is not None:
+        if adapter.implementation.package == 'multiprocessing':
+            raise AdapterError('the handshakes of multiprocessing are none that the suite knows')
         options['authkey'] = unhex(request['authkey'])
     return options
 

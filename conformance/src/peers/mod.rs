@@ -25,6 +25,7 @@ pub(crate) const DEVIATIONS: &str = concat!(
     include_str!("deviations/ends.toml"),
     include_str!("deviations/messages.toml"),
     include_str!("deviations/handshake.toml"),
+    include_str!("deviations/pipes.toml"),
 );
 
 /// The bits of a C `long`.
