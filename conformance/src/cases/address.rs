@@ -320,7 +320,7 @@ fn the_other(family: Family) -> (&'static str, &'static str) {
     match family {
         Family::Unix => ("AF_UNIX", "AF_INET"),
         Family::Pipe => ("AF_PIPE", "AF_INET"),
-        _ => ("AF_INET", "AF_UNIX"),
+        Family::Inet => ("AF_INET", "AF_UNIX"),
     }
 }
 

@@ -17,7 +17,7 @@ impl Context<'_> {
         match self.setting.family {
             Family::Unix => RawAddress::Text(self.fresh_path().to_string_lossy().into_owned()),
             Family::Pipe => RawAddress::Text(self.fresh_pipe_name()),
-            _ => RawAddress::Pair("127.0.0.1".into(), 0),
+            Family::Inet => RawAddress::Pair("127.0.0.1".into(), 0),
         }
     }
 

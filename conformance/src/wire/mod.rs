@@ -2,10 +2,12 @@
 //! a pipe.
 
 mod door;
+mod error;
 pub mod frame;
 pub mod handshake;
 #[cfg_attr(not(windows), path = "no_pipe.rs")]
 mod pipe;
+mod pipe_name;
 mod relay;
 mod stream;
 mod transcript;
@@ -15,71 +17,16 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 pub use door::Door;
+pub use error::WireError;
 use pipe::PipeEnd;
+use pipe_name::pipe_name;
 use processing_connection::Framing;
 pub use relay::Relay;
 use socket2::Socket;
 pub use stream::vacant_port;
-use thiserror::Error;
 pub use transcript::{Direction, Entry, Event, Transcript};
 
 use crate::testee::message::RawAddress;
-
-/// What went wrong on a wire, from the suite's side.
-#[derive(Debug, Error)]
-pub enum WireError {
-    /// The stream ended.
-    #[error("the stream ended after {} of {expected} bytes", got.len())]
-    Ended {
-        /// What came before the end.
-        got: Vec<u8>,
-        /// How many bytes were to come.
-        expected: usize,
-    },
-    /// The connection was reset; for most purposes an end of stream with force.
-    #[error("the connection was reset after {} of {expected} bytes", got.len())]
-    Reset {
-        /// What came before.
-        got: Vec<u8>,
-        /// How many bytes were to come.
-        expected: usize,
-    },
-    /// Nothing (more) came in time.
-    #[error("only {} of {expected} bytes came within {} s", got.len(), after.as_secs_f32())]
-    Quiet {
-        /// What came.
-        got: Vec<u8>,
-        /// How many bytes were to come.
-        expected: usize,
-        /// How long the suite waited.
-        after: Duration,
-    },
-    /// A header that is none.
-    #[error("{} is not a header of {framing}", hex::encode(header))]
-    NotAHeader {
-        /// Its bytes.
-        header: Vec<u8>,
-        /// The framing it should have.
-        framing: Framing,
-    },
-    /// A header announces more than any case makes a testee send.
-    #[error("the header announces {announced} bytes, more than was sent")]
-    TooLong {
-        /// The header's bytes.
-        header: Vec<u8>,
-        /// What it announces.
-        announced: u32,
-    },
-    /// A message of a pipe is longer than anything that a case makes a testee send.
-    #[error("a message of at least {0} bytes came, more than was sent")]
-    LongMessage(usize),
-    /// Something was to be done to the bytes of a stream, and the connection is a pipe: a fault of the case.
-    #[error("a pipe has messages, and no stream of bytes")]
-    NoStream,
-    /// Something of the system.
-    #[error(transparent)]
-    System(#[from] io::Error),
-}
 
 /// How the suite reads from a pipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -416,50 +363,11 @@ impl Wire {
     }
 }
 
-/// The name of the pipe that an address means, if it means one. The suite goes to no other machine.
-fn pipe_name(address: &RawAddress) -> io::Result<Option<&str>> {
-    let RawAddress::Text(text) = address else {
-        return Ok(None);
-    };
-    let Some(rest) = text.strip_prefix(r"\\") else {
-        return Ok(None);
-    };
-    let server = rest.split('\\').next().unwrap_or_default();
-    let is_here = server == "."
-        || std::env::var("COMPUTERNAME").is_ok_and(|own| own.eq_ignore_ascii_case(server));
-    if is_here {
-        Ok(Some(text))
-    } else {
-        Err(io::Error::new(
-            ErrorKind::InvalidInput,
-            format!("{text} is not a pipe of this machine"),
-        ))
-    }
-}
-
 /// Whether the system keeps the name of a pipe, here one that nobody uses, for the one who asks to be its first
 /// listener.
 pub fn pipe_names_are_exclusive(unused: &RawAddress) -> io::Result<bool> {
     match pipe_name(unused)? {
         Some(name) => pipe::names_are_exclusive(name),
         None => Err(ErrorKind::InvalidInput.into()),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_pipes_of_this_machine_are_reached() {
-        let text = |text: &str| RawAddress::Text(text.into());
-        let here = text(r"\\.\pipe\name");
-        assert_eq!(pipe_name(&here).unwrap(), Some(r"\\.\pipe\name"));
-        for elsewhere in [r"\\example.org\pipe\name", r"\\", r"\\..\pipe\name"] {
-            let error = pipe_name(&text(elsewhere)).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::InvalidInput, "{elsewhere}");
-        }
-        assert_eq!(pipe_name(&text("/tmp/socket")).unwrap(), None);
-        assert_eq!(pipe_name(&text(r"\path")).unwrap(), None);
     }
 }

@@ -64,8 +64,10 @@ const INVALID: [(&str, Name); 5] = [
     ("nul", || "\\\\.\\pipe\\before\0behind".into()),
 ];
 
-/// Made of a name that nobody has.
-const UNUSUAL: [(&str, fn(String) -> String); 3] = [
+/// Makes a name of one that nobody has.
+type Variation = fn(String) -> String;
+
+const UNUSUAL: [(&str, Variation); 3] = [
     ("blanks", |fresh| format!("{fresh} and two blanks")),
     ("punctuation", |fresh| {
         format!("{fresh}.+-=,;()[]{{}}'!@#$%")
@@ -73,14 +75,14 @@ const UNUSUAL: [(&str, fn(String) -> String); 3] = [
     ("256-characters", |fresh| format!("{fresh:x<256}")),
 ];
 
-fn invalid(context: &Context<'_>) -> Option<RawAddress> {
+fn invalid(context: &Context<'_>) -> RawAddress {
     let name = context.setting.parameters.look_up("name", &INVALID);
-    Some(RawAddress::Text(name()))
+    RawAddress::Text(name())
 }
 
 fn invalid_for_listener(context: &mut Context<'_>) -> Outcome {
     let operation = Operation::Listen(Listen {
-        address: invalid(context),
+        address: Some(invalid(context)),
         ..context.listen_arguments()
     });
     context
@@ -90,7 +92,7 @@ fn invalid_for_listener(context: &mut Context<'_>) -> Outcome {
 
 fn invalid_for_client(context: &mut Context<'_>) -> Outcome {
     let operation = Operation::Connect(Connect {
-        address: invalid(context),
+        address: Some(invalid(context)),
         ..context.connect_arguments()
     });
     context
