@@ -15,13 +15,14 @@ mod objects;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
+use processing_conformance::context::setting::Spoken;
 use processing_conformance::peers;
 use processing_conformance::report::vector::show;
 use processing_conformance::vectors::check::{check_alike, check_vector};
 use processing_conformance::vectors::{
     Bytes, File, FileError, Vector, check, differences, embedded_texts,
 };
-use processing_connection::Dialect;
+use processing_connection::Family;
 use serde_json::Value;
 
 static FILES: LazyLock<Vec<(&str, &str, File)>> = LazyLock::new(|| {
@@ -40,36 +41,47 @@ fn file(peer: &str) -> &'static File {
 
 #[test]
 fn every_peer_has_a_file_of_150_vectors() {
-    let recorded: Vec<&str> = FILES
+    let releases = peers::catalogue()
         .iter()
-        .map(|(_, _, file)| file.peer.as_str())
-        .collect();
-    let known: Vec<&str> = peers::catalogue()
-        .iter()
-        .filter(|peer| peer.archive().is_some())
-        .map(|peer| peer.name.as_str())
-        .collect();
-    assert_eq!(recorded, known);
+        .filter(|peer| peer.archive().is_some());
+    let mut expected = Vec::new();
+    for peer in releases {
+        if !peer.families.posix.is_empty() {
+            expected.push(format!("{}.json", peer.name));
+        }
+        if peer.families.windows.contains(&Family::Pipe) {
+            expected.push(format!("{}-pipe.json", peer.name));
+        }
+    }
+    let recorded: Vec<&str> = FILES.iter().map(|(name, _, _)| *name).collect();
+    assert_eq!(recorded, expected);
     for (name, _, file) in FILES.iter() {
-        assert_eq!(*name, format!("{}.json", file.peer));
+        let over = match file.dialect.family {
+            Family::Pipe => "-pipe",
+            _ => "",
+        };
+        assert_eq!(*name, format!("{}{over}.json", file.peer));
         assert!(file.vectors.len() >= 150, "{name}: {}", file.vectors.len());
     }
 }
 
 #[test]
 fn a_file_says_of_its_peer_what_the_catalogue_says() {
-    for peer in peers::catalogue() {
-        let Some(archive) = peer.archive() else {
-            continue;
+    for (name, _, file) in FILES.iter() {
+        let peer = peers::matching(&file.peer)[0];
+        let archive = peer.archive().expect("a release");
+        let Spoken { family, .. } = file.dialect;
+        let dialect = peer.dialect.parse().expect("a dialect");
+        let expected = Spoken { dialect, family };
+        assert_eq!(file.dialect.to_string(), expected.to_string(), "{name}");
+        let provenance = &file.provenance;
+        assert_eq!(provenance.archive_sha256, archive.sha256, "{name}");
+        assert_eq!(provenance.help, peer.help, "{name}");
+        let system = match family {
+            Family::Pipe => "Windows",
+            _ => "Linux",
         };
-        let File {
-            provenance,
-            dialect,
-            ..
-        } = file(&peer.name);
-        assert_eq!(dialect.to_string(), peer.dialect, "{}", peer.name);
-        assert_eq!(provenance.archive_sha256, archive.sha256, "{}", peer.name);
-        assert_eq!(provenance.help, peer.help, "{}", peer.name);
+        assert_eq!(provenance.platform.system, system, "{name}");
     }
 }
 
@@ -371,13 +383,13 @@ fn the_protocol_can_be_read_off_the_vectors() {
 }
 
 /// Every vector that is there once for each dialect, with what several peers have alike only once.
-fn distinct() -> Vec<(Dialect, Vector)> {
+fn distinct() -> Vec<(Spoken, Vector)> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();
     for (_, _, file) in FILES.iter() {
         for vector in &file.vectors {
             let text = serde_json::to_string(vector).unwrap();
-            if seen.insert(format!("{} {text}", file.dialect.framing())) {
+            if seen.insert(format!("{:?} {text}", file.dialect.framing())) {
                 found.push((file.dialect, vector.clone()));
             }
         }
@@ -385,6 +397,6 @@ fn distinct() -> Vec<(Dialect, Vector)> {
     found
 }
 
-fn holds(vector: &Vector, dialect: Dialect) -> bool {
+fn holds(vector: &Vector, dialect: Spoken) -> bool {
     check_vector(vector, dialect).is_ok()
 }

@@ -28,6 +28,7 @@ def main(archive, into, compiler, *flags):
         copy_packages(told, into)
         for extension in told['ext_modules']:
             compile_extension(extension, into, [compiler] + list(flags))
+        say_what_compiled(into, compiler, flags)
     finally:
         os.chdir('/')
         shutil.rmtree(work)
@@ -79,6 +80,14 @@ def compile_extension(extension, into, command):
     if subprocess.call(command + macros + ['-o', target] + extension.sources + ['-lpython27']
                        + libraries + ['-lws2_32']):
         sys.exit('%s cannot be compiled' % extension.name)
+
+
+def say_what_compiled(into, compiler, flags):
+    """In a file beside the package: the compiler's version, and its flags, but for the places of files."""
+    version = subprocess.Popen([compiler, '--version'], stdout=subprocess.PIPE).communicate()[0]
+    flags = [flag for flag in flags if not flag.startswith(('-I', '-L'))]
+    with open(os.path.join(into, 'compiler'), 'w') as said:
+        said.write('%s\n%s\n' % (version.split('\n')[0], ' '.join(flags)))
 
 
 if __name__ == '__main__':

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use processing_conformance::peers::{Peer, catalogue};
 use processing_conformance::report::{evidence, vector};
 use processing_conformance::vectors::check::check_alike;
-use processing_conformance::vectors::record::record as record_peer;
+use processing_conformance::vectors::record::{FAMILY, file_name, record as record_peer};
 use processing_conformance::vectors::{
     File, Finding, check as check_file, differences, embedded_texts,
 };
@@ -193,7 +193,7 @@ fn record(arguments: &VectorsRecordArguments) -> Result<u8, Refusal> {
                 code = FAILED;
             }
         } else if let Some(directory) = &directory {
-            let path = directory.join(format!("{}.json", peer.name));
+            let path = directory.join(file_name(peer));
             let count = file.vectors.len();
             if is_recorded(&path, &file) {
                 let _ = writeln!(text, "{}: {count} vectors, as before", path.display());
@@ -244,11 +244,12 @@ fn compare(text: &mut String, peer: &Peer, before: &File, now: &File) -> bool {
     false
 }
 
-/// The peers that are to be recorded: those named, or every release.
+/// The peers that are to be recorded: those named, or every release that is a peer over what is recorded here.
 fn peers(names: &[String]) -> Result<Vec<&'static Peer>, Refusal> {
     if names.is_empty() {
-        let releases = catalogue().iter().filter(|peer| peer.archive().is_some());
-        return Ok(releases.collect());
+        let is_recorded =
+            |peer: &&Peer| peer.archive().is_some() && peer.families.here().contains(&FAMILY);
+        return Ok(catalogue().iter().filter(is_recorded).collect());
     }
     let mut found = Vec::new();
     for name in names {
@@ -263,7 +264,7 @@ fn peers(names: &[String]) -> Result<Vec<&'static Peer>, Refusal> {
 
 /// What was recorded of a peer before: in a directory, or what the suite brings along.
 fn before(peer: &Peer, directory: Option<&Path>) -> Result<File, Refusal> {
-    let name = format!("{}.json", peer.name);
+    let name = file_name(peer);
     let text = match directory {
         Some(directory) => {
             let path = directory.join(&name);

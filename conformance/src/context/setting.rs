@@ -1,6 +1,7 @@
 //! Under which circumstances a case is run.
 
 use std::fmt;
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -76,12 +77,31 @@ impl Spoken {
     }
 }
 
+/// The name of a dialect: over a stream, or, if it begins with `message`, over `AF_PIPE`.
+impl FromStr for Spoken {
+    type Err = processing_connection::Error;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        let over = |family, dialect: &str| {
+            let dialect = dialect.parse()?;
+            Ok(Self { dialect, family })
+        };
+        match name.strip_prefix(MESSAGE) {
+            Some(handshake) => over(Family::Pipe, &format!("{}{handshake}", Framing::default())),
+            None => over(Family::Inet, name),
+        }
+    }
+}
+
+/// What stands in place of a framing where there is none.
+const MESSAGE: &str = "message";
+
 /// `be32+hmac-sha1`; over `AF_PIPE`, where nothing is framed, `message+hmac-sha1`.
 impl fmt::Display for Spoken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let dialect = self.dialect.to_string();
         match dialect.strip_prefix(&self.dialect.framing().to_string()) {
-            Some(handshake) if self.family == Family::Pipe => write!(f, "message{handshake}"),
+            Some(handshake) if self.family == Family::Pipe => write!(f, "{MESSAGE}{handshake}"),
             _ => f.write_str(&dialect),
         }
     }
@@ -181,6 +201,10 @@ mod tests {
         for dialect in [Dialect::PROCESSING_0_21_C, Dialect::PROCESSING_0_30] {
             assert_eq!(told(dialect, Family::Pipe), "message+hmac-sha1");
             assert_eq!(told(dialect, Family::Inet), dialect.to_string());
+            for family in [Family::Inet, Family::Pipe] {
+                let name = told(dialect, family);
+                assert_eq!(name.parse::<Spoken>().expect("a name").to_string(), name);
+            }
         }
         assert_eq!(told(Dialect::PROCESSING_0_20_C, Family::Pipe), "message");
     }

@@ -12,6 +12,9 @@ use super::{Archive, Flavour, Peer};
 /// Names the directory of the trees, one for each release: `processing-0.20/processing/…`.
 const VARIABLE: &str = "PROCESSING_CONFORMANCE_BUILT";
 
+/// The file of a tree that says what compiled it: the compiler's version, and in the next line its flags.
+pub(super) const COMPILER: &str = "compiler";
+
 /// A release that can be copied as it is.
 pub(super) struct Built {
     tree: PathBuf,

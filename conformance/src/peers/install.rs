@@ -35,6 +35,8 @@ pub struct Peers {
 #[derive(Clone, Debug)]
 pub struct Installed {
     python: Python,
+    /// Where its package is, unless it comes with the interpreter.
+    tree: Option<PathBuf>,
     arguments: Vec<std::ffi::OsString>,
 }
 
@@ -265,11 +267,18 @@ impl Peers {
             ]
             .map(Into::into),
         );
+        let mut tree = None;
         if let Source::Archive(archive) = &peer.source {
+            let place = self.directory.join(&peer.name);
             arguments.extend(["--flavour", archive.flavour.name(), "--path"].map(Into::into));
-            arguments.push(self.directory.join(&peer.name).into_os_string());
+            arguments.push(place.clone().into_os_string());
+            tree = Some(place);
         }
-        Ok(Installed { python, arguments })
+        Ok(Installed {
+            python,
+            tree,
+            arguments,
+        })
     }
 }
 
@@ -277,6 +286,14 @@ impl Installed {
     /// The interpreter that it runs on.
     pub fn python(&self) -> &Python {
         &self.python
+    }
+
+    /// What compiled its extension and with which flags, if that was done elsewhere: the tree that it was copied from
+    /// says so.
+    pub fn compiler(&self) -> Option<(String, String)> {
+        let said = fs::read_to_string(self.tree.as_ref()?.join(built::COMPILER)).ok()?;
+        let (name, flags) = said.split_once('\n')?;
+        Some((name.trim().to_owned(), flags.trim().to_owned()))
     }
 
     /// Starts it.

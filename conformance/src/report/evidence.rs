@@ -17,7 +17,7 @@ const BEGINNING_ALONE: usize = 40;
 const AROUND: usize = 3;
 
 /// Expected and actual bytes, one under the other, with a caret at the first difference.
-pub fn render(evidence: &Evidence, framing: Framing) -> String {
+pub fn render(evidence: &Evidence, framing: Option<Framing>) -> String {
     let differs = first_difference(&evidence.expected, &evidence.actual);
     let mut text = String::new();
     for (title, bytes) in [
@@ -40,9 +40,9 @@ pub fn render(evidence: &Evidence, framing: Framing) -> String {
     text
 }
 
-/// One stretch of bytes, annotated, without a second one to compare it with: all of it, but for long runs of bytes
+/// One stretch of bytes, or a message of a pipe, annotated, without a second one to compare it with: all of it, but for long runs of bytes
 /// that are neither header nor opcode.
-pub fn annotate_stream(framing: Framing, bytes: &[u8]) -> String {
+pub fn annotate_stream(framing: Option<Framing>, bytes: &[u8]) -> String {
     let mut text = String::new();
     write_lines(
         &mut text,
@@ -54,7 +54,7 @@ pub fn annotate_stream(framing: Framing, bytes: &[u8]) -> String {
 }
 
 /// A pickle, annotated, without a second one to compare it with: its beginning.
-pub fn annotate_pickle(pickle: &[u8], framing: Framing) -> String {
+pub fn annotate_pickle(pickle: &[u8], framing: Option<Framing>) -> String {
     let mut text = String::new();
     write_lines(
         &mut text,
@@ -78,9 +78,12 @@ fn first_difference(expected: &[u8], actual: &[u8]) -> Option<usize> {
     Some(common)
 }
 
-fn lines(kind: EvidenceKind, framing: Framing, bytes: &[u8]) -> Vec<Line<'_>> {
+fn lines(kind: EvidenceKind, framing: Option<Framing>, bytes: &[u8]) -> Vec<Line<'_>> {
     match kind {
-        EvidenceKind::Stream => stream_lines(framing, bytes),
+        EvidenceKind::Stream => match framing {
+            Some(framing) => stream_lines(framing, bytes),
+            None => payload_lines(bytes, 0),
+        },
         EvidenceKind::Pickle => pickle_lines(bytes, 0).collect(),
         EvidenceKind::String => plain_lines(bytes, 0).collect(),
     }
@@ -107,15 +110,18 @@ fn stream_lines(framing: Framing, bytes: &[u8]) -> Vec<Line<'_>> {
         });
         at += header.len();
         let length = announced.map_or(rest.len(), |length| rest.len().min(length as usize));
-        let payload = &rest[..length];
-        if is_pickle(payload) {
-            lines.extend(pickle_lines(payload, at));
-        } else {
-            lines.extend(plain_lines(payload, at));
-        }
+        lines.extend(payload_lines(&rest[..length], at));
         at += length;
     }
     lines
+}
+
+fn payload_lines(payload: &[u8], at: usize) -> Vec<Line<'_>> {
+    if is_pickle(payload) {
+        pickle_lines(payload, at).collect()
+    } else {
+        plain_lines(payload, at).collect()
+    }
 }
 
 fn write_lines(text: &mut String, lines: &[Line<'_>], differs: Option<usize>, beginning: usize) {
@@ -221,7 +227,7 @@ mod tests {
             b"\x80",
             b"\xff\xff\xff\xff\x80\x02",
         ] {
-            for framing in frame::FRAMINGS {
+            for framing in frame::FRAMINGS.map(Some).into_iter().chain([None]) {
                 annotate_stream(framing, bytes);
             }
         }

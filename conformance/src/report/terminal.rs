@@ -107,7 +107,7 @@ pub fn failure(judgement: &Judgement) -> String {
 
 fn write_evidence(text: &mut String, failure: &Failure, judgement: &Judgement) {
     // Only a stream's evidence has headers.
-    let framing = judgement.spoken.dialect.framing();
+    let framing = judgement.spoken.framing();
     if let Some(given) = &failure.given {
         write_given(text, failure, given, framing);
     }
@@ -122,7 +122,11 @@ fn write_evidence(text: &mut String, failure: &Failure, judgement: &Judgement) {
         .map(Transcript::entries)
         .unwrap_or_default();
     if !entries.is_empty() {
-        field(text, "transcript", &transcript::render(&entries, framing));
+        field(
+            text,
+            "transcript",
+            &transcript::render(&entries, judgement.spoken.dialect.framing()),
+        );
     }
     if let Some(cause) = likely_cause(failure, judgement.spoken.framing()) {
         field(text, "likely cause", &cause);
@@ -130,7 +134,7 @@ fn write_evidence(text: &mut String, failure: &Failure, judgement: &Judgement) {
 }
 
 /// The pickle that the testee was given: on its own, unless it is the expected one that is shown anyway.
-fn write_given(text: &mut String, failure: &Failure, given: &[u8], framing: Framing) {
+fn write_given(text: &mut String, failure: &Failure, given: &[u8], framing: Option<Framing>) {
     let is_expected = |evidence: &Evidence| evidence.expected == given;
     match &failure.evidence {
         Some(evidence) if is_expected(evidence) => field(

@@ -2,10 +2,10 @@
 
 use std::fmt::Write;
 
-use processing_connection::{Dialect, Framing};
+use processing_connection::Framing;
 
 use super::evidence::annotate_stream;
-use crate::context::setting::Role;
+use crate::context::setting::{Role, Spoken};
 use crate::testee::payload::Payload;
 use crate::vectors::{AtSerde, Handshake, Message, Outcome, SentObject, SentString, Vector};
 
@@ -29,11 +29,14 @@ pub fn summary(vector: &Vector) -> String {
 }
 
 /// What was done, and every byte of it by header, opcode or field.
-pub fn show(vector: &Vector, dialect: Dialect) -> String {
+pub fn show(vector: &Vector, dialect: Spoken) -> String {
     let framing = dialect.framing();
     let speaks = match vector {
         Vector::Handshake(_) => dialect.to_string(),
-        Vector::Send(_) | Vector::SendString(_) => framing.to_string(),
+        Vector::Send(_) | Vector::SendString(_) => match framing {
+            Some(framing) => framing.to_string(),
+            None => "a message of a pipe".into(),
+        },
     };
     let mut text = format!("{} ({speaks})\n", vector.id());
     match vector {
@@ -44,7 +47,7 @@ pub fn show(vector: &Vector, dialect: Dialect) -> String {
     text
 }
 
-fn show_object(text: &mut String, sent: &SentObject, framing: Framing) {
+fn show_object(text: &mut String, sent: &SentObject, framing: Option<Framing>) {
     let _ = writeln!(text, "  object      {}", sent.object.python(SHOWN));
     let at_serde = match sent.reads_as.serde {
         AtSerde::Object => "the object, by its values",
@@ -55,13 +58,13 @@ fn show_object(text: &mut String, sent: &SentObject, framing: Framing) {
     text.push_str(&annotate_stream(framing, &sent.bytes.expand()));
 }
 
-fn show_string(text: &mut String, sent: &SentString, framing: Framing) {
+fn show_string(text: &mut String, sent: &SentString, framing: Option<Framing>) {
     let payload = Payload::describing(&sent.payload.expand());
     let _ = writeln!(text, "  string      {payload}");
     text.push_str(&annotate_stream(framing, &sent.bytes.expand()));
 }
 
-fn show_handshake(text: &mut String, handshake: &Handshake, framing: Framing) {
+fn show_handshake(text: &mut String, handshake: &Handshake, framing: Option<Framing>) {
     let [listener, client] =
         [Role::Listener, Role::Client].map(|end| Payload::describing(&handshake.keys.of(end)));
     let _ = writeln!(text, "  recorded    as {}", handshake.role);

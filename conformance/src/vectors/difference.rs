@@ -85,7 +85,7 @@ fn about(before: &File, now: &File) -> Vec<Difference> {
         .collect()
 }
 
-fn compare(before: &Vector, now: &Vector, framing: Framing) -> Option<String> {
+fn compare(before: &Vector, now: &Vector, framing: Option<Framing>) -> Option<String> {
     match (before, now) {
         (before, now) if before == now => None,
         (Vector::Send(before), Vector::Send(now)) => Some(compare_objects(before, now, framing)),
@@ -99,7 +99,7 @@ fn compare(before: &Vector, now: &Vector, framing: Framing) -> Option<String> {
     }
 }
 
-fn compare_objects(before: &SentObject, now: &SentObject, framing: Framing) -> String {
+fn compare_objects(before: &SentObject, now: &SentObject, framing: Option<Framing>) -> String {
     let mut text = String::new();
     if before.object != now.object {
         let _ = writeln!(
@@ -118,7 +118,7 @@ fn compare_objects(before: &SentObject, now: &SentObject, framing: Framing) -> S
     text + &compare_bytes(&before.bytes.expand(), &now.bytes.expand(), framing)
 }
 
-fn compare_strings(before: &SentString, now: &SentString, framing: Framing) -> String {
+fn compare_strings(before: &SentString, now: &SentString, framing: Option<Framing>) -> String {
     let mut text = String::new();
     if before.payload != now.payload {
         text += "the string is another one\n";
@@ -127,7 +127,7 @@ fn compare_strings(before: &SentString, now: &SentString, framing: Framing) -> S
 }
 
 /// The bytes of both, with a caret; nothing when they are the same.
-fn compare_bytes(before: &[u8], now: &[u8], framing: Framing) -> String {
+fn compare_bytes(before: &[u8], now: &[u8], framing: Option<Framing>) -> String {
     if before == now {
         return String::new();
     }
@@ -141,7 +141,11 @@ fn compare_bytes(before: &[u8], now: &[u8], framing: Framing) -> String {
 
 /// Nonces are random: a handshake is the same when everything but they, and what follows from them, is the same.
 /// Whether a digest really follows from its nonce and its key is a matter of the check.
-fn compare_handshakes(before: &Handshake, now: &Handshake, framing: Framing) -> Option<String> {
+fn compare_handshakes(
+    before: &Handshake,
+    now: &Handshake,
+    framing: Option<Framing>,
+) -> Option<String> {
     let mut text = String::new();
     let settings = |handshake: &Handshake| {
         let Handshake {

@@ -3,13 +3,14 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
-use processing_connection::Dialect;
+use processing_connection::Framing;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::embedded_texts;
 use super::file::Vector;
 use super::handshake::Handshake;
+use crate::context::setting::Spoken;
 use crate::notation::Graph;
 
 /// A vector for any dialect: what was in the frames, without them.
@@ -54,8 +55,8 @@ fn collect() -> Vec<Distinct> {
     let mut found = Vec::new();
     for (_, text) in embedded_texts() {
         let outline: Outline<'_> = serde_json::from_str(text).expect(WELL_FORMED);
-        let dialect: Dialect = outline.dialect.parse().expect(WELL_FORMED);
-        let header = dialect.framing().header_length();
+        let dialect: Spoken = outline.dialect.parse().expect(WELL_FORMED);
+        let header = dialect.framing().map_or(0, Framing::header_length);
         for raw in outline.vectors {
             if !seen.insert(raw.get()) {
                 continue;

@@ -1,12 +1,12 @@
 //! One recording: a peer, where its bytes are from, and its vectors.
 
-use processing_connection::Dialect;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::bytes::Bytes;
 use super::handshake::Handshake;
+use crate::context::setting::Spoken;
 use crate::notation::{Graph, Node, outside_values};
 
 /// The version of the form that this suite reads and writes.
@@ -24,9 +24,9 @@ pub struct File {
     pub digest: String,
     /// Where the bytes are from.
     pub provenance: Provenance,
-    /// What the peer speaks.
+    /// What the peer speaks, and over what: on a stream a dialect has a framing, on a pipe none.
     #[serde(with = "by_name")]
-    pub dialect: Dialect,
+    pub dialect: Spoken,
     /// The vectors, in the order of their ids.
     pub vectors: Vec<Vector>,
 }
@@ -242,18 +242,19 @@ pub(super) fn digest(text: &str, recorded: &str) -> String {
     hex::encode(Sha256::digest(text.replacen(recorded, &blank, 1)))
 }
 
-/// A dialect by its name.
+/// A dialect by its name, over whichever family.
 mod by_name {
-    use processing_connection::Dialect;
     use serde::de::{Deserialize, Deserializer, Error};
     use serde::ser::Serializer;
+
+    use crate::context::setting::Spoken;
 
     #[expect(
         clippy::trivially_copy_pass_by_ref,
         reason = "serde passes a reference"
     )]
     pub(super) fn serialize<S: Serializer>(
-        dialect: &Dialect,
+        dialect: &Spoken,
         serializer: S,
     ) -> Result<S::Ok, S::Error> {
         serializer.collect_str(dialect)
@@ -261,7 +262,7 @@ mod by_name {
 
     pub(super) fn deserialize<'de, D: Deserializer<'de>>(
         deserializer: D,
-    ) -> Result<Dialect, D::Error> {
+    ) -> Result<Spoken, D::Error> {
         String::deserialize(deserializer)?
             .parse()
             .map_err(D::Error::custom)

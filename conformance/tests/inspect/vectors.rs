@@ -19,6 +19,10 @@ fn files() -> impl Iterator<Item = File> {
 #[test]
 fn the_framing_of_every_peer_is_found() {
     for file in files() {
+        // What was recorded over a pipe is not a stream.
+        let Some(spoken) = file.dialect.framing() else {
+            continue;
+        };
         let messages: Vec<Vec<u8>> = file
             .vectors
             .iter()
@@ -36,7 +40,7 @@ fn the_framing_of_every_peer_is_found() {
         };
         let session = Session::find(&capture, &options).expect("a framing fits");
         let framing = session.detection.framings[0].to_string();
-        assert_eq!(framing, file.dialect.framing().to_string(), "{}", file.peer);
+        assert_eq!(framing, spoken.to_string(), "{}", file.peer);
         assert_eq!(
             session.detection.certainty,
             Certainty::Certain,

@@ -12,7 +12,7 @@ const ROLES: [Role; 2] = [Role::Listener, Role::Client];
 /// The handshake with one thing changed.
 pub(crate) fn changed(
     handshake: &Handshake,
-    framing: Framing,
+    framing: Option<Framing>,
     effort: Effort,
 ) -> Vec<(String, Handshake)> {
     let mut found = Vec::new();

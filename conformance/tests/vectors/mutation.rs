@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use processing_conformance::context::setting::Spoken;
 use processing_conformance::vectors::{AtSerde, Bytes, Handshake, SentObject, SentString, Vector};
 use processing_conformance::wire::frame;
-use processing_connection::{Dialect, Framing};
+use processing_connection::Framing;
 
 use super::{distinct, handshakes, holds, meaning, objects};
 
@@ -57,7 +58,7 @@ impl Survivors {
         &mut self,
         what: &str,
         changed: &Vector,
-        dialect: Dialect,
+        dialect: Spoken,
         same: impl FnOnce() -> bool,
     ) {
         self.tried += 1;
@@ -125,7 +126,7 @@ pub(crate) fn id_of(vector: &mut Vector) -> &mut String {
     }
 }
 
-fn change(survivors: &mut Survivors, vector: &Vector, dialect: Dialect, effort: Effort) {
+fn change(survivors: &mut Survivors, vector: &Vector, dialect: Spoken, effort: Effort) {
     let mut renamed = vector.clone();
     id_of(&mut renamed).insert(0, 'x');
     survivors.try_one("the id is of no operation", &renamed, dialect, || false);
@@ -136,16 +137,16 @@ fn change(survivors: &mut Survivors, vector: &Vector, dialect: Dialect, effort: 
     }
 }
 
-fn change_object(survivors: &mut Survivors, sent: &SentObject, dialect: Dialect, effort: Effort) {
+fn change_object(survivors: &mut Survivors, sent: &SentObject, dialect: Spoken, effort: Effort) {
     let framing = dialect.framing();
-    let message = sent.bytes.expand();
-    let payload = &message[frame::header_length(framing)..];
-    for (what, bytes) in changed_messages(&message, framing, effort) {
+    let whole = sent.bytes.expand();
+    let payload = &whole[header_length(framing)..];
+    for (what, bytes) in changed_messages(&whole, framing, effort) {
         let mut changed = sent.clone();
         changed.bytes = Bytes::plain(bytes.clone());
         survivors.try_one(&what, &Vector::Send(changed), dialect, || {
             bytes
-                .get(frame::header_length(framing)..)
+                .get(header_length(framing)..)
                 .is_some_and(|changed| meaning::is_same_pickle(payload, changed))
         });
     }
@@ -173,7 +174,7 @@ fn change_object(survivors: &mut Survivors, sent: &SentObject, dialect: Dialect,
     }
 }
 
-fn change_string(survivors: &mut Survivors, sent: &SentString, dialect: Dialect, effort: Effort) {
+fn change_string(survivors: &mut Survivors, sent: &SentString, dialect: Spoken, effort: Effort) {
     let message = sent.bytes.expand();
     for (what, bytes) in changed_messages(&message, dialect.framing(), effort) {
         let mut changed = sent.clone();
@@ -190,7 +191,7 @@ fn change_string(survivors: &mut Survivors, sent: &SentString, dialect: Dialect,
 fn change_handshake(
     survivors: &mut Survivors,
     handshake: &Handshake,
-    dialect: Dialect,
+    dialect: Spoken,
     effort: Effort,
 ) {
     for (what, changed) in handshakes::changed(handshake, dialect.framing(), effort) {
@@ -202,42 +203,55 @@ fn change_handshake(
     }
 }
 
+/// Bytes of a header, if there are headers.
+fn header_length(framing: Option<Framing>) -> usize {
+    framing.map_or(0, frame::header_length)
+}
+
+/// A payload behind its header, if there are headers.
+fn message(framing: Option<Framing>, payload: &[u8]) -> Vec<u8> {
+    framing.map_or_else(
+        || payload.to_vec(),
+        |framing| frame::message(framing, payload),
+    )
+}
+
 /// A message with one byte changed, left out or added: as it stands, and with a header that fits again.
 pub(crate) fn changed_messages(
-    message: &[u8],
-    framing: Framing,
+    whole: &[u8],
+    framing: Option<Framing>,
     effort: Effort,
 ) -> Vec<(String, Vec<u8>)> {
     let mut found = Vec::new();
-    for at in effort.places(message.len()) {
+    for at in effort.places(whole.len()) {
         for bit in [0, 1 + at % 7] {
-            let mut flipped = message.to_vec();
+            let mut flipped = whole.to_vec();
             flipped[at] ^= 1 << bit;
             found.push((format!("byte {at}: bit {bit} flipped"), flipped));
         }
-        let mut shorter = message.to_vec();
+        let mut shorter = whole.to_vec();
         shorter.remove(at);
         found.push((format!("byte {at} removed"), shorter));
     }
-    for at in effort.places(message.len() + 1) {
+    for at in effort.places(whole.len() + 1) {
         let byte = BYTES[at % BYTES.len()];
-        let mut longer = message.to_vec();
+        let mut longer = whole.to_vec();
         longer.insert(at, byte);
         found.push((format!("{byte:#04x} before byte {at}"), longer));
     }
-    let payload = &message[frame::header_length(framing)..];
+    let payload = &whole[header_length(framing)..];
     for at in effort.places(payload.len()) {
         let mut shorter = payload.to_vec();
         shorter.remove(at);
         let what = format!("byte {at} of the payload removed, header and all");
-        found.push((what, frame::message(framing, &shorter)));
+        found.push((what, message(framing, &shorter)));
     }
     for at in effort.places(payload.len() + 1) {
         for byte in [at, 3 * at + 1, 5 * at + 2].map(|at| BYTES[at % BYTES.len()]) {
             let mut longer = payload.to_vec();
             longer.insert(at, byte);
             let what = format!("{byte:#04x} before byte {at} of the payload, header and all");
-            found.push((what, frame::message(framing, &longer)));
+            found.push((what, message(framing, &longer)));
         }
     }
     found

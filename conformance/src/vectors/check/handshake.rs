@@ -1,12 +1,12 @@
 //! A handshake: every message follows from the keys and the nonces, and the reference says the same in either role.
 
 use processing_connection::auth::{self, Exchange, Turn};
-use processing_connection::{AuthKey, Dialect, Handshake as Scheme};
+use processing_connection::{AuthKey, Handshake as Scheme};
 
 use super::payload_of;
 use crate::context::failure::{EvidenceKind, Failure};
 use crate::context::handshake::Part;
-use crate::context::setting::Role;
+use crate::context::setting::{Role, Spoken};
 use crate::vectors::handshake::{Handshake, Message, Outcome, order};
 use crate::wire::handshake::{NONCE_LENGTH, answer};
 
@@ -17,8 +17,8 @@ struct Sent<'a> {
     payload: Vec<u8>,
 }
 
-pub(super) fn check(handshake: &Handshake, dialect: Dialect) -> Result<(), Failure> {
-    if dialect.handshake() != Scheme::HmacSha1 {
+pub(super) fn check(handshake: &Handshake, dialect: Spoken) -> Result<(), Failure> {
+    if dialect.dialect.handshake() != Scheme::HmacSha1 {
         let outcome = format!("a handshake in {dialect}");
         return Err(Failure::new(outcome, "a dialect that has one"));
     }
@@ -50,7 +50,7 @@ pub(super) fn check(handshake: &Handshake, dialect: Dialect) -> Result<(), Failu
 }
 
 /// Takes every message out of its frame and compares it with what it is said to be.
-fn messages(handshake: &Handshake, dialect: Dialect) -> Result<Vec<Sent<'_>>, Failure> {
+fn messages(handshake: &Handshake, dialect: Spoken) -> Result<Vec<Sent<'_>>, Failure> {
     let read = |step: &crate::vectors::Step| -> Result<Vec<u8>, Failure> {
         let bytes = step.bytes.expand();
         let payload = payload_of(&bytes, dialect.framing())?;

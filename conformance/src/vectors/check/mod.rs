@@ -6,10 +6,11 @@ mod string;
 
 use std::collections::BTreeMap;
 
-use processing_connection::{Dialect, Framing};
+use processing_connection::Framing;
 
 use super::file::{File, Vector};
 use crate::context::failure::{EvidenceKind, Failure};
+use crate::context::setting::Spoken;
 
 /// Something in a recording that cannot be so.
 #[derive(Clone, Debug)]
@@ -81,7 +82,7 @@ fn is_alike(one: &Vector, other: &Vector) -> bool {
 }
 
 /// Checks one vector of a peer that speaks this dialect.
-pub fn check_vector(vector: &Vector, dialect: Dialect) -> Result<(), Failure> {
+pub fn check_vector(vector: &Vector, dialect: Spoken) -> Result<(), Failure> {
     let (area, result) = match vector {
         Vector::Send(sent) => ("object/", object::check(sent, dialect)),
         Vector::SendString(sent) => ("string/", string::check(sent, dialect)),
@@ -127,8 +128,12 @@ fn check_provenance(file: &File) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes a message apart by the reference's framing, and puts it together again to the byte.
-fn payload_of(message: &[u8], framing: Framing) -> Result<&[u8], Failure> {
+/// Takes a message apart by the reference's framing, and puts it together again to the byte. Where there is no framing
+/// it is the payload.
+fn payload_of(message: &[u8], framing: Option<Framing>) -> Result<&[u8], Failure> {
+    let Some(framing) = framing else {
+        return Ok(message);
+    };
     let expected = "one message, header and payload";
     let wrong = |outcome: &str| Failure::new(outcome, expected).breaks("framing.message");
     let Some((header, payload)) = message.split_at_checked(framing.header_length()) else {

@@ -1,17 +1,18 @@
 //! An object that was sent.
 
-use processing_connection::{Dialect, Error, Limits, Value, object};
+use processing_connection::{Error, Limits, Value, object};
 
 use super::payload_of;
 use crate::context::check_pickle;
 use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
+use crate::context::setting::Spoken;
 use crate::notation::{Fidelity, Graph, compare};
 use crate::pickle::{self, Argument, Instruction, Opcode};
 use crate::vectors::{AtSerde, ReadsAs, SentObject};
 
 /// The payload is one pickle of the object; the reference reads it as its profile has it, and pickles such an object
 /// itself.
-pub(super) fn check(sent: &SentObject, dialect: Dialect) -> Result<(), Failure> {
+pub(super) fn check(sent: &SentObject, dialect: Spoken) -> Result<(), Failure> {
     let message = sent.bytes.expand();
     let payload = payload_of(&message, dialect.framing())?;
     failure_of(check_pickle(&sent.object, payload, Fidelity::Graph))?;

@@ -61,8 +61,12 @@ pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<
                     _ => Message::Failure,
                 },
             };
-            let bytes = frame::message(context.setting.dialect.framing(), &message.payload());
-            context.write(&mut handshake.wire, &bytes)?;
+            let payload = message.payload();
+            context.write_message(&mut handshake.wire, &payload)?;
+            let bytes = match context.setting.framing() {
+                Some(framing) => frame::message(framing, &payload),
+                None => payload,
+            };
             Step {
                 from,
                 message,

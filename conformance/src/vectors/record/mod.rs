@@ -51,6 +51,19 @@ pub enum RecordError {
     },
 }
 
+/// Over what is recorded: on Windows what goes over named pipes, elsewhere streams.
+pub const FAMILY: Family = if cfg!(windows) {
+    Family::Pipe
+} else {
+    Family::Unix
+};
+
+/// The name of the file of what is recorded off a peer here.
+pub fn file_name(peer: &Peer) -> String {
+    let over = if FAMILY == Family::Pipe { "-pipe" } else { "" };
+    format!("{}{over}.json", peer.name)
+}
+
 /// Records everything off one peer. `patience` is how long any operation may take.
 pub fn record(peer: &Peer, installed: &Installed, patience: Duration) -> Result<File, RecordError> {
     let dialect: Dialect = peer
@@ -58,7 +71,7 @@ pub fn record(peer: &Peer, installed: &Installed, patience: Duration) -> Result<
         .parse()
         .map_err(|_| RecordError::Dialect(peer.dialect.clone()))?;
     let [listening, connecting] = [Role::Listener, Role::Client].map(|role| Setting {
-        family: Family::Unix,
+        family: FAMILY,
         dialect,
         role,
         parameters: Parameters::default(),
@@ -80,7 +93,7 @@ pub fn record(peer: &Peer, installed: &Installed, patience: Duration) -> Result<
         peer: peer.name.clone(),
         digest: String::new(),
         provenance: provenance::of(peer, installed)?,
-        dialect,
+        dialect: listening.spoken(),
         vectors,
     })
 }
@@ -97,7 +110,12 @@ fn record_role(
     let role = context.setting.role;
     let mut vectors = Vec::new();
     let (mut wire, end) = context.open().map_err(|stop| named("connecting", stop))?;
-    for (id, task) in plan(handshake) {
+    let lacks = |object: &Graph| context.hello().lacks(object).is_some();
+    let plan = plan(handshake)
+        .into_iter()
+        .filter(|(_, task)| !matches!(task, Task::Object(object) if lacks(object)))
+        .collect::<Vec<_>>();
+    for (id, task) in plan {
         let mut recorder = Recorder {
             context,
             wire: &mut wire,
@@ -128,8 +146,8 @@ impl Recorder<'_, '_> {
             object: object.clone(),
         };
         let (header, payload) = self.sent(operation)?;
+        self.context.write_message(self.wire, &payload)?;
         let message = [header, payload].concat();
-        self.context.write(self.wire, &message)?;
         self.context.expect_object(self.end, object)?;
         Ok(Vector::Send(SentObject {
             id: id.into(),
@@ -162,9 +180,14 @@ impl Recorder<'_, '_> {
     }
 }
 
-/// One message as it is on the wire.
+/// Bytes that no recorded message exceeds.
+const LONGEST: usize = 1 << 24;
+
+/// One message as it is on the wire: its header, which on a pipe has no bytes, and its payload.
 fn read_message(context: &Context<'_>, wire: &mut Wire) -> Result<(Vec<u8>, Vec<u8>), WireError> {
-    let framing = context.setting.dialect.framing();
+    let Some(framing) = context.setting.framing() else {
+        return Ok((Vec::new(), wire.read_message(LONGEST)?));
+    };
     let header = wire.read(frame::header_length(framing))?;
     match frame::announced(framing, &header) {
         Some(length) => {

@@ -46,11 +46,15 @@ pub(super) fn of(peer: &Peer, installed: &Installed) -> Result<Provenance, Recor
         RecordError::Provenance("files of vectors are of releases on PyPI, it is none".into())
     })?;
     let answer = ask(installed).map_err(RecordError::Provenance)?;
-    let compiler = (archive.flavour == Flavour::C).then(|| Compiler {
-        name: answer.compiler,
+    let compiled = (archive.flavour == Flavour::C).then(|| match installed.compiler() {
+        // Somebody else has compiled it.
+        Some(compiler) => compiler,
+        None => (answer.compiler, answer.flags),
+    });
+    let compiler = compiled.map(|(name, flags)| Compiler {
+        name,
         // A path would name the machine, and says nothing of the code.
-        flags: answer
-            .flags
+        flags: flags
             .split_whitespace()
             .filter(|flag| !flag.contains('/'))
             .map(Into::into)
