@@ -3,7 +3,7 @@
 use super::super::{Case, each_named};
 use super::{FAILED, HANDSHAKE, KEY, Role};
 use crate::context::Context;
-use crate::context::failure::Outcome;
+use crate::context::failure::{Failure, Outcome};
 use crate::context::handshake::{Handshake, Part};
 use crate::requirements::Level;
 use crate::testee::message::ErrorKind;
@@ -74,6 +74,11 @@ fn survives(context: &mut Context<'_>) -> Outcome {
         .look_up("first-client", &FAILURES);
     let listening = context.listen_with_key(KEY)?;
     let mut first = context.begin_accept(&listening)?;
+    // It fails once it is accepted; clients that leave before are for other cases.
+    let challenged = first.wire.has_input(context.setting.patience);
+    if !challenged.is_ok_and(|challenged| challenged) {
+        return Err(Failure::new("wire: nothing came", "the testee's challenge").into());
+    }
     fail(context, &mut first)?;
     // The client leaves in any case; the testee may have left before.
     let _ = first.wire.end();
