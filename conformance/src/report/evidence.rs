@@ -174,7 +174,7 @@ mod tests {
         let actual = frame::message(Framing::Le32, b"abc");
         insta::assert_snapshot!(render(
             &evidence(EvidenceKind::Stream, &expected, &actual),
-            Framing::Be32
+            Some(Framing::Be32)
         ));
     }
 
@@ -183,7 +183,7 @@ mod tests {
         let expected = frame::message(Framing::Le32, b"0123456789abcdefXYZ");
         insta::assert_snapshot!(render(
             &evidence(EvidenceKind::Stream, &expected, &expected[..22]),
-            Framing::Le32
+            Some(Framing::Le32)
         ));
     }
 
@@ -192,7 +192,7 @@ mod tests {
         let (expected, actual) = (b"\x80\x02]q\x01K*a.", b"\x80\x02]q\x01L42L\na.");
         insta::assert_snapshot!(render(
             &evidence(EvidenceKind::Pickle, expected, actual),
-            Framing::Le32
+            Some(Framing::Le32)
         ));
     }
 
@@ -203,7 +203,7 @@ mod tests {
         actual[2001] = b'b';
         insta::assert_snapshot!(render(
             &evidence(EvidenceKind::String, &expected, &actual),
-            Framing::Le32
+            Some(Framing::Le32)
         ));
     }
 
@@ -214,7 +214,7 @@ mod tests {
             frame::message(Framing::Hex8, b""),
         ]
         .concat();
-        insta::assert_snapshot!(annotate_stream(Framing::Hex8, &stream));
+        insta::assert_snapshot!(annotate_stream(Some(Framing::Hex8), &stream));
     }
 
     #[test]

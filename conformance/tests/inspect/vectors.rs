@@ -1,6 +1,7 @@
 //! What every known peer really sent is understood, without being told who it was.
 
 use processing_conformance::context::setting::Role;
+use processing_conformance::inspect::capture::Capture;
 use processing_conformance::inspect::detect::Certainty;
 use processing_conformance::inspect::handshake::{Content, Scheme};
 use processing_conformance::inspect::session::{Options, Session};
@@ -64,7 +65,11 @@ fn the_handshakes_of_every_peer_are_found() {
         for vector in &file.vectors {
             if let Vector::Handshake(handshake) = vector {
                 let about = format!("{}: {}", file.peer, handshake.id);
-                connected += usize::from(assert_is_found(handshake, &about));
+                let capture = match file.dialect.framing() {
+                    Some(_) => as_streams(handshake),
+                    None => as_messages(handshake),
+                };
+                connected += usize::from(assert_is_found(handshake, &capture, &about));
             }
         }
     }
@@ -74,8 +79,7 @@ fn the_handshakes_of_every_peer_are_found() {
     );
 }
 
-/// Whether the handshake is one between two who have the key.
-fn assert_is_found(handshake: &Handshake, about: &str) -> bool {
+fn as_streams(handshake: &Handshake) -> Capture {
     let of = |role: Role| {
         let steps = handshake.steps.iter().filter(|step| step.from == role);
         steps
@@ -83,13 +87,29 @@ fn assert_is_found(handshake: &Handshake, about: &str) -> bool {
             .collect::<Vec<_>>()
             .concat()
     };
+    both_ways(of(Role::Client), of(Role::Listener))
+}
+
+/// A line for each message, as over a pipe.
+fn as_messages(handshake: &Handshake) -> Capture {
+    let lines = handshake.steps.iter().map(|step| {
+        let arrow = match step.from {
+            Role::Client => '>',
+            Role::Listener => '<',
+        };
+        format!("{arrow} {}\n", hex::encode(step.bytes.expand()))
+    });
+    Capture::from_text(&lines.collect::<String>(), None).expect("lines with arrows")
+}
+
+/// Whether the handshake is one between two who have the key.
+fn assert_is_found(handshake: &Handshake, capture: &Capture, about: &str) -> bool {
     let key = handshake.keys.of(Role::Listener);
-    let capture = both_ways(of(Role::Client), of(Role::Listener));
     let options = Options {
         authkey: Some(&key),
         ..DEFAULT
     };
-    let session = Session::find(&capture, &options).expect("a framing fits");
+    let session = Session::find(capture, &options).expect("a framing fits");
     let found = session.handshake.expect(about);
     assert_eq!(found.scheme, Some(Scheme::Processing), "{about}");
     assert_eq!(found.steps.len(), handshake.steps.len(), "{about}");
