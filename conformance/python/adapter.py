@@ -419,12 +419,7 @@ def listen(adapter, _, request):
     listener = adapter.implementation.module.Listener(**options)
     about = ',"address":%s,"last_accepted":%s' % (
         json.dumps(from_address(listener.address)), last_accepted(listener))
-    handle = adapter.register(listener)
-    if os.name == 'nt':
-        # Now, since a thread has handles: some releases accept with a handle that `close` has closed, and what comes of
-        # it depends on who is given its number next.
-        adapter.handles[handle].lanes['accepting'] = adapter.lane()
-    return '{"listener":%d%s}' % (handle, about)
+    return '{"listener":%d%s}' % (adapter.register(listener), about)
 
 
 def accept(adapter, handle, request):
@@ -468,6 +463,11 @@ def close(adapter, handle, request):
     if handle is None:
         no_such_handle(adapter, handle, request)
     handle.thing.close()
+    if os.name == 'nt' and hasattr(handle.thing, 'accept'):
+        # A lock of Python 2 has a handle of Windows, and gets the number of the one that was just closed. Some releases
+        # (0.50 to 0.52, and multiprocessing of 2.7) go on using that number in `accept`, after they made a new pipe:
+        # what becomes of it then must not depend on chance.
+        handle.placeholder = thread.allocate_lock()
     return '{}'
 
 
