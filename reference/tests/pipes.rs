@@ -111,7 +111,8 @@ fn a_long_message_is_one_write_and_comes_in_parts() {
             first,
             Part {
                 received: 100,
-                left: length as u64 - 100
+                left: length as u64 - 100,
+                cut: false
             }
         );
         let rest = peer.read(&mut received[100..], PATIENCE).unwrap();
@@ -119,7 +120,8 @@ fn a_long_message_is_one_write_and_comes_in_parts() {
             rest,
             Part {
                 received: length - 100,
-                left: 0
+                left: 0,
+                cut: false
             }
         );
         assert!(received == pattern(length), "{length}");

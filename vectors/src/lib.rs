@@ -11,34 +11,53 @@ macro_rules! files {
     };
 }
 
-/// Name and text of every file, one for each peer, in the order of the releases.
+/// Name and text of every file, one for each peer over streams and one for each over named pipes, in the order of the
+/// releases.
 pub const FILES: &[(&str, &str)] = files! {
     "processing-0.10-c"
+    "processing-0.10-c-pipe"
     "processing-0.10-pure"
     "processing-0.11-c"
+    "processing-0.11-c-pipe"
     "processing-0.11-pure"
     "processing-0.20-c"
+    "processing-0.20-c-pipe"
     "processing-0.20-pure"
     "processing-0.21-c"
+    "processing-0.21-c-pipe"
     "processing-0.21-pure"
     "processing-0.30-c"
+    "processing-0.30-c-pipe"
     "processing-0.30-pure"
     "processing-0.31-c"
+    "processing-0.31-c-pipe"
     "processing-0.31-pure"
     "processing-0.32-c"
+    "processing-0.32-c-pipe"
     "processing-0.32-pure"
     "processing-0.33-c"
+    "processing-0.33-c-pipe"
     "processing-0.33-pure"
     "processing-0.34-c"
+    "processing-0.34-c-pipe"
     "processing-0.35-c"
+    "processing-0.35-c-pipe"
     "processing-0.36-c"
+    "processing-0.36-c-pipe"
     "processing-0.37-c"
+    "processing-0.37-c-pipe"
     "processing-0.38-c"
+    "processing-0.38-c-pipe"
     "processing-0.39-c"
+    "processing-0.39-c-pipe"
     "processing-0.40-c"
+    "processing-0.40-c-pipe"
     "processing-0.50-c"
+    "processing-0.50-c-pipe"
     "processing-0.51-c"
+    "processing-0.51-c-pipe"
     "processing-0.52-c"
+    "processing-0.52-c-pipe"
 };
 
 /// The JSON Schema that every file satisfies.

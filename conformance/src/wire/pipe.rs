@@ -116,6 +116,10 @@ impl PipeEnd {
     /// Reads a message, or as much of it as there is room for; without patience for as long as it takes.
     pub(super) fn read(&self, buffer: &mut [u8], patience: Option<Duration>) -> io::Result<Part> {
         let part = self.pipe.read(buffer, patience)?;
+        if part.cut {
+            // Whoever wrote it went away meanwhile.
+            return Err(io::Error::from_raw_os_error(ERROR_BROKEN_PIPE));
+        }
         Ok(Part {
             received: part.received,
             left: part.left,

@@ -65,17 +65,25 @@ pub(super) fn receive(
         *payload = received;
         expected
     } else {
-        let Part { received, left } =
-            read_part(pipe, payload, FIRST, deadline).map_err(|error| {
-                if error.kind() == io::ErrorKind::TimedOut {
-                    timed_out()
-                } else if is_gone(&error) {
-                    Error::Closed
-                } else {
-                    system_error(error)
-                }
-            })?;
+        let Part {
+            received,
+            left,
+            cut,
+        } = read_part(pipe, payload, FIRST, deadline).map_err(|error| {
+            if error.kind() == io::ErrorKind::TimedOut {
+                timed_out()
+            } else if is_gone(&error) {
+                Error::Closed
+            } else {
+                system_error(error)
+            }
+        })?;
         let length = received as u64 + left;
+        if cut {
+            // There was more of it; how much is no longer known.
+            let (received, expected) = (length, length + 1);
+            return Err(Error::CutInPayload { received, expected });
+        }
         if length > limit {
             return Err(Error::MessageTooLong { length, limit });
         }
@@ -89,8 +97,8 @@ pub(super) fn receive(
         }
         let step = usize::try_from(missing.min(STEP)).expect("a step fits");
         match read_part(pipe, payload, step, deadline) {
-            Ok(part) if payload.len() as u64 + part.left == expected => {}
-            // The peer took the rest back, and these bytes belong to its next message.
+            Ok(part) if !part.cut && payload.len() as u64 + part.left == expected => {}
+            // The peer has gone, or took the rest back: then these bytes belong to its next message.
             Ok(_) => return Err(Error::CutInPayload { received, expected }),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 *partial = Some(Partial {

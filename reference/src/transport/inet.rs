@@ -26,7 +26,11 @@ pub(super) fn connect(address: &Address, host: &str, port: u16) -> Result<Transp
     let mut last = None;
     for candidate in resolve(address, host, port)? {
         match TcpStream::connect(candidate) {
-            Ok(stream) => return Ok(Transport::stream(prepared(stream)?)),
+            Ok(stream) => {
+                // A small message must not wait for the acknowledgement of the one before it.
+                stream.set_nodelay(true)?;
+                return Ok(Transport::stream(stream));
+            }
             Err(error) => last = Some(address_error(address, error)),
         }
     }
@@ -95,12 +99,6 @@ fn no_ipv4(address: &Address) -> Error {
     }
 }
 
-/// A small message must not wait for the acknowledgement of the one before it.
-fn prepared(stream: TcpStream) -> io::Result<TcpStream> {
-    stream.set_nodelay(true)?;
-    Ok(stream)
-}
-
 fn peer(address: SocketAddr) -> Address {
     Address::from((address.ip().to_string(), address.port()))
 }
@@ -125,8 +123,10 @@ impl Acceptor for InetAcceptor {
             // Some systems hand the listener's mode on.
             stream.set_nonblocking(false)?;
         }
+        // Some systems refuse it when the client has gone already, which the first receive is to report.
+        let _ = stream.set_nodelay(true);
         Ok(Some(Accepted {
-            transport: Transport::stream(prepared(stream)?),
+            transport: Transport::stream(stream),
             from: Some(peer(from)),
         }))
     }

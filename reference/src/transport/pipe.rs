@@ -40,6 +40,9 @@ pub struct Part {
     pub received: usize,
     /// Bytes of the same message that are still to be read.
     pub left: u64,
+    /// Whether the message does not end behind these, and yet has nothing left to be read: its writer has gone, or has
+    /// taken the rest back.
+    pub cut: bool,
 }
 
 /// One end of a named pipe. Reading and writing may happen at once, from two threads.
@@ -67,6 +70,7 @@ struct Ahead {
     taken: usize,
     /// Bytes of the message that are still in the pipe.
     left: u64,
+    cut: bool,
 }
 
 impl Pipe {
@@ -170,12 +174,17 @@ impl Pipe {
         // The system does not count an empty message as something to read: only reading tells.
         let mut bytes = vec![0; AHEAD];
         match self.read_now(&handle, &reader.done, &mut bytes, timeout) {
-            Ok(Part { received, left }) => {
+            Ok(Part {
+                received,
+                left,
+                cut,
+            }) => {
                 bytes.truncate(received);
                 reader.ahead = Some(Ahead {
                     bytes,
                     taken: 0,
                     left,
+                    cut,
                 });
                 Ok(true)
             }
@@ -199,13 +208,15 @@ impl Pipe {
         };
         let Completed { bytes, more } = system::read(handle, buffer, &until)?;
         let left = if more {
-            u64::from(system::bytes_left_in_message(handle)?)
+            // The end of the pipe is for the next read to report.
+            system::bytes_left_in_message(handle).map_or(0, u64::from)
         } else {
             0
         };
         Ok(Part {
             received: bytes,
             left,
+            cut: more && left == 0,
         })
     }
 
@@ -238,10 +249,15 @@ impl Reader {
         buffer[..received].copy_from_slice(&rest[..received]);
         ahead.taken += received;
         let left = (ahead.bytes.len() - ahead.taken) as u64 + ahead.left;
+        let cut = ahead.cut;
         if ahead.taken < ahead.bytes.len() {
             self.ahead = Some(ahead);
         }
-        Part { received, left }
+        Part {
+            received,
+            left,
+            cut,
+        }
     }
 }
 

@@ -56,7 +56,7 @@ pub(super) fn of(peer: &Peer, installed: &Installed) -> Result<Provenance, Recor
         // A path would name the machine, and says nothing of the code.
         flags: flags
             .split_whitespace()
-            .filter(|flag| !flag.contains('/'))
+            .filter(|flag| !flag.contains('/') && !helps(peer, flag))
             .map(Into::into)
             .collect(),
     });
@@ -77,6 +77,12 @@ pub(super) fn of(peer: &Peer, installed: &Installed) -> Result<Provenance, Recor
         help: peer.help.clone(),
         recorder: format!("processing-conformance {}", env!("CARGO_PKG_VERSION")),
     })
+}
+
+/// Whether a flag is a part of the help that a peer needs.
+fn helps(peer: &Peer, flag: &str) -> bool {
+    let mut help = peer.help.iter().flat_map(|help| help.split_whitespace());
+    help.any(|word| word == flag)
 }
 
 fn ask(installed: &Installed) -> Result<Answer, String> {
