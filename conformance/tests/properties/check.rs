@@ -36,7 +36,9 @@ pub(crate) fn check<Ends, Examples>(
     Examples::Value: Shown,
 {
     let persistence = FileFailurePersistence::Direct(REGRESSIONS);
-    if let Err(reason) = counterexample(subject, examples, open, property, Some(persistence)) {
+    let cases = examples_each();
+    if let Err(reason) = counterexample(subject, examples, cases, open, property, Some(persistence))
+    {
         panic!("{reason}");
     }
 }
@@ -46,6 +48,7 @@ pub(crate) fn check<Ends, Examples>(
 pub(crate) fn counterexample<Ends, Examples>(
     subject: &impl Display,
     examples: &Examples,
+    cases: u32,
     open: impl Fn() -> Ends,
     property: impl Fn(&mut Ends, &Examples::Value) -> Outcome<()>,
     persistence: Option<FileFailurePersistence>,
@@ -55,7 +58,7 @@ where
     Examples::Value: Shown,
 {
     let config = Config {
-        cases: examples_each(),
+        cases,
         failure_persistence: persistence.map(|kept| Box::new(kept) as Box<_>),
         max_shrink_time: LONGEST_SHRINKING,
         // One more would mean that proptest chooses.

@@ -5,7 +5,7 @@ use processing_conformance::adapter::Reference;
 use processing_conformance::notation::strategy::{NODES, graph};
 use processing_connection::Family;
 
-use crate::check::counterexample;
+use crate::check::{counterexample, examples_each};
 use crate::ends::Testee;
 use crate::objects::{Fault, Objects};
 use crate::{graph_crosses_both_ways, in_any_protocol};
@@ -22,6 +22,8 @@ fn said_of(fault: Fault, family: Family) -> Result<(), String> {
     counterexample(
         setting,
         &in_any_protocol(graph(NODES)),
+        // The search ends where the fault shows, and chance is not to end it before.
+        if fault == Fault::None { 1 } else { 25 } * examples_each(),
         || setting.with_wire(),
         graph_crosses_both_ways,
         None,
