@@ -259,7 +259,7 @@ fn vacant_port() -> u16 {
 fn server(stage: &Stage, family: Family) {
     let (mut server, address) = stage.start_server("server.py", family);
     let ran = Running::start(&mut stage.suite(&format!("connect:{address}"))).finish(BOUND);
-    let rows = ran.rows();
+    let rows = applicable(&ran);
     let (first, others) = rows.split_first().expect("there are cases");
     assert_eq!(first.case, "bare/server/seed");
     assert_eq!(first.verdict, Verdict::Pass, "{first:#?}");
@@ -277,10 +277,11 @@ fn server(stage: &Stage, family: Family) {
 fn looping_server(stage: &Stage, family: Family) {
     let (_server, address) = stage.start_server("looping_server.py", family);
     let ran = Running::start(&mut stage.suite(&format!("connect:{address}"))).finish(BOUND);
-    if !is_known_for("c-cut-message-crashes", stage.peer) {
+    // Which is about streams.
+    if family == Family::Pipe || !is_known_for("c-cut-message-crashes", stage.peer) {
         return all_pass(&ran);
     }
-    let rows = ran.rows();
+    let rows = applicable(&ran);
     let (last, others) = rows.split_last().expect("there are cases");
     assert_eq!(last.case, "bare/server/survives-client");
     assert_eq!(last.verdict, Verdict::Fail, "{last:#?}");
@@ -295,7 +296,7 @@ fn client(stage: &Stage, family: Family) {
     let (mut suite, address) = stage.start_suite(family);
     let said = stage.run_client(&address, &mut suite);
     let ran = suite.finish(BOUND);
-    let rows = ran.rows();
+    let rows = applicable(&ran);
     let said = said.unwrap_or_default();
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines, ["sending: 42", "recieved: [42]"]);
@@ -318,8 +319,15 @@ fn clients(stage: &Stage, family: Family) {
     all_pass(&suite.finish(BOUND));
 }
 
+/// What is about the family: over a pipe there are no segments and no headers.
+fn applicable(ran: &Ran) -> Vec<Row> {
+    let rows = ran.rows().into_iter();
+    rows.filter(|row| row.verdict != Verdict::NotApplicable)
+        .collect()
+}
+
 fn all_pass(ran: &Ran) {
-    for row in ran.rows() {
+    for row in applicable(ran) {
         assert_eq!(row.verdict, Verdict::Pass, "{row:#?}");
     }
     assert_eq!(ran.code(), Some(0), "{}", ran.stderr);
