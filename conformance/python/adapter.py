@@ -464,10 +464,10 @@ def close(adapter, handle, request):
         no_such_handle(adapter, handle, request)
     handle.thing.close()
     if os.name == 'nt' and hasattr(handle.thing, 'accept'):
-        # A lock of Python 2 has a handle of Windows, and gets the number of the one that was just closed. Some releases
-        # (0.50 to 0.52, and multiprocessing of 2.7) go on using that number in `accept`, after they made a new pipe:
-        # what becomes of it then must not depend on chance.
-        handle.placeholder = thread.allocate_lock()
+        # A lock of Python 2 has a handle of Windows: these take all numbers that are free, that of the one that was
+        # just closed among them. Some releases (0.50 to 0.52, and multiprocessing of 2.7) go on using that number in
+        # `accept`, after they made a new pipe: whether it is the new one's number must not depend on chance.
+        handle.placeholders = [thread.allocate_lock() for _ in range(64)]
     return '{}'
 
 

@@ -7,10 +7,11 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use processing_conformance::context::setting::Spoken;
 use processing_conformance::inspect::capture::Form;
 use processing_conformance::inspect::framing::Framing;
 use processing_conformance::testee::Testee;
-use processing_connection::{Dialect, Family};
+use processing_connection::Family;
 
 const EXIT_CODES: &str = "\
 Exit codes:
@@ -96,10 +97,11 @@ pub(super) struct RunArguments {
     /// Only these families: `AF_INET`, `AF_UNIX`, `AF_PIPE`.
     #[arg(long, value_name = "FAMILY", value_delimiter = ',')]
     pub(super) family: Vec<Family>,
-    /// Only these dialects: be32, le32, hex8, be32+hmac-sha1, le32+hmac-sha1; a framing alone takes both. A testee
-    /// without an adapter is taken to speak the first.
+    /// Only these dialects: be32, le32, hex8, be32+hmac-sha1, le32+hmac-sha1, or over `AF_PIPE`, which has no framing,
+    /// message and message+hmac-sha1; a framing or `message` alone takes both. A testee without an adapter is taken to
+    /// speak the first.
     #[arg(long, value_name = "DIALECT", value_delimiter = ',')]
-    pub(super) dialect: Vec<Dialect>,
+    pub(super) dialect: Vec<Spoken>,
     /// How many executions at once, those included that wait for something.
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<NonZero<usize>>,

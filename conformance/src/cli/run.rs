@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use processing_conformance::cases::catalogue;
 use processing_conformance::context::failure::Failure;
+use processing_conformance::context::setting::Spoken;
 use processing_conformance::report::json::Report;
 use processing_conformance::report::{Subject, junit, terminal};
 use processing_conformance::run::deviation::Deviations;
@@ -22,7 +23,7 @@ use processing_conformance::testee::session::Trouble;
 use processing_connection::Family;
 
 use super::args::{Format, RunArguments};
-use super::target::{Target, WITHOUT_KEY, assumed_claims};
+use super::target::{Target, assumed_claims, contradiction};
 use super::{FAILED, GOOD, INTERRUPTED, NOTHING_RUN, NOTHING_SELECTED, Refusal, print};
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
@@ -75,6 +76,14 @@ fn selection(arguments: &RunArguments) -> Result<Selection, Refusal> {
         families: arguments.family.clone(),
         dialects: arguments.dialect.clone(),
     };
+    let piped = |asked: &&Spoken| asked.family == Family::Pipe;
+    if let (Some(asked), Some(family)) = (
+        arguments.dialect.iter().find(piped),
+        arguments.family.first(),
+    ) && !arguments.family.contains(&Family::Pipe)
+    {
+        return Err(contradiction(*asked, *family));
+    }
     // A word that selects nothing is a mistake, also beside words that do.
     for pattern in &arguments.cases {
         let alone = Selection {
@@ -273,9 +282,8 @@ struct Planned {
 }
 
 fn plan_for(target: &Target, selection: &Selection, patience: Duration) -> Planned {
-    if let Target::Bare(_, bare, family) = target {
-        let dialect = selection.dialects.first().copied().unwrap_or(WITHOUT_KEY);
-        let executions = plan_bare(bare, *family, dialect, selection, patience);
+    if let Target::Bare(_, bare, spoken) = target {
+        let executions = plan_bare(bare, *spoken, selection, patience);
         return Planned {
             hello: None,
             executions,
@@ -347,8 +355,15 @@ fn nothing_selected(arguments: &RunArguments, subjects: &[(Subject, Run)]) -> Re
         .flat_map(|hello| hello.dialects.iter().map(String::as_str))
         .collect();
     let spoken = spoken.into_iter().collect::<Vec<_>>().join(", ");
-    let unavailable = |family: &&Family| !family.is_available();
-    let message = if let Some(family) = arguments.family.iter().find(unavailable) {
+    let unavailable = |family: &Family| !family.is_available();
+    let asked = arguments.dialect.iter().map(|asked| asked.family);
+    let message = if let Some(family) = arguments
+        .family
+        .iter()
+        .copied()
+        .chain(asked)
+        .find(unavailable)
+    {
         format!("nothing is selected: {family} is not available on this system")
     } else if !arguments.dialect.is_empty() && !spoken.is_empty() {
         format!("nothing is selected: the testee speaks {spoken}")

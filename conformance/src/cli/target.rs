@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use processing_conformance::adapter::Reference;
 use processing_conformance::context::bare::Bare;
+use processing_conformance::context::setting::Spoken;
 use processing_conformance::peers::{self, InstallError, Installed, Peer, Peers};
 use processing_conformance::testee::Testee;
 use processing_conformance::testee::child::{ChildLink, Program};
@@ -17,8 +18,8 @@ use processing_connection::{Dialect, Family, Framing};
 use super::Refusal;
 use super::args::{RunArguments, StoreArguments};
 
-/// What a testee without an adapter is taken to speak.
-pub(super) const WITHOUT_KEY: Dialect = Dialect::new(Framing::Be32);
+/// What a testee without an adapter is taken to speak, unless it is said.
+const WITHOUT_KEY: Dialect = Dialect::new(Framing::Be32);
 
 /// Somebody to judge.
 pub(super) enum Target {
@@ -31,7 +32,7 @@ pub(super) enum Target {
     /// An adapter.
     Exec(String, Program),
     /// A program without an adapter.
-    Bare(String, Arc<Bare>, Family),
+    Bare(String, Arc<Bare>, Spoken),
 }
 
 impl Target {
@@ -50,21 +51,22 @@ impl Target {
             }
             Testee::Connect(address) => {
                 let family = family(address)?;
+                let spoken = spoken(family, &arguments.dialect)?;
                 let bare = Arc::new(Bare::server(address.clone()));
-                vec![Self::Bare(testee.to_string(), bare, family)]
+                vec![Self::Bare(testee.to_string(), bare, spoken)]
             }
             Testee::Listen(address) => {
                 let family = family(address)?;
-                let dialect = arguments.dialect.first().copied().unwrap_or(WITHOUT_KEY);
+                let spoken = spoken(family, &arguments.dialect)?;
                 let door = Door::open_at(
                     address,
-                    dialect.framing(),
+                    spoken.dialect.framing(),
                     arguments.deadline,
                     &Transcript::begin(),
                 )
                 .map_err(|error| Refusal::usage(format!("cannot listen at {address}: {error}")))?;
                 let bare = Arc::new(Bare::client(door, arguments.wait));
-                vec![Self::Bare(testee.to_string(), bare, family)]
+                vec![Self::Bare(testee.to_string(), bare, spoken)]
             }
         })
     }
@@ -118,6 +120,27 @@ impl Target {
     }
 }
 
+/// What a testee without an adapter is taken to speak over this family: what is asked for first.
+fn spoken(family: Family, asked: &[Spoken]) -> Result<Spoken, Refusal> {
+    let Some(asked) = asked.first() else {
+        let dialect = WITHOUT_KEY;
+        return Ok(Spoken { dialect, family });
+    };
+    let dialect = asked.dialect;
+    if asked.family == Family::Pipe && family != Family::Pipe {
+        return Err(contradiction(*asked, family));
+    }
+    Ok(Spoken { dialect, family })
+}
+
+/// A dialect without a framing, asked for where messages have to have one.
+pub(super) fn contradiction(asked: Spoken, family: Family) -> Refusal {
+    Refusal::usage(format!(
+        "--dialect {asked} is for AF_PIPE, where a message is a message; over {family} it takes a framing: be32, le32 or \
+         hex8"
+    ))
+}
+
 /// The families of this system.
 fn available_families() -> Vec<Family> {
     Family::ALL
@@ -127,11 +150,11 @@ fn available_families() -> Vec<Family> {
 }
 
 /// Claims for a testee that never said any, so that every case still gets a verdict.
-pub(super) fn assumed_claims(dialects: &[Dialect]) -> Hello {
-    let dialects = if dialects.is_empty() {
+pub(super) fn assumed_claims(dialects: &[Spoken]) -> Hello {
+    let dialects: Vec<Dialect> = if dialects.is_empty() {
         vec![Dialect::default()]
     } else {
-        dialects.to_vec()
+        dialects.iter().map(|asked| asked.dialect).collect()
     };
     Hello {
         protocol: PROTOCOL,
@@ -139,7 +162,7 @@ pub(super) fn assumed_claims(dialects: &[Dialect]) -> Hello {
         version: String::new(),
         runtime: String::new(),
         families: available_families(),
-        dialects: dialects.iter().map(ToString::to_string).collect(),
+        dialects: dialects.iter().map(Dialect::to_string).collect(),
         pickle_protocol: 2,
         profile: Profile::Graph,
         operations: Vec::new(),

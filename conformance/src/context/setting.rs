@@ -70,20 +70,27 @@ impl Spoken {
         (self.family != Family::Pipe).then(|| self.dialect.framing())
     }
 
-    /// The dialect as `--dialect` takes it; none where the family says all.
-    pub fn option(self) -> Option<Dialect> {
-        (self.family != Family::Pipe || self.dialect.handshake() != Handshake::None)
-            .then_some(self.dialect)
+    /// Whether this dialect was meant by `asked`: by its name, or by its framing's alone, which for `AF_PIPE` is
+    /// `message`. What was asked for with a framing is meant over `AF_PIPE` as well, which does not use it: there its
+    /// handshake says which, and without one it is both.
+    pub fn is_meant_by(self, asked: Self) -> bool {
+        match (self.family, asked.family) {
+            (Family::Pipe, _) => {
+                [self.dialect.handshake(), Handshake::None].contains(&asked.dialect.handshake())
+            }
+            (_, Family::Pipe) => false,
+            _ => [self.dialect, Dialect::new(self.dialect.framing())].contains(&asked.dialect),
+        }
     }
 }
 
-/// The name of a dialect: over a stream, or, if it begins with `message`, over `AF_PIPE`.
+/// The name of a dialect: over a stream, for which `AF_INET` stands, or, if it begins with `message`, over `AF_PIPE`.
 impl FromStr for Spoken {
-    type Err = processing_connection::Error;
+    type Err = UnknownDialect;
 
     fn from_str(name: &str) -> Result<Self, Self::Err> {
         let over = |family, dialect: &str| {
-            let dialect = dialect.parse()?;
+            let dialect = dialect.parse().map_err(|_| UnknownDialect(name.into()))?;
             Ok(Self { dialect, family })
         };
         match name.strip_prefix(MESSAGE) {
@@ -92,6 +99,14 @@ impl FromStr for Spoken {
         }
     }
 }
+
+/// No dialect has this name.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "unknown dialect {0:?}: valid are hex8, le32, be32, le32+hmac-sha1 and be32+hmac-sha1, and over AF_PIPE message and \
+     message+hmac-sha1"
+)]
+pub struct UnknownDialect(String);
 
 /// What stands in place of a framing where there is none.
 const MESSAGE: &str = "message";
@@ -207,5 +222,41 @@ mod tests {
             }
         }
         assert_eq!(told(Dialect::PROCESSING_0_20_C, Family::Pipe), "message");
+    }
+
+    #[test]
+    fn a_dialect_is_meant_by_its_name_or_its_framings_and_over_a_pipe_by_its_handshake() {
+        let named = |name: &str| name.parse::<Spoken>().expect("a name");
+        let over_streams = named("be32+hmac-sha1");
+        for (asked, streams, pipes) in [
+            ("be32+hmac-sha1", true, true),
+            ("be32", true, true),
+            ("le32+hmac-sha1", false, true),
+            ("le32", false, true),
+            ("message+hmac-sha1", false, true),
+            ("message", false, true),
+        ] {
+            assert_eq!(over_streams.is_meant_by(named(asked)), streams, "{asked}");
+            let family = Family::Pipe;
+            let over_pipes = Spoken {
+                family,
+                ..over_streams
+            };
+            assert_eq!(over_pipes.is_meant_by(named(asked)), pipes, "{asked}");
+        }
+        assert!(!named("message").is_meant_by(named("message+hmac-sha1")));
+        assert!(!named("be32").is_meant_by(named("be32+hmac-sha1")));
+    }
+
+    #[test]
+    fn what_is_no_dialect_is_answered_by_those_there_are() {
+        for name in ["", "messages", "message+", "hex8+hmac-sha1", "AF_PIPE"] {
+            let error = name.parse::<Spoken>().unwrap_err().to_string();
+            assert!(
+                error.starts_with(&format!("unknown dialect {name:?}")),
+                "{error}"
+            );
+            assert!(error.ends_with("message+hmac-sha1"), "{error}");
+        }
     }
 }

@@ -169,10 +169,11 @@ fn write_replay(text: &mut String, judgement: &Judgement) {
     {
         let _ = write!(command, " --counterpart '{counterpart}'");
     }
-    let _ = write!(command, " --family {}", row.family);
-    if let Some(dialect) = judgement.spoken.option() {
-        let _ = write!(command, " --dialect {dialect}");
-    }
+    let _ = write!(
+        command,
+        " --family {} --dialect {}",
+        row.family, row.dialect
+    );
     let _ = write!(command, " '{}'", row.execution());
     field(text, "replay", &command);
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use processing_connection::{Dialect, Family, Handshake};
+use processing_connection::{Family, Handshake};
 use wildmatch::WildMatch;
 
 use crate::cases::{Case, Kind, Parameters, Role, catalogue};
@@ -39,7 +39,7 @@ pub struct Selection {
     /// The families; all when empty.
     pub families: Vec<Family>,
     /// The dialects, or their framings alone; all that the testee claims when empty.
-    pub dialects: Vec<Dialect>,
+    pub dialects: Vec<Spoken>,
 }
 
 impl Selection {
@@ -58,22 +58,8 @@ impl Selection {
             })
     }
 
-    /// Whether this dialect was asked for: by its name, or by its framing's.
-    pub fn takes_dialect(&self, dialect: Dialect) -> bool {
-        self.dialects.is_empty()
-            || [dialect, Dialect::new(dialect.framing())]
-                .iter()
-                .any(|named| self.dialects.contains(named))
-    }
-
-    /// Whether this dialect was asked for over `AF_PIPE`, where framings are not used: by its handshake, or by a framing
-    /// alone.
-    fn takes_handshake(&self, dialect: Dialect) -> bool {
-        self.dialects.is_empty()
-            || self
-                .dialects
-                .iter()
-                .any(|named| [dialect.handshake(), Handshake::None].contains(&named.handshake()))
+    fn takes_dialect(&self, spoken: Spoken) -> bool {
+        self.dialects.is_empty() || self.dialects.iter().any(|asked| spoken.is_meant_by(*asked))
     }
 
     fn takes_family(&self, family: Family) -> bool {
@@ -85,11 +71,10 @@ impl Selection {
     fn spoken(&self, claims: &Hello) -> Vec<Spoken> {
         let streams = claims
             .known_dialects()
-            .filter(|dialect| self.takes_dialect(*dialect))
             .flat_map(|dialect| {
                 [Family::Inet, Family::Unix].map(|family| Spoken { dialect, family })
             })
-            .filter(|spoken| self.takes_family(spoken.family));
+            .filter(|spoken| self.takes_family(spoken.family) && self.takes_dialect(*spoken));
         let mut all: Vec<Spoken> = streams.collect();
         // A testee without pipes has nothing to be told of them, unless somebody asks where there are some.
         let claimed = claims.families.contains(&Family::Pipe);
@@ -99,10 +84,11 @@ impl Selection {
         }
         let mut handshakes = Vec::new();
         for dialect in claims.known_dialects() {
-            if self.takes_handshake(dialect) && !handshakes.contains(&dialect.handshake()) {
+            let family = Family::Pipe;
+            let spoken = Spoken { dialect, family };
+            if self.takes_dialect(spoken) && !handshakes.contains(&dialect.handshake()) {
                 handshakes.push(dialect.handshake());
-                let family = Family::Pipe;
-                all.push(Spoken { dialect, family });
+                all.push(spoken);
             }
         }
         all
@@ -152,11 +138,11 @@ pub fn plan(claims: &Hello, selection: &Selection, patience: Duration) -> Vec<Ex
 /// Every execution against a testee without an adapter, which `bare` tells how to reach.
 pub fn plan_bare(
     bare: &Arc<Bare>,
-    family: Family,
-    dialect: Dialect,
+    spoken: Spoken,
     selection: &Selection,
     patience: Duration,
 ) -> Vec<Execution> {
+    let Spoken { dialect, family } = spoken;
     let (kind, role) = match **bare {
         Bare::Server { .. } => (Kind::BareServer, Role::Listener),
         Bare::Client { .. } => (Kind::BareClient, Role::Client),
@@ -304,6 +290,12 @@ mod tests {
             "AF_PIPE message+hmac-sha1",
         ];
         assert_eq!(spoken(&asked("hex8")), plain.map(String::from).into());
+        let pipes = ["AF_PIPE message", "AF_PIPE message+hmac-sha1"];
+        assert_eq!(spoken(&asked("message")), pipes.map(String::from).into());
+        assert_eq!(
+            spoken(&asked("message+hmac-sha1")),
+            [pipes[1]].map(String::from).into()
+        );
     }
 
     #[test]

@@ -159,7 +159,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/close/accept",
-        about: "After `close`, `accept` is an error.",
+        about: "After `close`, `accept` is an error, and nobody listens again.",
         requirements: &["listener.close", "error.kind"],
         run: accept_after_close,
         ..Case::LISTENER
@@ -543,13 +543,13 @@ fn close_refuses(context: &mut Context<'_>) -> Outcome {
 
 fn accept_after_close(context: &mut Context<'_>) -> Outcome {
     let listening = context.listen()?;
+    let address = address_of(&listening)?;
     context.close(Who::Testee, listening.listener)?;
     let operation = Operation::Accept {
         listener: listening.listener,
     };
-    context
-        .expect_error(Who::Testee, operation, &[ErrorKind::NotOpen])
-        .map(drop)
+    context.expect_error(Who::Testee, operation, &[ErrorKind::NotOpen])?;
+    expect_nobody(context, &address, "listener.close")
 }
 
 fn close_twice(context: &mut Context<'_>) -> Outcome {
