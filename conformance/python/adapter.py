@@ -30,6 +30,7 @@ import signal
 import socket
 import struct
 import sys
+import time
 import traceback
 import types
 
@@ -284,6 +285,7 @@ class Adapter(object):
         self.handles = {}
         self.free_lanes = []
         self.last_handle = 0
+        self.placeholders = []
         self.lock = thread.allocate_lock()
 
     def serve(self, read_line):
@@ -462,12 +464,16 @@ def poll(adapter, handle, request):
 def close(adapter, handle, request):
     if handle is None:
         no_such_handle(adapter, handle, request)
+    leaves_number = os.name == 'nt' and hasattr(handle.thing, 'accept')
+    if leaves_number:
+        # Everybody else comes to rest.
+        time.sleep(0.01)
     handle.thing.close()
-    if os.name == 'nt' and hasattr(handle.thing, 'accept'):
-        # A lock of Python 2 has a handle of Windows: these take all numbers that are free, that of the one that was
-        # just closed among them. Some releases (0.50 to 0.52, and multiprocessing of 2.7) go on using that number in
-        # `accept`, after they made a new pipe: whether it is the new one's number must not depend on chance.
-        handle.placeholders = [thread.allocate_lock() for _ in range(64)]
+    if leaves_number:
+        # A lock of Python 2 has a handle of Windows: these take all numbers that are free, that of the one which
+        # was closed among them. Many releases go on using it in `accept`: some (0.33, 0.36) close it again, whosever it
+        # is by then; 0.50 to 0.52 and multiprocessing of 2.7 may mean a new pipe by it. It must not depend on chance.
+        adapter.placeholders.extend(thread.allocate_lock() for _ in range(64))
     return '{}'
 
 

@@ -303,6 +303,13 @@ fn nonsense_is_refused_with_what_would_be_right() {
         &["--counterpart", "connect:localhost:6000"],
         &["--family", "AF_APPLETALK"],
         &["--dialect", "le64"],
+        &["--dialect", "message", "--family", "AF_INET"],
+        &[
+            "--dialect",
+            "message+hmac-sha1",
+            "--testee",
+            "connect:localhost:6000",
+        ],
         &["--deadline", "0.5"],
         &["--deviations", "/nonexistent/deviations.toml"],
         &["explain", "framing/emtpy"],

@@ -2,10 +2,12 @@
 
 mod common;
 
+use std::net::TcpStream;
 use std::time::Duration;
 
 use common::{families, pair};
 use processing_connection::{Address, Connector, Error, Family, Listener, connect};
+use socket2::SockRef;
 
 #[test]
 fn a_listener_without_address_and_family_uses_the_default_family() {
@@ -180,6 +182,27 @@ fn a_client_that_leaves_at_once_does_not_disturb_the_next() {
         ));
         assert_eq!(listener.accept().unwrap().recv::<i32>().unwrap(), 1);
     }
+}
+
+#[test]
+fn a_client_that_breaks_off_before_it_is_accepted_does_not_disturb_the_next() {
+    let mut listener = Listener::bind(("127.0.0.1", 0)).unwrap();
+    let Address::Inet { host, port } = listener.address().clone() else {
+        panic!("{}", listener.address());
+    };
+    let leaving = TcpStream::connect((host, port)).unwrap();
+    SockRef::from(&leaving)
+        .set_linger(Some(Duration::ZERO))
+        .unwrap();
+    drop(leaving);
+    let mut client = connect(listener.address()).unwrap();
+    client.send(&1).unwrap();
+    // Whether one that is gone is accepted is for the system to decide.
+    let received = match listener.accept().unwrap().recv::<i32>() {
+        Err(Error::Reset { .. }) => listener.accept().unwrap().recv::<i32>(),
+        other => other,
+    };
+    assert_eq!(received.unwrap(), 1);
 }
 
 #[test]

@@ -217,7 +217,11 @@ fn accept_within<T>(
         match accept() {
             Ok(accepted) => break Ok(Some(accepted)),
             Err(error) => match error.kind() {
-                io::ErrorKind::Interrupted | io::ErrorKind::ConnectionAborted => {}
+                // A client that has gone: POSIX calls it aborted, Windows reset, and Wine 8 not connected.
+                io::ErrorKind::Interrupted
+                | io::ErrorKind::ConnectionAborted
+                | io::ErrorKind::ConnectionReset
+                | io::ErrorKind::NotConnected => {}
                 io::ErrorKind::WouldBlock if deadline.is_set() => {}
                 _ => break Err(error),
             },
