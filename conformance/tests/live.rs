@@ -1,6 +1,7 @@
 //! The whole catalogue against every known peer that this machine can have.
 //!
-//! `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns peers that are missing into failures.
+//! `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns peers that are missing into failures, and
+//! `PROCESSING_CONFORMANCE_PEERS=…` leaves all others out.
 
 mod harness;
 
@@ -8,11 +9,11 @@ use std::collections::HashMap;
 use std::sync::{LazyLock, OnceLock};
 
 use harness::{Absence, PATIENCE, StaticStarter, Subject};
-use processing_conformance::peers::{Installed, Peer, Peers, catalogue, is_required};
+use processing_conformance::peers::{Installed, Peer, Peers, catalogue, is_required, under_test};
 use processing_conformance::testee::session::{Session, Trouble};
 
 fn main() {
-    let subjects = catalogue().iter().map(|peer| Subject {
+    let subjects = under_test().into_iter().map(|peer| Subject {
         name: Box::leak(format!("peer:{}", peer.name).into_boxed_str()),
         claims: peer.claims(),
         start: starter(peer),

@@ -207,6 +207,34 @@ pub fn matching(pattern: &str) -> Vec<&'static Peer> {
         .collect()
 }
 
+/// The peers that take part in tests: those that `PROCESSING_CONFORMANCE_PEERS` lists, or all when it is not set.
+///
+/// # Panics
+///
+/// When it lists something that is no peer's name and no pattern of one.
+pub fn under_test() -> Vec<&'static Peer> {
+    let Ok(listed) = std::env::var("PROCESSING_CONFORMANCE_PEERS") else {
+        return catalogue().iter().collect();
+    };
+    let among = among(&listed);
+    among.unwrap_or_else(|unknown| {
+        panic!("PROCESSING_CONFORMANCE_PEERS: no peer is called `{unknown}`")
+    })
+}
+
+/// The peers of a list of names and patterns, oldest first, or what in it is neither.
+fn among(listed: &str) -> Result<Vec<&'static Peer>, &str> {
+    let listed: Vec<&str> = listed.split(',').map(str::trim).collect();
+    if let Some(unknown) = listed.iter().find(|pattern| matching(pattern).is_empty()) {
+        return Err(unknown);
+    }
+    let is_listed = |peer: &&Peer| {
+        let mut patterns = listed.iter();
+        patterns.any(|pattern| WildMatch::new(pattern).matches(&peer.name))
+    };
+    Ok(catalogue().iter().filter(is_listed).collect())
+}
+
 /// Whether a test must fail when this peer is not here: `PROCESSING_CONFORMANCE_REQUIRE` lists names, or is `all`,
 /// which is all that this system can have.
 pub fn is_required(peer: &Peer) -> bool {
@@ -276,6 +304,19 @@ mod tests {
             assert_eq!(*name, expected);
             assert_eq!(matching(name).len(), 1, "{name}");
         }
+    }
+
+    #[test]
+    fn a_list_takes_names_and_patterns_and_nothing_else() {
+        let names = |listed| {
+            among(listed).map(|peers| peers.iter().map(|peer| peer.name.as_str()).collect())
+        };
+        let expected = vec!["processing-0.20-c", "processing-0.52-c"];
+        assert_eq!(names("processing-0.52-c, processing-0.20-c"), Ok(expected));
+        let expected = vec!["processing-0.10-c", "processing-0.10-pure"];
+        assert_eq!(names("processing-0.10-*,processing-0.10-c"), Ok(expected));
+        assert_eq!(names("processing-0.10-*,processing"), Err("processing"));
+        assert_eq!(names(""), Err(""));
     }
 
     #[test]

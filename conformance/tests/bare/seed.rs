@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Completion, Failed, Trial};
 use processing_conformance::context::scratch::Scratch;
-use processing_conformance::peers::{Peer, Peers, Python, catalogue, is_required};
+use processing_conformance::peers::{Peer, Peers, Python, is_required, under_test};
 use processing_conformance::run::deviation::Deviations;
 use processing_conformance::run::verdict::{Row, Verdict};
 
@@ -35,8 +35,8 @@ pub(crate) fn trials() -> Vec<Trial> {
         ("reference-as-client", reference_as_client),
         ("reference-as-listener", reference_as_listener),
     ];
-    for peer in catalogue()
-        .iter()
+    for peer in under_test()
+        .into_iter()
         .filter(|peer| peer.package == "processing" && peer.python == "2.7")
     {
         if !peer.is_for_this_system() {

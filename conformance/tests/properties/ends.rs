@@ -9,7 +9,7 @@ use std::time::Duration;
 use processing_conformance::adapter::{Implementation, Reference};
 use processing_conformance::context::scratch::Scratch;
 use processing_conformance::notation::Graph;
-use processing_conformance::peers::{Peers, catalogue, is_required};
+use processing_conformance::peers::{Peers, is_required, under_test};
 use processing_conformance::testee::in_process::InProcess;
 use processing_conformance::testee::message::{
     Accepted, Answer, Handle, Hello, Listen, Listening, Operation, RawAddress,
@@ -164,10 +164,10 @@ impl Testee {
         })
     }
 
-    /// Every known peer that this machine can have. What it cannot have is said; it is a failure when it
+    /// Every peer that takes part and that this machine can have. What it cannot have is said; it is a failure when it
     /// is required.
     pub(crate) fn live() -> impl Iterator<Item = Self> {
-        catalogue().iter().filter_map(|peer| {
+        under_test().into_iter().filter_map(|peer| {
             let installed = Peers::new(None).and_then(|peers| peers.install(peer));
             match installed {
                 Ok(installed) => Some(Self::new(peer.claims(), move || installed.start(PATIENCE))),
