@@ -8,6 +8,9 @@ mod command;
 #[cfg(unix)]
 #[path = "bare/programs.rs"]
 mod programs;
+#[cfg(unix)]
+#[path = "planted/report.rs"]
+mod report;
 #[path = "bare/seed.rs"]
 mod seed;
 #[cfg(unix)]
@@ -24,9 +27,9 @@ fn main() {
 }
 
 fn trials() -> Vec<Trial> {
-    let mut trials = seed::trials();
     // What is said of these names the errors of a POSIX system.
     #[cfg(unix)]
-    trials.extend(wrong::trials());
-    trials
+    return seed::trials().into_iter().chain(wrong::trials()).collect();
+    #[cfg(not(unix))]
+    seed::trials()
 }

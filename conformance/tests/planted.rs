@@ -25,6 +25,9 @@ mod objects;
 #[path = "planted/pickles.rs"]
 mod pickles;
 #[cfg(unix)]
+#[path = "planted/report.rs"]
+mod report;
+#[cfg(unix)]
 #[path = "planted/trouble.rs"]
 mod trouble;
 

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use libtest_mimic::Trial;
 use processing_conformance::run::verdict::Verdict;
 
-use super::command::{Running, block, suite};
+use super::command::{Running, suite};
 use super::programs::{Wrong, framed, right_server, wrong_server};
+use super::report::block;
 
 const BOUND: Duration = Duration::from_secs(120);
 

@@ -5,7 +5,8 @@ use std::time::Duration;
 use libtest_mimic::Trial;
 use processing_conformance::run::verdict::{Summary, Verdict};
 
-use super::command::{Ran, Running, block, suite};
+use super::command::{Ran, Running, suite};
+use super::report::block;
 
 /// One fault, what shows it, and what must be said of it.
 struct Expectation {

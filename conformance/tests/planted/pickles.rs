@@ -3,8 +3,8 @@
 use libtest_mimic::Trial;
 use processing_conformance::run::verdict::Verdict;
 
-use super::command::block;
 use super::faults::{run, testee};
+use super::report::block;
 
 /// What the message of one execution must show.
 struct Expectation {
