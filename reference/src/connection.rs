@@ -6,6 +6,7 @@ mod link;
 #[cfg(windows)]
 mod message;
 mod outstanding;
+mod partial;
 mod recv;
 mod send;
 

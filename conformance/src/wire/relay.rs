@@ -80,45 +80,59 @@ fn pass_on(client: Link, target: &RawAddress, from_client: Direction, transcript
         );
         return;
     };
-    let from_listener = from_client.reverse();
     match (client, listener) {
         (Link::Stream(client), Link::Stream(listener)) => {
             let _ = client.set_tcp_nodelay(true);
             let _ = listener.set_tcp_nodelay(true);
-            let (client, listener) = (Arc::new(client), Arc::new(listener));
-            for (source, sink, direction) in [
-                (Arc::clone(&client), Arc::clone(&listener), from_client),
-                (listener, client, from_listener),
-            ] {
-                let transcript = transcript.clone();
-                std::thread::spawn(move || {
-                    pass_bytes_on(&source, &sink, |bytes| {
+            let transcript = transcript.clone();
+            both_ways(
+                client,
+                listener,
+                from_client,
+                move |source, sink, direction| {
+                    pass_bytes_on(source, sink, |bytes| {
                         transcript.bytes(number, direction, bytes);
                     });
                     transcript.end(number, direction);
                     let _ = sink.shutdown(Shutdown::Write);
-                });
-            }
+                },
+            );
         }
         (Link::Pipe(client), Link::Pipe(listener)) => {
-            let (client, listener) = (Arc::new(client), Arc::new(listener));
-            for (source, sink, direction) in [
-                (Arc::clone(&client), Arc::clone(&listener), from_client),
-                (listener, client, from_listener),
-            ] {
-                let transcript = transcript.clone();
-                std::thread::spawn(move || {
-                    pass_messages_on(&source, &sink, |message| {
+            let transcript = transcript.clone();
+            both_ways(
+                client,
+                listener,
+                from_client,
+                move |source, sink, direction| {
+                    pass_messages_on(source, sink, |message| {
                         transcript.message(number, direction, message);
                     });
                     transcript.end(number, direction);
-                });
-            }
+                },
+            );
         }
         _ => transcript.note(
             number,
             "the listener behind the recorder is of another family",
         ),
+    }
+}
+
+/// Passes on from the client to the listener and from the listener to the client, each in a thread of its own.
+fn both_ways<End: Send + Sync + 'static>(
+    client: End,
+    listener: End,
+    from_client: Direction,
+    pass_on: impl Fn(&End, &End, Direction) + Clone + Send + 'static,
+) {
+    let (client, listener) = (Arc::new(client), Arc::new(listener));
+    for (source, sink, direction) in [
+        (Arc::clone(&client), Arc::clone(&listener), from_client),
+        (listener, client, from_client.reverse()),
+    ] {
+        let pass_on = pass_on.clone();
+        std::thread::spawn(move || pass_on(&source, &sink, direction));
     }
 }
 

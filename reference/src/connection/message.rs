@@ -4,7 +4,7 @@ use std::io;
 use std::mem;
 
 use super::link::Link;
-use super::recv::Partial;
+use super::partial::Partial;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::transport::pipe::{Part, Pipe, is_gone};

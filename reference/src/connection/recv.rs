@@ -14,6 +14,7 @@ use super::ahead::Ahead;
 use super::link::{Link, is_reset};
 #[cfg(windows)]
 use super::message;
+use super::partial::Partial;
 use crate::auth::{self, AuthenticationFailure, HandshakeStep};
 use crate::deadline::{Deadline, Ready};
 use crate::error::{Error, Result};
@@ -35,12 +36,6 @@ pub struct RecvHalf {
     partial: Option<Partial>,
     /// Kept between objects, so that receiving does not allocate each time.
     pickle: Vec<u8>,
-}
-
-#[derive(Debug)]
-pub(super) struct Partial {
-    pub(super) payload: Vec<u8>,
-    pub(super) expected: u64,
 }
 
 impl RecvHalf {
