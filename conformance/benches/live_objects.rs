@@ -22,7 +22,7 @@ use processing_conformance::testee::message::{
 };
 use processing_conformance::testee::session::{Session, Ticket};
 use processing_conformance::wire::{Transcript, Wire};
-use processing_connection::{Dialect, Family};
+use processing_connection::Family;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
@@ -141,14 +141,13 @@ struct Live {
 impl Live {
     fn connect(mut session: Session, peer: &Peer, family: Family) -> Outcome<Self> {
         let scratch = Scratch::new()?;
-        let dialect: Dialect = peer.dialect.parse()?;
         let free = match family {
             Family::Inet => RawAddress::Pair("127.0.0.1".into(), 0),
             _ => RawAddress::Text(scratch.path().to_string_lossy().into_owned()),
         };
         let listening = session.call(Operation::Listen(Listen {
             address: Some(free),
-            dialect: peer.dialect.clone(),
+            dialect: peer.dialect.to_string(),
             ..Listen::default()
         }))?;
         let Ok(Answer::Listening(Listening {
@@ -159,7 +158,12 @@ impl Live {
         else {
             return Err(format!("{listening:?}").into());
         };
-        let wire = Wire::connect(&address, dialect.framing(), PATIENCE, &Transcript::begin())?;
+        let wire = Wire::connect(
+            &address,
+            peer.dialect.framing(),
+            PATIENCE,
+            &Transcript::begin(),
+        )?;
         let accepted = session.call(Operation::Accept { listener })?;
         let Ok(Answer::Accepted(accepted)) = accepted else {
             return Err(format!("{accepted:?}").into());

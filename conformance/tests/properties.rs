@@ -28,7 +28,7 @@ use processing_conformance::pickle::{self, Limits};
 use processing_conformance::testee::message::{Answer, ErrorKind};
 use processing_conformance::testee::payload::Payload;
 use processing_conformance::wire::{Wire, frame};
-use processing_connection::{Dialect, Family};
+use processing_connection::Family;
 use proptest::strategy::Strategy;
 use strings::{Bytes, string, strings_in_segments};
 
@@ -211,7 +211,7 @@ fn strings_arrive_whole_however_the_stream_is_cut() {
         // On a pipe there is no stream, but one message for each piece.
         let streams = testee.settings().into_iter();
         for setting in streams.filter(|setting| setting.family != Family::Pipe) {
-            let framing = setting.dialect.parse::<Dialect>().unwrap().framing();
+            let framing = setting.dialect.framing();
             let examples = strings_in_segments(frame::header_length(framing));
             check(
                 &setting,

@@ -4,8 +4,10 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
+use processing_conformance::context::setting::Spoken;
 use processing_conformance::peers::{Flavour, InstallError, Peer, Peers, catalogue};
 use processing_conformance::run::deviation::Deviations;
+use processing_connection::Family;
 
 use super::args::{PeersArguments, PeersCommand, StoreArguments};
 use super::target::named;
@@ -62,7 +64,7 @@ fn show(store: &Peers) -> u8 {
             &peer.name,
             &peer.python,
             flavour,
-            &peer.dialect,
+            &dialects(peer),
             &families(peer),
             &help,
             &known.to_string(),
@@ -86,6 +88,22 @@ fn show(store: &Peers) -> u8 {
     }
     print(&text);
     GOOD
+}
+
+/// What it speaks in its families: those of this system, or, if it is not for this one, those of the other.
+fn dialects(peer: &Peer) -> String {
+    let elsewhere = || peer.families.posix.iter().chain(&peer.families.windows);
+    let families: Vec<Family> = match peer.families.here() {
+        [] => elsewhere().copied().collect(),
+        here => here.to_vec(),
+    };
+    let dialect = peer.dialect;
+    let mut names: Vec<String> = families
+        .into_iter()
+        .map(|family| Spoken { dialect, family }.to_string())
+        .collect();
+    names.dedup();
+    names.join(" ")
 }
 
 /// The families in which it is a peer here.

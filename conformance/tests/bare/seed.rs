@@ -138,7 +138,7 @@ impl Stage {
     }
 
     fn dialect(&self) -> Dialect {
-        self.peer.dialect.parse().expect("the reference has it")
+        self.peer.dialect
     }
 
     fn program(&self, name: &str, address: &str) -> Command {
@@ -237,7 +237,7 @@ impl Stage {
                 "--format",
                 "json",
             ])
-            .args(["--dialect", &self.peer.dialect, "--testee", testee]);
+            .args(["--dialect", &self.dialect().to_string(), "--testee", testee]);
         command
     }
 }

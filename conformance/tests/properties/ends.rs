@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use processing_conformance::adapter::{Implementation, Reference};
 use processing_conformance::context::scratch::Scratch;
+use processing_conformance::context::setting::Spoken;
 use processing_conformance::notation::Graph;
 use processing_conformance::peers::{Peers, is_required, under_test};
 use processing_conformance::testee::in_process::InProcess;
@@ -94,11 +95,10 @@ fn in_reference<E: std::error::Error>(operation: &str) -> impl Fn(E) -> String {
 /// The reference, connected to itself.
 pub(crate) fn reference_to_itself(
     family: Family,
-    dialect: &str,
+    dialect: Dialect,
     scratch: &Scratch,
 ) -> (Connection, Connection) {
     let address = in_types_of_reference(&free_address(family, scratch));
-    let dialect: Dialect = dialect.parse().expect("the reference has it");
     let mut listener = Listener::builder()
         .address(address)
         .dialect(dialect)
@@ -209,7 +209,7 @@ impl Testee {
     pub(crate) fn settings(&self) -> Vec<Setting<'_>> {
         let of_family = |family: &Family| {
             let family = *family;
-            let dialects = self.claims.dialects.iter();
+            let dialects = self.claims.known_dialects();
             dialects.map(move |dialect| Setting {
                 testee: self,
                 family,
@@ -236,7 +236,7 @@ impl Testee {
 pub(crate) struct Setting<'t> {
     testee: &'t Testee,
     pub(crate) family: Family,
-    pub(crate) dialect: &'t str,
+    pub(crate) dialect: Dialect,
     exchanged: Rc<Cell<Exchanged>>,
 }
 
@@ -254,8 +254,9 @@ impl std::fmt::Display for Setting<'_> {
             family,
             dialect,
             ..
-        } = self;
-        write!(f, "{} over {family} in {dialect}", testee.claims.name)
+        } = *self;
+        let spoken = Spoken { dialect, family };
+        write!(f, "{} over {family} in {spoken}", testee.claims.name)
     }
 }
 
@@ -283,12 +284,12 @@ impl Setting<'_> {
     }
 
     fn connect<Near>(&self, connect: impl FnOnce(&RawAddress, Dialect) -> Near) -> (Near, Held) {
-        let dialect = self.dialect.parse().expect("the reference has it");
+        let dialect = self.dialect;
         let free = free_address(self.family, &self.testee.scratch);
         let session = self.testee.session();
         let listening = Operation::Listen(Listen {
             address: Some(free),
-            dialect: self.dialect.into(),
+            dialect: dialect.to_string(),
             ..Listen::default()
         });
         let listening = session.borrow_mut().call(listening);

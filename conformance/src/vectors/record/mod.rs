@@ -10,7 +10,7 @@ mod provenance;
 
 use std::time::Duration;
 
-use processing_connection::{Dialect, Family, Handshake};
+use processing_connection::{Family, Handshake};
 use thiserror::Error;
 
 use super::bytes::Bytes;
@@ -35,9 +35,6 @@ pub enum RecordError {
     /// There is no directory for socket files.
     #[error("no directory for socket files: {0}")]
     Scratch(#[from] std::io::Error),
-    /// It speaks nothing that this suite knows.
-    #[error("it speaks {0}, which this suite does not know")]
-    Dialect(String),
     /// What it runs on could not be found out.
     #[error("its provenance could not be found out: {0}")]
     Provenance(String),
@@ -66,13 +63,9 @@ pub fn file_name(peer: &Peer) -> String {
 
 /// Records everything off one peer. `patience` is how long any operation may take.
 pub fn record(peer: &Peer, installed: &Installed, patience: Duration) -> Result<File, RecordError> {
-    let dialect: Dialect = peer
-        .dialect
-        .parse()
-        .map_err(|_| RecordError::Dialect(peer.dialect.clone()))?;
     let [listening, connecting] = [Role::Listener, Role::Client].map(|role| Setting {
         family: FAMILY,
-        dialect,
+        dialect: peer.dialect,
         role,
         parameters: Parameters::default(),
         bare: None,
@@ -83,7 +76,7 @@ pub fn record(peer: &Peer, installed: &Installed, patience: Duration) -> Result<
     let mut vectors = Vec::new();
     for setting in [&listening, &connecting] {
         let mut context = Context::new(setting, Some(&mut session), None, &scratch);
-        let recorded = record_role(&mut context, dialect.handshake());
+        let recorded = record_role(&mut context, peer.dialect.handshake());
         context.finish();
         vectors.extend(recorded?);
     }
