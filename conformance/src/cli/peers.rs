@@ -4,10 +4,9 @@ use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
-use processing_conformance::context::setting::Spoken;
+use processing_conformance::context::setting::spoken_names;
 use processing_conformance::peers::{Flavour, InstallError, Peer, Peers, catalogue};
 use processing_conformance::run::deviation::Deviations;
-use processing_connection::Family;
 
 use super::args::{PeersArguments, PeersCommand, StoreArguments};
 use super::target::named;
@@ -92,18 +91,12 @@ fn show(store: &Peers) -> u8 {
 
 /// What it speaks in its families: those of this system, or, if it is not for this one, those of the other.
 fn dialects(peer: &Peer) -> String {
-    let elsewhere = || peer.families.posix.iter().chain(&peer.families.windows);
-    let families: Vec<Family> = match peer.families.here() {
-        [] => elsewhere().copied().collect(),
-        here => here.to_vec(),
-    };
-    let dialect = peer.dialect;
-    let mut names: Vec<String> = families
-        .into_iter()
-        .map(|family| Spoken { dialect, family }.to_string())
-        .collect();
-    names.dedup();
-    names.join(" ")
+    let mut claims = peer.claims();
+    if claims.families.is_empty() {
+        let elsewhere = peer.families.posix.iter().chain(&peer.families.windows);
+        claims.families = elsewhere.copied().collect();
+    }
+    spoken_names(&claims).join(" ")
 }
 
 /// The families in which it is a peer here.

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use processing_conformance::cases::catalogue;
 use processing_conformance::context::failure::Failure;
-use processing_conformance::context::setting::Spoken;
+use processing_conformance::context::setting::{Spoken, spoken_names};
 use processing_conformance::report::json::Report;
 use processing_conformance::report::{Subject, junit, terminal};
 use processing_conformance::run::deviation::Deviations;
@@ -349,10 +349,10 @@ fn report(
 }
 
 fn nothing_selected(arguments: &RunArguments, subjects: &[(Subject, Run)]) -> Refusal {
-    let spoken: BTreeSet<&str> = subjects
+    let spoken: BTreeSet<String> = subjects
         .iter()
         .filter_map(|(subject, _)| subject.hello.as_ref())
-        .flat_map(|hello| hello.dialects.iter().map(String::as_str))
+        .flat_map(spoken_names)
         .collect();
     let spoken = spoken.into_iter().collect::<Vec<_>>().join(", ");
     let unavailable = |family: &Family| !family.is_available();

@@ -122,6 +122,24 @@ impl fmt::Display for Spoken {
     }
 }
 
+/// What an implementation says that it speaks: its dialects, those that this suite does not know included, by the names
+/// that they have in its families.
+pub fn spoken_names(claims: &Hello) -> Vec<String> {
+    let mut names = Vec::new();
+    for &family in &claims.families {
+        for name in &claims.dialects {
+            let name = name.parse().map_or_else(
+                |_| name.clone(),
+                |dialect| Spoken { dialect, family }.to_string(),
+            );
+            if !names.contains(&name) {
+                names.push(name);
+            }
+        }
+    }
+    names
+}
+
 /// Which end the testee plays.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -209,6 +227,7 @@ impl fmt::Display for Parameters {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::adapter::{Implementation, Reference};
 
     #[test]
     fn over_a_pipe_only_the_handshake_of_a_dialect_is_told() {
@@ -222,6 +241,32 @@ mod tests {
             }
         }
         assert_eq!(told(Dialect::PROCESSING_0_20_C, Family::Pipe), "message");
+    }
+
+    #[test]
+    fn a_testee_speaks_its_dialects_by_their_names_in_its_families() {
+        let claims = |families: &[Family]| Hello {
+            families: families.to_vec(),
+            dialects: ["be32", "le32+hmac-sha1", "be64"]
+                .map(String::from)
+                .to_vec(),
+            ..Reference.hello()
+        };
+        let streams = ["be32", "le32+hmac-sha1", "be64"];
+        let pipes = ["message", "message+hmac-sha1", "be64"];
+        let both = [
+            "be32",
+            "le32+hmac-sha1",
+            "be64",
+            "message",
+            "message+hmac-sha1",
+        ];
+        assert_eq!(
+            spoken_names(&claims(&[Family::Inet, Family::Unix])),
+            streams
+        );
+        assert_eq!(spoken_names(&claims(&[Family::Pipe])), pipes);
+        assert_eq!(spoken_names(&claims(&[Family::Inet, Family::Pipe])), both);
     }
 
     #[test]

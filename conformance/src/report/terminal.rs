@@ -8,6 +8,7 @@ use processing_connection::Framing;
 
 use super::{Subject, evidence, transcript};
 use crate::context::failure::{Evidence, Failure};
+use crate::context::setting::spoken_names;
 use crate::requirements::requirement;
 use crate::run::diagnosis::likely_cause;
 use crate::run::verdict::{Row, Summary, Verdict};
@@ -245,7 +246,7 @@ fn write_heading(text: &mut String, subject: &Subject) {
             hello.version,
             hello.runtime,
             hello.profile,
-            hello.dialects.join(" "),
+            spoken_names(hello).join(" "),
             families.join(" ")
         );
     }
@@ -299,7 +300,7 @@ fn write_testees(text: &mut String, subjects: &[(Subject, Run)]) {
         subject
             .hello
             .as_ref()
-            .map_or("unknown".into(), |hello| hello.dialects.join(" "))
+            .map_or("unknown".into(), |hello| spoken_names(hello).join(" "))
     };
     let names = subjects.iter().map(|(subject, _)| subject.name.len());
     let names = names.fold("testee".len(), usize::max);

@@ -188,8 +188,8 @@ impl Wire {
     }
 
     fn read_whole(&self, piece: usize, longest: usize) -> Result<Vec<u8>, WireError> {
-        /// Most messages are shorter.
-        const FIRST: usize = 64 << 10;
+        /// What the pipes of most releases hold; most messages are shorter.
+        const FIRST: usize = 8 << 10;
         let mut message = Vec::new();
         let mut wanted = FIRST.min(piece);
         loop {
