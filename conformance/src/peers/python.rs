@@ -9,6 +9,8 @@ use std::sync::{Mutex, PoisonError};
 
 use thiserror::Error;
 
+use crate::testee::tree::start;
+
 /// An interpreter that was found and asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Python {
@@ -175,12 +177,11 @@ fn ask(executable: &Path, version: &str) -> Result<Python, String> {
         executable: executable.into(),
         version: String::new(),
     };
-    let output = unasked
-        .command()
+    let mut command = unasked.command();
+    command
         .args([OsString::from("-c"), OsString::from(QUESTION)])
-        .stderr(Stdio::null())
-        .output()
-        .map_err(|error| error.to_string())?;
+        .stderr(Stdio::null());
+    let output = start(|| command.output()).map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stdout);
     match said.trim().strip_prefix("CPython ") {
         Some(found) if found.starts_with(&format!("{version}.")) => Ok(Python {

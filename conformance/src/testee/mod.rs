@@ -8,7 +8,7 @@ pub mod message;
 pub mod payload;
 pub mod session;
 mod status;
-mod tree;
+pub(crate) mod tree;
 
 use std::fmt;
 use std::str::FromStr;
