@@ -57,17 +57,15 @@ pub(super) fn explain_deviation(deviation: &Deviation) -> String {
             field(if at == 0 { "  in" } else { "" }, case);
         }
     }
-    if let Some((peer, execution)) = sight(deviation) {
-        field(
-            "see it",
-            &format!(
-                "processing-conformance run --testee peer:{} --family {} '{}'",
-                peer.name,
-                execution.setting.family,
-                execution.id()
-            ),
-        );
-    }
+    let command = sight(deviation).map(|(peer, execution)| {
+        format!(
+            "processing-conformance run --testee peer:{} --family {} '{}'",
+            peer.name,
+            execution.setting.family,
+            execution.id()
+        )
+    });
+    field("see it", command.as_deref().unwrap_or("not on this system"));
     text
 }
 
