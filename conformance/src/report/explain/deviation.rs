@@ -57,15 +57,20 @@ pub(super) fn explain_deviation(deviation: &Deviation) -> String {
             field(if at == 0 { "  in" } else { "" }, case);
         }
     }
-    let command = sight(deviation).map(|(peer, execution)| {
-        format!(
-            "processing-conformance run --testee peer:{} --family {} '{}'",
-            peer.name,
-            execution.setting.family,
-            execution.id()
-        )
-    });
-    field("see it", command.as_deref().unwrap_or("not on this system"));
+    if let Some((peer, execution)) = sight(deviation) {
+        field(
+            "see it",
+            &format!(
+                "processing-conformance run --testee peer:{} --family {} '{}'",
+                peer.name,
+                execution.setting.family,
+                execution.id()
+            ),
+        );
+    } else if !ranges.is_empty() {
+        // What is of no peer of the catalogue is somebody's own, who knows how to start it.
+        field("see it", "not on this system");
+    }
     text
 }
 
