@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 use std::env::consts::EXE_SUFFIX;
-use std::ffi::OsString;
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::sync::{Mutex, PoisonError};
 
 use thiserror::Error;
 
-use crate::testee::tree::start;
+use crate::testee::start::start;
 
 /// An interpreter that was found and asked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +103,15 @@ impl Python {
             .stdin(Stdio::null());
         command
     }
+
+    /// Runs a program to its end, and keeps what it prints.
+    ///
+    /// # Errors
+    ///
+    /// The executable cannot be started.
+    pub fn run(&self, program: &str) -> io::Result<Output> {
+        start(|| self.command().args(["-c", program]).output())
+    }
 }
 
 fn candidates(version: &str) -> Vec<PathBuf> {
@@ -177,11 +186,7 @@ fn ask(executable: &Path, version: &str) -> Result<Python, String> {
         executable: executable.into(),
         version: String::new(),
     };
-    let mut command = unasked.command();
-    command
-        .args([OsString::from("-c"), OsString::from(QUESTION)])
-        .stderr(Stdio::null());
-    let output = start(|| command.output()).map_err(|error| error.to_string())?;
+    let output = unasked.run(QUESTION).map_err(|error| error.to_string())?;
     let said = String::from_utf8_lossy(&output.stdout);
     match said.trim().strip_prefix("CPython ") {
         Some(found) if found.starts_with(&format!("{version}.")) => Ok(Python {

@@ -11,6 +11,7 @@ use super::input::Input;
 use super::lines::{self, Asked, GARBAGE_SHOWN};
 use super::message::Request;
 use super::session::{Link, Reply, Trouble};
+use super::start::start;
 use super::status;
 use super::tree::Tree;
 
@@ -76,7 +77,7 @@ impl ChildLink {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped());
         let (mut child, tree) =
-            Tree::spawn(&mut command).map_err(|error| Trouble::NeverStarted {
+            start(|| Tree::spawn(&mut command)).map_err(|error| Trouble::NeverStarted {
                 reason: format!("{}: {error}", program.words[0].display()),
             })?;
 

@@ -7,8 +7,9 @@ pub mod lines;
 pub mod message;
 pub mod payload;
 pub mod session;
+pub(crate) mod start;
 mod status;
-pub(crate) mod tree;
+mod tree;
 
 use std::fmt;
 use std::str::FromStr;

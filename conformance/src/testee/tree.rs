@@ -2,8 +2,6 @@
 
 use std::io;
 use std::process::{Child, Command};
-use std::thread::sleep;
-use std::time::Duration;
 
 /// What holds the processes together: on a POSIX system a process group, on Windows a job.
 pub(super) struct Tree {
@@ -13,28 +11,12 @@ pub(super) struct Tree {
     job: Option<win32job::Job>,
 }
 
-/// Starts a process, by `attempt`. Where Wine 8 is Windows, one start in some thousands fails with an error that has
-/// nothing to do with what is started, and the next one succeeds.
-pub(crate) fn start<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
-    const ERROR_INTERNAL_ERROR: i32 = 1359;
-    const ATTEMPTS: u32 = 3;
-    let of_wine =
-        |error: &io::Error| cfg!(windows) && error.raw_os_error() == Some(ERROR_INTERNAL_ERROR);
-    for _ in 1..ATTEMPTS {
-        match attempt() {
-            Err(error) if of_wine(&error) => sleep(Duration::from_millis(100)),
-            outcome => return outcome,
-        }
-    }
-    attempt()
-}
-
 #[cfg(unix)]
 impl Tree {
     /// Starts a process as the first of its tree.
     pub(super) fn spawn(command: &mut Command) -> io::Result<(Child, Self)> {
         std::os::unix::process::CommandExt::process_group(command, 0);
-        let child = start(|| command.spawn())?;
+        let child = command.spawn()?;
         let group = i32::try_from(child.id())
             .ok()
             .and_then(rustix::process::Pid::from_raw);
@@ -60,7 +42,7 @@ impl Tree {
         let mut limits = win32job::ExtendedLimitInfo::new();
         limits.limit_kill_on_job_close();
         let job = win32job::Job::create_with_limit_info(&limits).map_err(io::Error::other)?;
-        let mut child = start(|| command.spawn())?;
+        let mut child = command.spawn()?;
         // What it starts belongs to the job, too; it has had no time to start anything yet.
         if let Err(error) = job.assign_process(child.as_raw_handle() as isize) {
             // One that has ended already cannot be assigned, and needs no ending.
@@ -76,28 +58,5 @@ impl Tree {
     pub(super) fn kill(&mut self, first: &mut Child) {
         drop(self.job.take());
         let _ = first.kill();
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_start_is_tried_again_where_wine_could_have_failed_it_and_only_there() {
-        let attempts = |code: i32| {
-            let mut attempts = 0;
-            let outcome = start(|| {
-                attempts += 1;
-                match attempts {
-                    1 => Err(io::Error::from_raw_os_error(code)),
-                    _ => Ok(()),
-                }
-            });
-            (attempts, outcome.is_ok())
-        };
-        assert_eq!(attempts(2), (1, false));
-        let of_wine = if cfg!(windows) { (2, true) } else { (1, false) };
-        assert_eq!(attempts(1359), of_wine);
     }
 }

@@ -88,9 +88,7 @@ fn helps(peer: &Peer, flag: &str) -> bool {
 fn ask(installed: &Installed) -> Result<Answer, String> {
     let output = installed
         .python()
-        .command()
-        .args(["-c", QUESTION])
-        .output()
+        .run(QUESTION)
         .map_err(|error| error.to_string())?;
     if !output.status.success() {
         return Err(String::from_utf8_lossy(&output.stderr).into_owned());
