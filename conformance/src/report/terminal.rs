@@ -296,22 +296,26 @@ fn write_areas(text: &mut String, run: &Run) {
 
 /// Counts by testee, with what it speaks.
 fn write_testees(text: &mut String, subjects: &[(Subject, Run)]) {
-    let dialects = |subject: &Subject| {
-        subject
-            .hello
-            .as_ref()
-            .map_or("unknown".into(), |hello| spoken_names(hello).join(" "))
-    };
+    let dialects: Vec<String> = subjects
+        .iter()
+        .map(|(subject, _)| match &subject.hello {
+            Some(hello) => spoken_names(hello).join(" "),
+            None => "unknown".into(),
+        })
+        .collect();
     let names = subjects.iter().map(|(subject, _)| subject.name.len());
     let names = names.fold("testee".len(), usize::max);
-    let spoken = subjects.iter().map(|(subject, _)| dialects(subject).len());
+    let spoken = dialects.iter().map(String::len);
     let spoken = spoken.fold("dialect".len(), usize::max);
-    let lines = subjects.iter().map(|(subject, run)| {
-        (
-            format!("{:<names$}  {:<spoken$}", subject.name, dialects(subject)),
-            Summary::of(run.judgements.iter().map(|judgement| &judgement.row)),
-        )
-    });
+    let lines = subjects
+        .iter()
+        .zip(&dialects)
+        .map(|((subject, run), dialects)| {
+            (
+                format!("{:<names$}  {dialects:<spoken$}", subject.name),
+                Summary::of(run.judgements.iter().map(|judgement| &judgement.row)),
+            )
+        });
     let heading = format!("{:<names$}  {:<spoken$}", "testee", "dialect");
     write_table(text, &heading, &lines.collect::<Vec<_>>());
 }
