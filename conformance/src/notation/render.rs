@@ -243,30 +243,27 @@ impl fmt::Display for Integer<'_> {
     }
 }
 
-/// Text of which no more than [`ATOM_LENGTH`] bytes are shown, and control characters escaped.
+/// Text with control characters escaped, of which no more than [`ATOM_LENGTH`] bytes are shown, as escaped.
 pub(crate) struct Shortened<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shortened<'_> {
     fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
-        let shown = match self
-            .0
-            .char_indices()
-            .find(|&(at, char)| at + char.len_utf8() > ATOM_LENGTH)
-        {
-            Some((at, _)) => at,
-            None => self.0.len(),
-        };
-        for char in self.0[..shown].chars() {
-            if char.is_control() {
-                write!(f, "{}", char.escape_default())?;
-            } else {
-                f.write_char(char)?;
+        let mut shown = 0;
+        for (at, char) in self.0.char_indices() {
+            let escape = char.is_control().then(|| char.escape_default());
+            shown += match &escape {
+                Some(escape) => escape.len(),
+                None => char.len_utf8(),
+            };
+            if shown > ATOM_LENGTH {
+                return write!(f, "...<{} more>", self.0.len() - at);
+            }
+            match escape {
+                Some(escape) => write!(f, "{escape}")?,
+                None => f.write_char(char)?,
             }
         }
-        match self.0.len() - shown {
-            0 => Ok(()),
-            more => write!(f, "...<{more} more>"),
-        }
+        Ok(())
     }
 }
 

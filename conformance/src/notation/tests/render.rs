@@ -76,6 +76,14 @@ fn length_is_bounded_however_large_the_object() {
     assert!(shown.len() < 320, "{}", shown.len());
     assert!(shown.ends_with("..."));
     assert_snapshot!(Graph::str([b'x'; 1000]), @"'xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx'...<920 more>");
+    let controls = Graph::build(|b| {
+        let name = "\x7f".repeat(1000);
+        b.node(Node::Global {
+            module: name.clone(),
+            name,
+        })
+    });
+    assert_snapshot!(controls, @r"\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}...<987 more>.\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}\u{7f}...<987 more>");
 
     let mut nodes = vec![Node::None];
     nodes.extend((0..100_000).map(|inner| Node::List(vec![inner])));
