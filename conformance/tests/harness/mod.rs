@@ -22,6 +22,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 /// How many tests run at once, unless the command line says otherwise.
 const THREADS: usize = 16;
 
+/// Much longer than threads that nobody waits for take to close what they have.
+const CLOSING: Duration = Duration::from_millis(300);
+
 /// Starts a testee, for as long as the process lives.
 pub(crate) type StaticStarter = &'static Starter<'static>;
 
@@ -63,6 +66,11 @@ pub(crate) fn main(subjects: Vec<Subject>) {
     // What is static is never dropped.
     SESSIONS.end();
     SCRATCH.sweep();
+    if cfg!(windows) {
+        // On Wine 8 a program that ends while its threads close sockets can hang or crash in the system's own locks.
+        // They get the time.
+        std::thread::sleep(CLOSING);
+    }
     conclusion.exit();
 }
 
