@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 
 use thiserror::Error;
 
-use crate::testee::start::start;
+use crate::testee::start;
 
 /// An interpreter that was found and asked.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -11,7 +11,7 @@ use super::input::Input;
 use super::lines::{self, Asked, GARBAGE_SHOWN};
 use super::message::Request;
 use super::session::{Link, Reply, Trouble};
-use super::start::start;
+use super::start;
 use super::status;
 use super::tree::Tree;
 

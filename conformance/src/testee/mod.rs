@@ -7,7 +7,7 @@ pub mod lines;
 pub mod message;
 pub mod payload;
 pub mod session;
-pub(crate) mod start;
+mod start;
 mod status;
 mod tree;
 
@@ -18,6 +18,7 @@ use message::RawAddress;
 use thiserror::Error;
 
 use self::child::Program;
+pub use self::start::start;
 
 /// A testee as the command line names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -6,7 +6,11 @@ use std::time::Duration;
 
 /// Starts a process, by `attempt`. Where Wine 8 is Windows, one start in some thousands fails with an error that has
 /// nothing to do with what is started, and the next one succeeds.
-pub(crate) fn start<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+///
+/// # Errors
+///
+/// What the system says of the first attempt that failed for another reason, or of the last one.
+pub fn start<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     const ERROR_INTERNAL_ERROR: i32 = 1359;
     const ATTEMPTS: u32 = 3;
     let of_wine =

@@ -12,6 +12,7 @@ use processing_conformance::context::scratch::Scratch;
 use processing_conformance::peers::{Peer, Peers, Python, is_required, under_test};
 use processing_conformance::run::deviation::Deviations;
 use processing_conformance::run::verdict::{Row, Verdict};
+use processing_conformance::testee::start;
 
 use processing_connection::{Address, Connector, Dialect, Family, Listener};
 
@@ -161,11 +162,9 @@ impl Stage {
             Family::Inet => "('127.0.0.1', 0)".to_owned(),
             _ => expression(&self.path(family)),
         };
-        let mut server = self
-            .program(name, &address)
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
+        let mut program = self.program(name, &address);
+        program.stdout(Stdio::null()).stderr(Stdio::piped());
+        let mut server = start(|| program.spawn())
             .map(Program)
             .expect("Python can be started");
         let mut stderr = BufReader::new(server.0.stderr.take().expect("stderr is piped"));
@@ -206,9 +205,7 @@ impl Stage {
     fn run_client(&self, address: &str, suite: &mut Running) -> Option<String> {
         let began = Instant::now();
         loop {
-            let output = self
-                .program("client.py", address)
-                .output()
+            let output = start(|| self.program("client.py", address).output())
                 .expect("Python can be started");
             if output.status.success() {
                 return Some(String::from_utf8_lossy(&output.stdout).into_owned());
@@ -391,12 +388,9 @@ fn reference_as_listener(stage: &Stage, family: Family) {
         Address::Inet { host, port } => format!("('{host}', {port})"),
         other => unreachable!("{other} is not AF_INET"),
     });
-    let client = stage
-        .program("client.py", &python)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("Python can be started");
+    let mut program = stage.program("client.py", &python);
+    program.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let client = start(|| program.spawn()).expect("Python can be started");
     let mut connection = listener.accept().expect("the client comes");
     let object: i64 = connection.recv().expect("the client sends");
     connection.send(&vec![object]).expect("the client is there");

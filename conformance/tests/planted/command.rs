@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use processing_conformance::report::json::Report;
 use processing_conformance::run::verdict::Row;
+use processing_conformance::testee::start;
 
 /// What came of a command.
 #[derive(Debug)]
@@ -45,11 +46,8 @@ pub(crate) struct Running {
 
 impl Running {
     pub(crate) fn start(command: &mut Command) -> Self {
-        let mut child = command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the command starts");
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = start(|| command.spawn()).expect("the command starts");
         let stdout = child.stdout.take().expect("stdout is piped");
         let stderr = child.stderr.take().expect("stderr is piped");
         Self {
