@@ -1,4 +1,5 @@
-//! Bytes recorded off every release of Python's `processing` package that runs, with what they mean.
+//! Bytes recorded off every release of Python's `processing` package that runs, and of `multiprocessing`, with what they
+//! mean.
 //!
 //! The data are the JSON files beside this crate; its README describes their form, for readers in any language.
 //! Here they are embedded, for programs in Rust that have no checkout.
@@ -12,7 +13,7 @@ macro_rules! files {
 }
 
 /// Name and text of every file, one for each peer over streams and one for each over named pipes, in the order of the
-/// releases.
+/// releases, `multiprocessing` last.
 pub const FILES: &[(&str, &str)] = files! {
     "processing-0.10-c"
     "processing-0.10-c-pipe"
@@ -58,6 +59,16 @@ pub const FILES: &[(&str, &str)] = files! {
     "processing-0.51-c-pipe"
     "processing-0.52-c"
     "processing-0.52-c-pipe"
+    "multiprocessing-2.7-pipe"
+    "multiprocessing-3.6-pipe"
+    "multiprocessing-3.7-pipe"
+    "multiprocessing-3.8-pipe"
+    "multiprocessing-3.9-pipe"
+    "multiprocessing-3.10-pipe"
+    "multiprocessing-3.11-pipe"
+    "multiprocessing-3.12-pipe"
+    "multiprocessing-3.13-pipe"
+    "multiprocessing-3.14-pipe"
 };
 
 /// The JSON Schema that every file satisfies.

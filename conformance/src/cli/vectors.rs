@@ -113,7 +113,7 @@ fn list(arguments: &VectorsListArguments) -> Result<u8, Refusal> {
             let name = name.trim_end_matches(".json");
             let _ = writeln!(
                 text,
-                "{name:<22} {:<48} {}",
+                "{name:<25} {:<48} {}",
                 vector.id(),
                 vector::summary(vector)
             );
@@ -244,11 +244,10 @@ fn compare(text: &mut String, peer: &Peer, before: &File, now: &File) -> bool {
     false
 }
 
-/// The peers that are to be recorded: those named, or every release that is a peer over what is recorded here.
+/// The peers that are to be recorded: those named, or all that are peers over what is recorded here.
 fn peers(names: &[String]) -> Result<Vec<&'static Peer>, Refusal> {
     if names.is_empty() {
-        let is_recorded =
-            |peer: &&Peer| peer.archive().is_some() && peer.families.here().contains(&FAMILY);
+        let is_recorded = |peer: &&Peer| peer.families.here().contains(&FAMILY);
         return Ok(catalogue().iter().filter(is_recorded).collect());
     }
     let mut found = Vec::new();

@@ -10,7 +10,7 @@ use crate::testee::message::Hello;
 #[derive(Clone, Copy, Debug)]
 pub struct Ceiling {
     /// The highest protocol.
-    protocol: u8,
+    pub protocol: u8,
     /// Who must be able to load them.
     reader: Unpickler,
 }
@@ -20,6 +20,12 @@ impl Ceiling {
     pub const OF_THE_RELEASES: Self = Self {
         protocol: 2,
         reader: Unpickler::Python2,
+    };
+
+    /// That of Python 3, as far as it has come.
+    pub const OF_PYTHON_3: Self = Self {
+        protocol: 5,
+        reader: Unpickler::Python3,
     };
 
     /// That of a testee which makes these claims.

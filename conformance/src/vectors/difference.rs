@@ -55,6 +55,7 @@ pub fn differences(before: &File, now: &File) -> Vec<Difference> {
 
 /// Differences in what is said of the peer, and of the machine.
 fn about(before: &File, now: &File) -> Vec<Difference> {
+    let optional = |text: Option<&String>| text.map_or("none", String::as_str).to_owned();
     let flat = |file: &File| {
         let provenance = &file.provenance;
         let compiler = provenance.compiler.as_ref();
@@ -64,8 +65,12 @@ fn about(before: &File, now: &File) -> Vec<Difference> {
             ("dialect", file.dialect.to_string(), false),
             ("package", provenance.package.clone(), false),
             ("release", provenance.release.clone(), false),
-            ("archive_sha256", provenance.archive_sha256.clone(), false),
-            ("flavour", provenance.flavour.clone(), false),
+            (
+                "archive_sha256",
+                optional(provenance.archive_sha256.as_ref()),
+                false,
+            ),
+            ("flavour", optional(provenance.flavour.as_ref()), false),
             ("help", provenance.help.join(" "), false),
             ("implementation", provenance.implementation.clone(), true),
             ("python", provenance.python.clone(), true),

@@ -6,6 +6,7 @@ use thiserror::Error;
 
 use super::bytes::Bytes;
 use super::handshake::Handshake;
+use crate::context::Ceiling;
 use crate::context::setting::Spoken;
 use crate::notation::{Graph, Node, outside_values};
 
@@ -35,14 +36,14 @@ pub struct File {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// The name of the package on `PyPI`.
+    /// The name of the package on `PyPI`, or in the standard library.
     pub package: String,
-    /// Its version.
+    /// Its version; in the standard library that of the interpreter, without its last number.
     pub release: String,
-    /// The SHA-256 of its source archive there.
-    pub archive_sha256: String,
-    /// `c` or `pure`.
-    pub flavour: String,
+    /// The SHA-256 of its source archive on `PyPI`; nothing in the standard library.
+    pub archive_sha256: Option<String>,
+    /// `c` or `pure`; nothing in the standard library.
+    pub flavour: Option<String>,
     /// The implementation of Python: `CPython`.
     pub implementation: String,
     /// Its version.
@@ -224,6 +225,14 @@ impl File {
             Ok(file)
         } else {
             Err(FileError::Format(file.format))
+        }
+    }
+
+    /// What its pickles are held to: who loads them is the peer's own Python.
+    pub fn ceiling(&self) -> Ceiling {
+        match self.provenance.python.split('.').next() {
+            Some("3") => Ceiling::OF_PYTHON_3,
+            _ => Ceiling::OF_THE_RELEASES,
         }
     }
 

@@ -17,19 +17,19 @@ enum Plain {
 
 /// Whether two pickles differ only in what has no meaning:
 ///
-/// - the protocol that is announced, as long as Python 2 reads it;
+/// - the protocol that is announced, up to the highest that the reader has;
 /// - which place of the memo something is put on, and putting what nothing gets;
 /// - whether a string, a number, or a class is got from the memo or written again: they have no identity;
 /// - the bits of a NaN.
-pub(crate) fn is_same_pickle(one: &[u8], other: &[u8]) -> bool {
-    match (plain(one), plain(other)) {
+pub(crate) fn is_same_pickle(one: &[u8], other: &[u8], highest: u8) -> bool {
+    match (plain(one, highest), plain(other, highest)) {
         (Some(one), Some(other)) => one == other,
         _ => false,
     }
 }
 
-/// The instructions of a pickle that ends with the bytes.
-fn plain(pickle: &[u8]) -> Option<Vec<Plain>> {
+/// The instructions of a pickle that ends with the bytes, and announces no higher protocol.
+fn plain(pickle: &[u8], highest: u8) -> Option<Vec<Plain>> {
     let mut instructions = Vec::new();
     // The number of the put that each place has seen last, and what was put if it is an atom.
     let mut places: BTreeMap<u64, (usize, Option<Plain>)> = BTreeMap::new();
@@ -38,8 +38,12 @@ fn plain(pickle: &[u8]) -> Option<Vec<Plain>> {
     for instruction in disassembly.by_ref() {
         let instruction = instruction.ok()?;
         match (instruction.opcode, instruction.argument) {
-            (Opcode::Proto, Argument::Unsigned(..=2)) => {}
-            (Opcode::BinPut | Opcode::LongBinPut, Argument::Unsigned(place)) => {
+            (Opcode::Proto, Argument::Unsigned(protocol)) if protocol <= highest.into() => {}
+            (Opcode::BinPut | Opcode::LongBinPut | Opcode::Memoize, argument) => {
+                let place = match argument {
+                    Argument::Unsigned(place) => place,
+                    _ => places.len() as u64,
+                };
                 let atom = instructions.last().filter(|last| is_atom(last)).cloned();
                 places.insert(place, (puts, atom));
                 instructions.push(Plain::Put(puts));
@@ -96,6 +100,7 @@ fn without_idle_puts(instructions: Vec<Plain>) -> Vec<Plain> {
 
 #[test]
 fn places_of_the_memo_have_no_meaning_and_what_is_got_has() {
+    let is_same_pickle = |one: &[u8], other: &[u8]| is_same_pickle(one, other, 2);
     let list = b"\x80\x02]q\x01(]q\x02h\x02e.";
     assert!(is_same_pickle(list, b"\x80\x02]q\x07(]q\x09h\x09e."));
     assert!(is_same_pickle(list, b"\x80\x01](]q\x02h\x02e."));
@@ -107,4 +112,12 @@ fn places_of_the_memo_have_no_meaning_and_what_is_got_has() {
         b"(U\x02abU\x02abt."
     ));
     assert!(!is_same_pickle(b"U\x02ab.", b"U\x02ac."));
+}
+
+#[test]
+fn python_3_puts_by_memoize_and_announces_more() {
+    let list = b"\x80\x04]\x94(]\x94h\x01e.";
+    assert!(is_same_pickle(list, b"\x80\x05]q\x00(]q\x07h\x07e.", 5));
+    assert!(!is_same_pickle(list, b"\x80\x04]\x94(]\x94h\x00e.", 5));
+    assert!(!is_same_pickle(list, b"\x80\x05]\x94(]\x94h\x01e.", 4));
 }

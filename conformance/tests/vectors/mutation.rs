@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use processing_conformance::context::setting::Spoken;
-use processing_conformance::vectors::{AtSerde, Bytes, Handshake, SentObject, SentString, Vector};
+use processing_conformance::vectors::{
+    AtSerde, Bytes, File, Handshake, SentObject, SentString, Vector,
+};
 use processing_conformance::wire::frame;
 use processing_connection::Framing;
 
@@ -54,22 +55,16 @@ pub(crate) struct Survivors {
 }
 
 impl Survivors {
-    fn try_one(
-        &mut self,
-        what: &str,
-        changed: &Vector,
-        dialect: Spoken,
-        same: impl FnOnce() -> bool,
-    ) {
+    fn try_one(&mut self, what: &str, changed: &Vector, file: &File, same: impl FnOnce() -> bool) {
         self.tried += 1;
-        if !holds(changed, dialect) {
+        if !holds(changed, file) {
             return;
         }
         if same() {
             self.proven += 1;
         } else {
             self.unproven
-                .push(format!("{} ({dialect}): {what}", changed.id()));
+                .push(format!("{} ({}): {what}", changed.id(), file.dialect));
         }
     }
 
@@ -86,13 +81,13 @@ pub(crate) fn survivors() -> Survivors {
     let mut seen = BTreeSet::new();
     let vectors: Vec<_> = vectors
         .into_iter()
-        .map(|(dialect, vector)| {
+        .map(|(file, vector)| {
             let effort = if seen.insert(vector.id().to_owned()) {
                 Effort::Thorough
             } else {
                 Effort::Sample
             };
-            (dialect, vector, effort)
+            (file, vector, effort)
         })
         .collect();
     let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
@@ -103,8 +98,8 @@ pub(crate) fn survivors() -> Survivors {
                 let vectors = &vectors;
                 scope.spawn(move || {
                     let mut survivors = Survivors::default();
-                    for (dialect, vector, effort) in vectors.iter().skip(part).step_by(threads) {
-                        change(&mut survivors, vector, *dialect, *effort);
+                    for (file, vector, effort) in vectors.iter().skip(part).step_by(threads) {
+                        change(&mut survivors, vector, file, *effort);
                     }
                     survivors
                 })
@@ -126,28 +121,28 @@ pub(crate) fn id_of(vector: &mut Vector) -> &mut String {
     }
 }
 
-fn change(survivors: &mut Survivors, vector: &Vector, dialect: Spoken, effort: Effort) {
+fn change(survivors: &mut Survivors, vector: &Vector, file: &File, effort: Effort) {
     let mut renamed = vector.clone();
     id_of(&mut renamed).insert(0, 'x');
-    survivors.try_one("the id is of no operation", &renamed, dialect, || false);
+    survivors.try_one("the id is of no operation", &renamed, file, || false);
     match vector {
-        Vector::Send(sent) => change_object(survivors, sent, dialect, effort),
-        Vector::SendString(sent) => change_string(survivors, sent, dialect, effort),
-        Vector::Handshake(handshake) => change_handshake(survivors, handshake, dialect, effort),
+        Vector::Send(sent) => change_object(survivors, sent, file, effort),
+        Vector::SendString(sent) => change_string(survivors, sent, file, effort),
+        Vector::Handshake(handshake) => change_handshake(survivors, handshake, file, effort),
     }
 }
 
-fn change_object(survivors: &mut Survivors, sent: &SentObject, dialect: Spoken, effort: Effort) {
-    let framing = dialect.framing();
+fn change_object(survivors: &mut Survivors, sent: &SentObject, file: &File, effort: Effort) {
+    let framing = file.dialect.framing();
     let whole = sent.bytes.expand();
     let payload = &whole[header_length(framing)..];
     for (what, bytes) in changed_messages(&whole, framing, effort) {
         let mut changed = sent.clone();
         changed.bytes = Bytes::plain(bytes.clone());
-        survivors.try_one(&what, &Vector::Send(changed), dialect, || {
-            bytes
-                .get(header_length(framing)..)
-                .is_some_and(|changed| meaning::is_same_pickle(payload, changed))
+        survivors.try_one(&what, &Vector::Send(changed), file, || {
+            bytes.get(header_length(framing)..).is_some_and(|changed| {
+                meaning::is_same_pickle(payload, changed, file.ceiling().protocol)
+            })
         });
     }
     if effort == Effort::Sample {
@@ -156,7 +151,7 @@ fn change_object(survivors: &mut Survivors, sent: &SentObject, dialect: Spoken, 
     for (what, object) in objects::changed(&sent.object) {
         let mut changed = sent.clone();
         changed.object = object.clone();
-        survivors.try_one(&what, &Vector::Send(changed), dialect, || {
+        survivors.try_one(&what, &Vector::Send(changed), file, || {
             objects::is_same(&sent.object, &object)
         });
     }
@@ -164,39 +159,31 @@ fn change_object(survivors: &mut Survivors, sent: &SentObject, dialect: Spoken, 
         if serde != sent.reads_as.serde {
             let mut changed = sent.clone();
             changed.reads_as.serde = serde;
-            survivors.try_one(
-                &format!("{serde:?}"),
-                &Vector::Send(changed),
-                dialect,
-                || false,
-            );
+            survivors.try_one(&format!("{serde:?}"), &Vector::Send(changed), file, || {
+                false
+            });
         }
     }
 }
 
-fn change_string(survivors: &mut Survivors, sent: &SentString, dialect: Spoken, effort: Effort) {
+fn change_string(survivors: &mut Survivors, sent: &SentString, file: &File, effort: Effort) {
     let message = sent.bytes.expand();
-    for (what, bytes) in changed_messages(&message, dialect.framing(), effort) {
+    for (what, bytes) in changed_messages(&message, file.dialect.framing(), effort) {
         let mut changed = sent.clone();
         changed.bytes = Bytes::plain(bytes);
-        survivors.try_one(&what, &Vector::SendString(changed), dialect, || false);
+        survivors.try_one(&what, &Vector::SendString(changed), file, || false);
     }
     for (what, payload) in changed_strings(&sent.payload, effort) {
         let mut changed = sent.clone();
         changed.payload = payload;
-        survivors.try_one(&what, &Vector::SendString(changed), dialect, || false);
+        survivors.try_one(&what, &Vector::SendString(changed), file, || false);
     }
 }
 
-fn change_handshake(
-    survivors: &mut Survivors,
-    handshake: &Handshake,
-    dialect: Spoken,
-    effort: Effort,
-) {
-    for (what, changed) in handshakes::changed(handshake, dialect.framing(), effort) {
+fn change_handshake(survivors: &mut Survivors, handshake: &Handshake, file: &File, effort: Effort) {
+    for (what, changed) in handshakes::changed(handshake, file.dialect.framing(), effort) {
         let changed = Vector::Handshake(changed);
-        survivors.try_one(&what, &changed, dialect, || match &changed {
+        survivors.try_one(&what, &changed, file, || match &changed {
             Vector::Handshake(changed) => handshakes::is_same(handshake, changed),
             _ => false,
         });

@@ -103,18 +103,18 @@ fn changed_nodes(node: &Node) -> Vec<Node> {
             Node::Complex(*imaginary, *real),
         ],
         Node::Str(bytes) => {
-            let mut strings: Vec<Node> = changed_bytes(bytes).into_iter().map(Node::Str).collect();
-            strings.push(Node::Bytes(bytes.clone()));
-            strings.push(Node::Unicode(Text::from_latin1(bytes)));
-            strings
+            let others = [
+                Node::Bytes(bytes.clone()),
+                Node::Unicode(Text::from_latin1(bytes)),
+            ];
+            changed_strings(bytes, Node::Str, others)
+        }
+        Node::Bytes(bytes) => {
+            let others = [Node::Str(bytes.clone()), Node::ByteArray(bytes.clone())];
+            changed_strings(bytes, Node::Bytes, others)
         }
         Node::ByteArray(bytes) => {
-            let mut strings: Vec<Node> = changed_bytes(bytes)
-                .into_iter()
-                .map(Node::ByteArray)
-                .collect();
-            strings.push(Node::Str(bytes.clone()));
-            strings
+            changed_strings(bytes, Node::ByteArray, [Node::Str(bytes.clone())])
         }
         Node::Unicode(text) => {
             let points: Vec<u32> = text.code_points().collect();
@@ -198,6 +198,16 @@ fn changed_objects(object: &processing_conformance::notation::Object) -> Vec<Nod
     add(&|object| object.pairs.clear());
     add(&|object| object.pairs.push((object.callable, object.callable)));
     found
+}
+
+/// Other strings of the same kind, and these.
+fn changed_strings<const N: usize>(
+    bytes: &[u8],
+    kind: fn(Vec<u8>) -> Node,
+    others: [Node; N],
+) -> Vec<Node> {
+    let changed = changed_bytes(bytes).into_iter().map(kind);
+    changed.chain(others).collect()
 }
 
 fn changed_bytes(bytes: &[u8]) -> Vec<Vec<u8>> {

@@ -10,7 +10,6 @@ use processing_connection::Framing;
 
 use super::file::{File, Vector};
 use crate::context::failure::{EvidenceKind, Failure};
-use crate::context::setting::Spoken;
 
 /// Something in a recording that cannot be so.
 #[derive(Clone, Debug)]
@@ -41,7 +40,7 @@ pub fn check(file: &File) -> Vec<Finding> {
         }
     }
     for vector in &file.vectors {
-        if let Err(failure) = check_vector(vector, file.dialect) {
+        if let Err(failure) = check_vector(vector, file) {
             add(Some(vector.id()), failure);
         }
     }
@@ -81,10 +80,11 @@ fn is_alike(one: &Vector, other: &Vector) -> bool {
     }
 }
 
-/// Checks one vector of a peer that speaks this dialect.
-pub fn check_vector(vector: &Vector, dialect: Spoken) -> Result<(), Failure> {
+/// Checks one vector by what its file says of the peer.
+pub fn check_vector(vector: &Vector, file: &File) -> Result<(), Failure> {
+    let dialect = file.dialect;
     let (area, result) = match vector {
-        Vector::Send(sent) => ("object/", object::check(sent, dialect)),
+        Vector::Send(sent) => ("object/", object::check(sent, dialect, file.ceiling())),
         Vector::SendString(sent) => ("string/", string::check(sent, dialect)),
         Vector::Handshake(handshake) => ("handshake/", handshake::check(handshake, dialect)),
     };
@@ -97,10 +97,30 @@ pub fn check_vector(vector: &Vector, dialect: Spoken) -> Result<(), Failure> {
 
 fn check_provenance(file: &File) -> Result<(), Failure> {
     let provenance = &file.provenance;
-    let name = format!(
-        "{}-{}-{}",
-        provenance.package, provenance.release, provenance.flavour
-    );
+    let of_a_release = (&provenance.flavour, &provenance.archive_sha256);
+    let name = format!("{}-{}", provenance.package, provenance.release);
+    let name = match of_a_release {
+        (Some(flavour), Some(_)) => format!("{name}-{flavour}"),
+        (None, None)
+            if provenance
+                .python
+                .starts_with(&format!("{}.", provenance.release)) =>
+        {
+            name
+        }
+        (None, None) => {
+            let outcome = format!("it is of Python {}", provenance.release);
+            let expected = format!("the Python that it ran on: {}", provenance.python);
+            return Err(Failure::new(outcome, expected));
+        }
+        _ => {
+            let expected = "both for what is on PyPI, neither in the standard library";
+            return Err(Failure::new(
+                "a flavour or an archive without the other",
+                expected,
+            ));
+        }
+    };
     if file.peer != name {
         let outcome = format!("the peer is {}", file.peer);
         return Err(Failure::new(
@@ -108,18 +128,17 @@ fn check_provenance(file: &File) -> Result<(), Failure> {
             format!("the peer of this provenance: {name}"),
         ));
     }
-    if (provenance.flavour == "c") != provenance.compiler.is_some() {
+    if (provenance.flavour.as_deref() == Some("c")) != provenance.compiler.is_some() {
         let expected = "a compiler for an extension, and none without one";
         return Err(Failure::new("the provenance of another flavour", expected));
     }
-    let digest = &provenance.archive_sha256;
-    let is_digest = |digest: &str| {
+    let is_digest = |digest: &String| {
         digest.len() == 64
             && digest
                 .bytes()
                 .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
     };
-    if !is_digest(digest) {
+    if !provenance.archive_sha256.iter().all(is_digest) {
         return Err(Failure::new(
             "no digest of the source archive",
             "64 hexadecimal digits",

@@ -3,19 +3,24 @@
 use processing_connection::{Error, Limits, Value, object};
 
 use super::payload_of;
-use crate::context::check_pickle;
 use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
 use crate::context::setting::Spoken;
+use crate::context::{Ceiling, check_pickle, check_pickle_below};
 use crate::notation::{Fidelity, Graph, compare};
 use crate::pickle::{self, Argument, Instruction, Opcode};
 use crate::vectors::{AtSerde, ReadsAs, SentObject};
 
 /// The payload is one pickle of the object; the reference reads it as its profile has it, and pickles such an object
 /// itself.
-pub(super) fn check(sent: &SentObject, dialect: Spoken) -> Result<(), Failure> {
+pub(super) fn check(sent: &SentObject, dialect: Spoken, ceiling: Ceiling) -> Result<(), Failure> {
     let message = sent.bytes.expand();
     let payload = payload_of(&message, dialect.framing())?;
-    failure_of(check_pickle(&sent.object, payload, Fidelity::Graph))?;
+    failure_of(check_pickle_below(
+        ceiling,
+        &sent.object,
+        payload,
+        Fidelity::Graph,
+    ))?;
     check_tidy(payload)?;
     let reads_as = ReadsAs::of(&sent.object);
     if sent.reads_as != reads_as {

@@ -103,19 +103,14 @@ fn record_role(
     let role = context.setting.role;
     let mut vectors = Vec::new();
     let (mut wire, end) = context.open().map_err(|stop| named("connecting", stop))?;
-    let lacks = |object: &Graph| context.hello().lacks(object).is_some();
-    let plan = plan(handshake)
-        .into_iter()
-        .filter(|(_, task)| !matches!(task, Task::Object(object) if lacks(object)))
-        .collect::<Vec<_>>();
-    for (id, task) in plan {
+    for (id, task) in plan(context.hello(), handshake) {
         let mut recorder = Recorder {
             context,
             wire: &mut wire,
             end,
         };
         let vector = match task {
-            Task::Object(object) if role == Role::Listener => recorder.object(&id, object),
+            Task::Object(object) if role == Role::Listener => recorder.object(&id, &object),
             Task::String(payload) if role == Role::Listener => recorder.string(&id, payload),
             Task::Handshake(of, ends) if role == of => handshake::record(context, &id, ends),
             _ => continue,

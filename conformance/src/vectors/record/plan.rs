@@ -1,5 +1,6 @@
 //! What is recorded of every peer.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use processing_connection::Handshake;
@@ -8,6 +9,7 @@ use crate::cases::objects;
 use crate::context::pattern;
 use crate::context::setting::Role;
 use crate::notation::{Graph, Node, NodeId};
+use crate::testee::message::Hello;
 use crate::vectors::Bytes;
 
 /// Objects of more nodes, or with longer atoms, would make files of megabytes and show nothing that smaller ones do
@@ -22,7 +24,7 @@ const POWERS: &[&str] = &["63", "2039"];
 /// What one vector is to show.
 pub(super) enum Task {
     /// An object that is sent.
-    Object(&'static Graph),
+    Object(Cow<'static, Graph>),
     /// A string that is sent.
     String(Bytes),
     /// A handshake in which the peer plays this role.
@@ -39,11 +41,15 @@ pub(super) struct Ends {
     pub(super) impostor: bool,
 }
 
-/// Everything that is recorded of a peer that has this handshake, by id.
-pub(super) fn plan(handshake: Handshake) -> BTreeMap<String, Task> {
+/// Everything that is recorded of a peer that makes these claims and has this handshake, by id.
+pub(super) fn plan(claims: &Hello, handshake: Handshake) -> BTreeMap<String, Task> {
     let objects = objects::all()
         .filter(|(kind, name, object)| is_recorded(kind, name, object))
-        .map(|(kind, name, object)| (format!("object/{kind}/{name}"), Task::Object(object)));
+        .filter_map(|(kind, name, object)| {
+            let (world, object) = of_its_python(claims, object)?;
+            let id = format!("object/{world}{kind}/{name}");
+            Some((id, Task::Object(object)))
+        });
     let strings = strings()
         .into_iter()
         .map(|(name, payload)| (format!("string/{name}"), Task::String(payload)));
@@ -52,6 +58,22 @@ pub(super) fn plan(handshake: Handshake) -> BTreeMap<String, Task> {
         _ => Vec::new(),
     };
     objects.chain(strings).chain(handshakes).collect()
+}
+
+/// An object as the peer's Python has it, if it does; one that Python 3 has in other types than Python 2 is another
+/// object, and named so.
+fn of_its_python(
+    claims: &Hello,
+    object: &'static Graph,
+) -> Option<(&'static str, Cow<'static, Graph>)> {
+    let (world, object) = match (claims.python, claims.lacks(object)) {
+        (_, None) => ("", Cow::Borrowed(object)),
+        (Some(3), Some(_)) => ("python-3/", Cow::Owned(claims.in_its_types(object))),
+        _ => return None,
+    };
+    let is_had = claims.lacks(&object).is_none();
+    (is_had && (claims.python != Some(3) || has_order_in_python_3(&object)))
+        .then_some((world, object))
 }
 
 fn is_recorded(kind: &str, name: &str, object: &Graph) -> bool {
@@ -74,16 +96,8 @@ fn is_small(object: &Graph) -> bool {
 /// Whether every container that Python orders by hashes has the same order in every process: `None`, classes and
 /// instances hash by their place in memory.
 fn is_ordered(object: &Graph) -> bool {
-    let by_value = |id: NodeId| {
-        let mut pending = vec![id];
-        while let Some(id) = pending.pop() {
-            match &object.nodes[id] {
-                Node::None | Node::Global { .. } | Node::Object(_) => return false,
-                node => pending.extend(node.references()),
-            }
-        }
-        true
-    };
+    let by_place = |node: &Node| matches!(node, Node::None | Node::Global { .. } | Node::Object(_));
+    let by_value = |id: NodeId| !reaches(object, &[id], by_place);
     object.nodes.iter().all(|node| match node {
         Node::Dict(pairs) => pairs.len() < 2 || pairs.iter().all(|(key, _)| by_value(*key)),
         Node::Set(members) | Node::FrozenSet(members) => {
@@ -91,6 +105,30 @@ fn is_ordered(object: &Graph) -> bool {
         }
         _ => true,
     })
+}
+
+/// Whether every container that Python 3 orders by hashes has the same order in every process: texts and bytes have
+/// other hashes in each. (A dict has the order of its making.)
+fn has_order_in_python_3(object: &Graph) -> bool {
+    let is_salted = |node: &Node| matches!(node, Node::Unicode(_) | Node::Bytes(_));
+    object.nodes.iter().all(|node| match node {
+        Node::Set(members) | Node::FrozenSet(members) => {
+            members.len() < 2 || !reaches(object, members, is_salted)
+        }
+        _ => true,
+    })
+}
+
+/// Whether any node that can be reached from these is so.
+fn reaches(object: &Graph, from: &[NodeId], is_so: impl Fn(&Node) -> bool) -> bool {
+    let mut pending = from.to_vec();
+    while let Some(id) = pending.pop() {
+        if is_so(&object.nodes[id]) {
+            return true;
+        }
+        pending.extend(object.nodes[id].references());
+    }
+    false
 }
 
 /// Strings of every size that some buffer has, and such that could be taken for something else.
@@ -162,16 +200,38 @@ fn handshakes() -> Vec<(String, Task)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::peers::matching;
+
+    fn plan_of(peer: &str) -> BTreeMap<String, Task> {
+        let peer = matching(peer)[0];
+        plan(&peer.claims(), peer.dialect.handshake())
+    }
 
     #[test]
     fn there_are_at_least_150_and_few_enough_to_be_cases() {
-        let count = plan(Handshake::None).len();
+        let count = plan_of("processing-0.20-c").len();
         assert!((150..=210).contains(&count), "{count}");
     }
 
     #[test]
+    fn python_3_has_other_types_under_other_ids() {
+        let plan = plan_of("multiprocessing-3.14");
+        let object = |id: &str| match &plan[id] {
+            Task::Object(object) => object.python(100),
+            _ => panic!("{id} is no object"),
+        };
+        assert_eq!(object("object/python-3/long/255"), "255");
+        assert_eq!(object("object/python-3/str/letter"), "b'a'");
+        assert!(!plan.contains_key("object/long/255"));
+        assert!(plan.contains_key("object/order/dict-of-unicodes"));
+        // Its order would be another one in each process.
+        assert!(!plan.contains_key("object/python-3/order/set-of-strs"));
+        assert!(plan_of("multiprocessing-2.7").contains_key("object/order/set-of-strs"));
+    }
+
+    #[test]
     fn what_has_no_order_is_left_out() {
-        let plan = plan(Handshake::HmacSha1);
+        let plan = plan_of("processing-0.52-c");
         assert!(!plan.contains_key("object/dict/keys-of-many-types"));
         assert!(plan.contains_key("object/order/dict-of-many-types"));
         assert!(!plan.contains_key("object/str/65536-bytes"));

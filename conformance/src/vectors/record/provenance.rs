@@ -6,9 +6,10 @@ use super::RecordError;
 use crate::peers::{Flavour, Installed, Peer};
 use crate::vectors::{Compiler, Platform, Provenance};
 
-/// Asks an interpreter what it is, and what compiles extensions for it.
+/// Asks an interpreter what it is, and what compiles extensions for it. On Windows `platform` would answer the same, but
+/// from 3.12 on asks a service for it that ends the interpreter under Wine 8.
 const QUESTION: &str = r"
-import json, platform, struct, subprocess, sys, sysconfig
+import json, os, platform, struct, subprocess, sys, sysconfig
 compiler = sysconfig.get_config_var('CC')
 if compiler:
     try:
@@ -16,11 +17,12 @@ if compiler:
         compiler = said.decode('utf-8').split('\n')[0]
     except EnvironmentError:
         compiler = None
+windows = sys.platform == 'win32'
 print(json.dumps({
     'implementation': platform.python_implementation(),
     'python': platform.python_version(),
-    'system': platform.system(),
-    'machine': platform.machine(),
+    'system': 'Windows' if windows else platform.system(),
+    'machine': os.environ['PROCESSOR_ARCHITECTURE'] if windows else platform.machine(),
     'byte_order': sys.byteorder,
     'word_bits': 8 * struct.calcsize('P'),
     'compiler': compiler or '',
@@ -42,11 +44,8 @@ struct Answer {
 
 /// The provenance of what is recorded off a peer on this machine.
 pub(super) fn of(peer: &Peer, installed: &Installed) -> Result<Provenance, RecordError> {
-    let archive = peer.archive().ok_or_else(|| {
-        RecordError::Provenance("files of vectors are of releases on PyPI, it is none".into())
-    })?;
     let answer = ask(installed).map_err(RecordError::Provenance)?;
-    let compiled = (archive.flavour == Flavour::C).then(|| match installed.compiler() {
+    let compiled = (peer.flavour() == Some(Flavour::C)).then(|| match installed.compiler() {
         // Somebody else has compiled it.
         Some(compiler) => compiler,
         None => (answer.compiler, answer.flags),
@@ -62,9 +61,9 @@ pub(super) fn of(peer: &Peer, installed: &Installed) -> Result<Provenance, Recor
     });
     Ok(Provenance {
         package: peer.package.clone(),
-        release: archive.release.clone(),
-        archive_sha256: archive.sha256.clone(),
-        flavour: archive.flavour.name().into(),
+        release: peer.release().into(),
+        archive_sha256: peer.archive().map(|archive| archive.sha256.clone()),
+        flavour: peer.flavour().map(|flavour| flavour.name().into()),
         implementation: answer.implementation,
         python: answer.python,
         platform: Platform {
