@@ -1,7 +1,9 @@
 //! `vectors`: recorded bytes, checked, shown, and recorded anew.
 
 use std::fmt::Write;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use processing_conformance::peers::{Peer, catalogue};
@@ -14,10 +16,10 @@ use processing_conformance::vectors::{
 use wildmatch::WildMatch;
 
 use super::args::{
-    VectorsCheckArguments, VectorsCommand, VectorsListArguments, VectorsRecordArguments,
-    VectorsShowArguments,
+    StoreArguments, VectorsCheckArguments, VectorsCommand, VectorsListArguments,
+    VectorsRecordArguments, VectorsShowArguments,
 };
-use super::target::{look_up, named, prepare};
+use super::target::{look_up, named};
 use super::{FAILED, GOOD, NOTHING_RUN, NOTHING_SELECTED, Refusal, print};
 
 /// How long a peer that is recorded may take for anything.
@@ -169,14 +171,10 @@ fn record(arguments: &VectorsRecordArguments) -> Result<u8, Refusal> {
             "there is no checkout to record into: say a directory with --directory",
         ));
     }
-    prepare(&peers, &arguments.store);
     let (mut text, mut code, mut recorded) = (String::new(), GOOD, 0);
-    for peer in peers {
-        let file = look_up(peer, &arguments.store).and_then(|installed| {
-            record_peer(peer, &installed, PATIENCE).map_err(|error| error.to_string())
-        });
-        let file = match file {
-            Ok(file) => file,
+    for (&peer, outcome) in peers.iter().zip(record_all(&peers, &arguments.store)) {
+        let (file, findings) = match outcome {
+            Ok(recording) => recording,
             Err(reason) => {
                 let _ = writeln!(text, "{}: not recorded: {reason}", peer.name);
                 code = FAILED;
@@ -184,7 +182,7 @@ fn record(arguments: &VectorsRecordArguments) -> Result<u8, Refusal> {
             }
         };
         recorded += 1;
-        if let Some(finding) = check_file(&file).first() {
+        if let Some(finding) = findings.first() {
             write_finding(&mut text, &peer.name, &file, finding);
             code = FAILED;
         } else if arguments.check {
@@ -205,6 +203,31 @@ fn record(arguments: &VectorsRecordArguments) -> Result<u8, Refusal> {
     }
     print(&text);
     Ok(if recorded == 0 { NOTHING_RUN } else { code })
+}
+
+/// What was recorded of each peer and what is wrong with it, or why nothing was; as many at once as there are
+/// processors.
+fn record_all(
+    peers: &[&Peer],
+    store: &StoreArguments,
+) -> Vec<Result<(File, Vec<Finding>), String>> {
+    let record = |peer: &&Peer| {
+        let installed = look_up(peer, store)?;
+        let file = record_peer(peer, &installed, PATIENCE).map_err(|error| error.to_string())?;
+        let findings = check_file(&file);
+        Ok((file, findings))
+    };
+    let workers = thread::available_parallelism().map_or(1, NonZero::get);
+    thread::scope(|scope| {
+        let parts: Vec<_> = peers
+            .chunks(peers.len().div_ceil(workers).max(1))
+            .map(|part| scope.spawn(move || part.iter().map(record).collect::<Vec<_>>()))
+            .collect();
+        parts
+            .into_iter()
+            .flat_map(|part| part.join().expect("recording does not panic"))
+            .collect()
+    })
 }
 
 /// Whether a file holds this recording already, but for what is random: then it is left as it is.
