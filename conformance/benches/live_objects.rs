@@ -160,7 +160,7 @@ impl Live {
         };
         let wire = Wire::connect(
             &address,
-            peer.dialect.framing(),
+            peer.dialect.framing,
             PATIENCE,
             &Transcript::begin(),
         )?;

@@ -17,9 +17,9 @@ mod sessions;
 mod vectors;
 
 use processing_conformance::inspect::capture::{Capture, Sender, Stream};
-use processing_conformance::inspect::framing::Framing;
 use processing_conformance::inspect::session::{Options, Session};
 use processing_conformance::report::inspect::{Inspection, misfits, show};
+use processing_conformance::wire::Framing;
 
 /// How the command takes captures apart unless it is told otherwise.
 const DEFAULT: Options<'static> = Options {
@@ -48,13 +48,13 @@ fn both_ways(client: impl Into<Vec<u8>>, server: impl Into<Vec<u8>>) -> Capture 
 }
 
 /// The header and the payload, made here by hand: what is tested must not make what it is tested with.
-fn message(framing: Framing, payload: &[u8]) -> Vec<u8> {
+fn message(framing: impl Into<Option<Framing>>, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).expect("it is short");
-    let mut message = match framing {
-        Framing::Hex8 => format!("{length:08x}").into_bytes(),
-        Framing::Le32 => length.to_le_bytes().to_vec(),
-        Framing::Be32 | Framing::Be32x => length.to_be_bytes().to_vec(),
-        Framing::None => Vec::new(),
+    let mut message = match framing.into() {
+        Some(Framing::Hex8) => format!("{length:08x}").into_bytes(),
+        Some(Framing::Le32) => length.to_le_bytes().to_vec(),
+        Some(Framing::Be32 | Framing::Be32x) => length.to_be_bytes().to_vec(),
+        None => Vec::new(),
     };
     message.extend_from_slice(payload);
     message

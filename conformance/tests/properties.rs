@@ -27,7 +27,7 @@ use processing_conformance::notation::{Fidelity, Graph, compare, outside_values}
 use processing_conformance::pickle::{self, Limits};
 use processing_conformance::testee::message::{Answer, ErrorKind};
 use processing_conformance::testee::payload::Payload;
-use processing_conformance::wire::{Wire, frame};
+use processing_conformance::wire::Wire;
 use processing_connection::Family;
 use proptest::strategy::Strategy;
 use strings::{Bytes, string, strings_in_segments};
@@ -211,18 +211,16 @@ fn strings_arrive_whole_however_the_stream_is_cut() {
         // On a pipe there is no stream, but one message for each piece.
         let streams = testee.settings().into_iter();
         for setting in streams.filter(|setting| setting.family != Family::Pipe) {
-            let framing = setting.dialect.framing();
-            let examples = strings_in_segments(frame::header_length(framing));
+            let framing = setting.dialect.framing;
+            let examples = strings_in_segments(framing.shortest_header());
             check(
                 &setting,
                 &examples,
                 || setting.with_wire(),
                 |(wire, testee), (strings, cuts)| {
-                    let messages = strings
-                        .iter()
-                        .map(|Bytes(bytes)| frame::message(framing, bytes));
+                    let messages = strings.iter().map(|Bytes(bytes)| framing.message(bytes));
                     let mut stream = messages.collect::<Vec<_>>().concat();
-                    stream.extend(frame::message(framing, NEXT));
+                    stream.extend(framing.message(NEXT));
 
                     let first = testee.start_recv_string()?;
                     write_in_segments(wire, &stream, cuts)?;

@@ -133,8 +133,11 @@ impl FromStr for Dialect {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        Self::ALL
+        [Handshake::None, Handshake::HmacSha1]
             .into_iter()
+            .flat_map(|handshake| {
+                Framing::ALL.map(|framing| Self::new(framing).with_handshake(handshake))
+            })
             .find(|dialect| dialect.to_string() == name)
             .ok_or_else(|| Error::UnknownDialect {
                 name: name.to_owned(),

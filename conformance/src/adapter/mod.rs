@@ -4,7 +4,7 @@
 //! waiting operation on a thread of its object, so that none holds up another. It serves a testee in this
 //! process as well as one behind standard input and output ([`serve`]).
 
-mod reference;
+pub(crate) mod reference;
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};

@@ -14,6 +14,7 @@ use crate::testee::message::{
     Connect, ErrorKind, Hello, Listen, OperationError, PROTOCOL, Profile, RawAddress,
 };
 use crate::testee::payload::Payload;
+use crate::wire::Framing;
 
 /// The reference, in every dialect that it has.
 #[derive(Clone, Copy, Debug, Default)]
@@ -165,6 +166,15 @@ impl Serialize for Unpicklable {
     }
 }
 
+/// The reference's framing of the same name.
+///
+/// # Errors
+///
+/// Those of the reference, if it does not have this framing.
+pub(crate) fn framing(framing: Framing) -> Result<processing_connection::Framing, Error> {
+    framing.to_string().parse()
+}
+
 fn dialect(name: &str) -> Result<Dialect, OperationError> {
     name.parse().map_err(told)
 }
@@ -236,4 +246,19 @@ fn told(error: Error) -> OperationError {
         _ => ErrorKind::Unclassified,
     };
     failed(kind, error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_reference_has_every_dialect_that_the_suite_judges() {
+        for judged in crate::wire::Dialect::specified() {
+            let name = judged.to_string();
+            let spoken = dialect(&name).expect("the reference knows the name");
+            assert_eq!(spoken.to_string(), name);
+            assert!(framing(judged.framing).is_ok());
+        }
+    }
 }

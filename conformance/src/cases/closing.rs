@@ -10,7 +10,6 @@ use crate::notation::Graph;
 use crate::pickle;
 use crate::testee::message::{ErrorKind, Operation, OperationError};
 use crate::testee::payload::Payload;
-use crate::wire::frame;
 
 /// The cases of this area.
 pub(super) const CASES: &[Case] = &[
@@ -40,7 +39,7 @@ pub(super) const CASES: &[Case] = &[
         id: "closing/end/inside-header",
         about: "The end of the stream inside a header is an error.",
         requirements: &["closing.end-in-header", "error.kind"],
-        parameters: |framing| each("at", 1..frame::header_length(framing)),
+        parameters: |framing| each("at", 1..framing.shortest_header()),
         needs: Needs::NOTHING.over_streams(),
         run: |context| {
             end_after(
@@ -112,8 +111,8 @@ pub(super) const CASES: &[Case] = &[
                 "bytes",
                 [
                     1,
-                    frame::header_length(framing) - 1,
-                    frame::header_length(framing) + 1,
+                    framing.shortest_header() - 1,
+                    framing.shortest_header() + 1,
                 ],
             )
         },

@@ -1,13 +1,11 @@
 //! How one message is told from the next on a stream.
 
-use processing_connection::Framing;
-
 use super::{Case, Level, Needs, Parameters, each, each_named};
 use crate::context::Context;
 use crate::context::failure::{EvidenceKind, Failure, Outcome};
 use crate::context::{Who, pattern};
 use crate::testee::message::{ErrorKind, Operation};
-use crate::wire::{WireError, frame};
+use crate::wire::{Framing, WireError};
 
 /// The cases of this area.
 pub(super) const CASES: &[Case] = &[
@@ -124,7 +122,7 @@ pub(super) const CASES: &[Case] = &[
         id: "framing/segmentation/split",
         about: "A message may be split between any two of its bytes, in the header or in the payload.",
         requirements: &["framing.segmentation"],
-        parameters: |framing| each("at", 1..frame::header_length(framing) + SHORT.len()),
+        parameters: |framing| each("at", 1..framing.shortest_header() + SHORT.len()),
         needs: Needs::NOTHING.over_streams(),
         run: split_message,
         ..Case::WIRE
@@ -153,11 +151,7 @@ pub(super) const CASES: &[Case] = &[
         parameters: |framing| {
             each(
                 "beginning",
-                [
-                    1,
-                    frame::header_length(framing),
-                    frame::header_length(framing) + 2,
-                ],
+                [1, framing.shortest_header(), framing.shortest_header() + 2],
             )
         },
         needs: Needs::NOTHING.over_streams(),
@@ -382,7 +376,7 @@ fn payload_like_headers(context: &mut Context<'_>) -> Outcome {
     let payload = [
         context.message(b"one"),
         context.message(b""),
-        context.header(u32::MAX),
+        context.header(u32::MAX.into()),
     ]
     .concat();
     received(context, &payload)
@@ -650,9 +644,9 @@ fn upper_case(context: &mut Context<'_>) -> Outcome {
     context.expect_no_string(end, &[ErrorKind::BadHeader])
 }
 
-fn announced(parameters: &Parameters) -> u32 {
+fn announced(parameters: &Parameters) -> u64 {
     let text = parameters.text("length");
-    u32::from_str_radix(text.trim_start_matches("0x"), 16)
+    u64::from_str_radix(text.trim_start_matches("0x"), 16)
         .expect("the parameter is a hexadecimal number")
 }
 

@@ -19,13 +19,15 @@ mod robustness;
 mod string;
 mod vector;
 
-use processing_connection::{Family, Framing, Handshake};
+use processing_connection::Family;
 
 use crate::context::Context;
 use crate::context::failure::Outcome;
 pub use crate::context::setting::{Parameters, Role};
 pub use crate::requirements::Level;
 use crate::testee::message::Profile;
+use crate::wire::Framing;
+use crate::wire::handshake::Scheme;
 
 /// One test of one behaviour.
 #[derive(Debug)]
@@ -123,10 +125,32 @@ pub struct Needs {
     pub families: &'static [Family],
     /// The framings in which the case makes sense, where there are any.
     pub framings: &'static [Framing],
-    /// The handshake that the dialect must have, if that matters.
-    pub handshake: Option<Handshake>,
+    /// The handshake that the dialect must have.
+    pub handshake: Handshakes,
     /// An optional operation.
     pub operation: Option<&'static str>,
+}
+
+/// Which handshake a dialect must have for a case to make sense.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Handshakes {
+    /// Any handshake, or none.
+    Any,
+    /// No handshake.
+    None,
+    /// This handshake.
+    Only(Scheme),
+}
+
+impl Handshakes {
+    /// Whether a dialect with this handshake will do.
+    pub fn allow(self, handshake: Option<Scheme>) -> bool {
+        match self {
+            Self::Any => true,
+            Self::None => handshake.is_none(),
+            Self::Only(scheme) => handshake == Some(scheme),
+        }
+    }
 }
 
 impl Needs {
@@ -135,8 +159,8 @@ impl Needs {
         profile: Profile::Bytes,
         only: None,
         families: &[Family::Inet, Family::Unix, Family::Pipe],
-        framings: &[Framing::Hex8, Framing::Le32, Framing::Be32],
-        handshake: None,
+        framings: Framing::ALL,
+        handshake: Handshakes::Any,
         operation: None,
     };
     /// Objects, whatever the profile.

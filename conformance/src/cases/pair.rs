@@ -1,14 +1,12 @@
 //! Two testees that talk to each other; the suite only commands and compares.
 
-use processing_connection::Framing;
-
 use super::{Case, Kind, Needs, Role, each, objects};
 use crate::context::Context;
 use crate::context::failure::{Failure, Outcome, Stop};
 use crate::context::{End, Pair, Who, pattern};
 use crate::notation::Graph;
 use crate::testee::message::{ErrorKind, Operation, Profile};
-use crate::wire::frame::FRAMINGS;
+use crate::wire::Framing;
 
 /// The cases of this area.
 pub(super) const CASES: &[Case] = &[
@@ -141,7 +139,7 @@ pub(super) const CASES: &[Case] = &[
         needs: Needs::NOTHING.over_streams(),
         run: |context| {
             let sister = context.counterpart_dialect();
-            cannot_talk(context, sister.framing())
+            cannot_talk(context, sister.framing)
         },
         ..Case::PAIR
     },
@@ -149,7 +147,7 @@ pub(super) const CASES: &[Case] = &[
         id: "pair/framings/no-message-arrives",
         about: "Ends of different framings cannot talk: what one sends, the other never receives, and says so when the stream ends.",
         requirements: &["framing.mismatch"],
-        parameters: |own| each("with", FRAMINGS.into_iter().filter(|other| *other != own)),
+        parameters: |own| each("with", Framing::specified().filter(|other| *other != own)),
         needs: Needs::NOTHING.over_streams(),
         run: |context| {
             let with = context.setting.parameters.text("with");

@@ -3,16 +3,15 @@
 //! A payload is the same in every family, framing and role: each is received in one role, and once, however many
 //! peers were recorded with it; and it is sent over one family, since `object` and `string` send most of them anyway.
 
-use super::handshake::KEYED;
+use super::handshake::{KEYED, SCHEME};
 use super::{Case, Needs, Parameters, each};
 use crate::context::Context;
 use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
-use crate::context::handshake::Part;
 use crate::notation::{Graph, outside_values};
 use crate::testee::message::{ErrorKind, Operation, Profile};
 use crate::vectors::{self, Distinct, Message, Recorded, Step, distinct};
-use crate::wire::Wire;
-use crate::wire::handshake::{self, answer};
+use crate::wire::handshake::LONGEST;
+use crate::wire::{Part, Wire};
 
 const BYTES: Needs = Needs::NOTHING.over_one_family();
 const OBJECTS: Needs = Needs::OBJECTS.over_one_family();
@@ -202,7 +201,7 @@ fn replayed(context: &mut Context<'_>) -> Outcome {
             continue;
         }
         shaking.write(&match &step.message {
-            Message::Answer { .. } => answer(&other_key, &nonce),
+            Message::Answer { .. } => SCHEME.answer(&other_key, &nonce),
             message => message.payload(),
         })?;
     }
@@ -222,16 +221,16 @@ fn came(wire: &mut Wire, step: &Step) -> Result<Vec<u8>, Stop> {
         Message::Welcome | Message::Failure => (Part::Verdict, "handshake.verdict"),
     };
     let expected = step.message.payload();
-    let what = format!("the recorded {part:?}").to_lowercase();
+    let what = format!("the recorded {part}");
     let came = wire
-        .read_message(handshake::LONGEST)
+        .read_message(LONGEST)
         .map_err(|error| Failure::wire(what.as_str(), &error).breaks(requirement))?;
-    let nonce = handshake::nonce(&came).filter(|_| part == Part::Challenge);
+    let nonce = SCHEME.nonce(&came).filter(|_| part == Part::Challenge);
     match nonce {
         Some(nonce) => Ok(nonce.to_vec()),
         None if came == expected => Ok(came),
         None => {
-            let outcome = format!("wire: another {part:?}").to_lowercase();
+            let outcome = format!("wire: another {part}");
             Err(Failure::new(outcome, what)
                 .breaks(requirement)
                 .showing(EvidenceKind::String, &expected, &came)

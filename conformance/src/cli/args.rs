@@ -9,7 +9,7 @@ use std::time::Duration;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use processing_conformance::context::setting::Spoken;
 use processing_conformance::inspect::capture::Form;
-use processing_conformance::inspect::framing::Framing;
+use processing_conformance::inspect::framing::FramingOrNone;
 use processing_conformance::testee::Testee;
 use processing_connection::Family;
 
@@ -94,13 +94,9 @@ pub(super) struct RunArguments {
     /// Who plays the other end of pair cases: reference, peer:NAME or exec:COMMAND.
     #[arg(long, value_name = "TESTEE", default_value = "reference")]
     pub(super) counterpart: Testee,
-    /// Only these families: `AF_INET`, `AF_UNIX`, `AF_PIPE`.
-    #[arg(long, value_name = "FAMILY", value_delimiter = ',')]
+    #[arg(long, value_name = "FAMILY", value_delimiter = ',', help = family_help())]
     pub(super) family: Vec<Family>,
-    /// Only these dialects: be32, le32, hex8, be32+hmac-sha1, le32+hmac-sha1, or over `AF_PIPE`, which has no framing,
-    /// message and message+hmac-sha1; a framing or `message` alone takes both. A testee without an adapter is taken to
-    /// speak the first.
-    #[arg(long, value_name = "DIALECT", value_delimiter = ',')]
+    #[arg(long, value_name = "DIALECT", value_delimiter = ',', help = dialect_help())]
     pub(super) dialect: Vec<Spoken>,
     /// How many executions at once, those included that wait for something.
     #[arg(long, value_name = "N")]
@@ -254,10 +250,8 @@ pub(super) struct InspectArguments {
     /// How the input is written, instead of finding it out: raw, hex, dump, escaped, arrows or strace.
     #[arg(long = "as", value_name = "FORM")]
     pub(super) form: Option<Form>,
-    /// The framing, instead of finding it out: hex8, le32, be32, be32x, or none for one message without a header (as
-    /// on a pipe of Windows). A dialect such as be32+hmac-sha1 will do.
-    #[arg(long, visible_alias = "dialect", value_name = "FRAMING")]
-    pub(super) framing: Option<Framing>,
+    #[arg(long, visible_alias = "dialect", value_name = "FRAMING", help = framing_help())]
+    pub(super) framing: Option<FramingOrNone>,
     /// The key of the handshake, to verify the answers.
     #[arg(
         long,
@@ -303,6 +297,32 @@ pub(super) enum Format {
     Json,
     /// For CI systems.
     Junit,
+}
+
+fn family_help() -> String {
+    format!("Only these families: {}", listed(Family::ALL))
+}
+
+fn dialect_help() -> String {
+    format!(
+        "Only these dialects: {}. The name of a framing, or `message` over AF_PIPE, means all dialects that it begins. A \
+         testee without an adapter is taken to speak the first dialect",
+        listed(Spoken::names())
+    )
+}
+
+fn framing_help() -> String {
+    format!(
+        "The framing, instead of finding it: {}, where none is for messages without a header, as on a named pipe of \
+         Windows. A dialect such as be32+hmac-sha1 means its framing",
+        listed(FramingOrNone::all())
+    )
+}
+
+/// The names, with commas between them.
+fn listed<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
+    let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
+    names.join(", ")
 }
 
 fn seconds(text: &str) -> Result<Duration, String> {

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use processing_conformance::cases::catalogue;
 use processing_conformance::report::explain;
 use processing_conformance::run::plan::Selection;
-use processing_conformance::wire::frame::FRAMINGS;
+use processing_conformance::wire::Framing;
 
 use super::args::{ExplainArguments, ListArguments};
 use super::{GOOD, NOTHING_SELECTED, Refusal, USAGE, print};
@@ -22,7 +22,7 @@ pub(super) fn list(arguments: &ListArguments) -> Result<u8, Refusal> {
         let _ = writeln!(text, "{:<52} {:<6} {}", case.id, case.level, case.about);
         if arguments.parameters {
             let mut shown: Vec<String> = Vec::new();
-            for framing in FRAMINGS {
+            for framing in Framing::specified() {
                 for parameters in (case.parameters)(framing) {
                     let id = format!("{}{parameters}", case.id);
                     if selection.takes(case, &id) && !shown.contains(&id) {

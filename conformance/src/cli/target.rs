@@ -12,12 +12,18 @@ use processing_conformance::testee::child::{ChildLink, Program};
 use processing_conformance::testee::in_process::InProcess;
 use processing_conformance::testee::message::{Hello, PROTOCOL, Profile, RawAddress};
 use processing_conformance::testee::session::{Session, Trouble};
-use processing_conformance::wire::{Door, Transcript};
-use processing_connection::{Dialect, Family, Framing};
+use processing_conformance::wire::handshake::Scheme;
+use processing_conformance::wire::{Dialect, Door, Framing, Transcript};
+use processing_connection::Family;
 
 use super::Refusal;
 use super::args::{RunArguments, StoreArguments};
 
+/// What a testee that never said what it speaks is taken to speak: the dialect of `processing` 0.30 and later.
+const PREFERRED: Dialect = Dialect {
+    framing: Framing::Be32,
+    handshake: Some(Scheme::Processing),
+};
 /// What a testee without an adapter is taken to speak, unless it is said.
 const WITHOUT_KEY: Dialect = Dialect::new(Framing::Be32);
 
@@ -60,7 +66,7 @@ impl Target {
                 let spoken = spoken(family, &arguments.dialect)?;
                 let door = Door::open_at(
                     address,
-                    spoken.dialect.framing(),
+                    spoken.dialect.framing,
                     arguments.deadline,
                     &Transcript::begin(),
                 )
@@ -136,8 +142,11 @@ fn spoken(family: Family, asked: &[Spoken]) -> Result<Spoken, Refusal> {
 /// A dialect without a framing, asked for where messages have to have one.
 pub(super) fn contradiction(asked: Spoken, family: Family) -> Refusal {
     Refusal::usage(format!(
-        "--dialect {asked} is for AF_PIPE, where a message is a message; over {family} it takes a framing: be32, le32 or \
-         hex8"
+        "--dialect {asked} is for AF_PIPE, where a message is a message; over {family} a dialect begins with its framing: {}",
+        Framing::specified()
+            .map(|framing| framing.to_string())
+            .collect::<Vec<_>>()
+            .join(", ")
     ))
 }
 
@@ -152,7 +161,7 @@ fn available_families() -> Vec<Family> {
 /// Claims for a testee that never said any, so that every case still gets a verdict.
 pub(super) fn assumed_claims(dialects: &[Spoken]) -> Hello {
     let dialects: Vec<Dialect> = if dialects.is_empty() {
-        vec![Dialect::default()]
+        vec![PREFERRED]
     } else {
         dialects.iter().map(|asked| asked.dialect).collect()
     };

@@ -3,12 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use processing_connection::Framing;
-
 use super::Setting;
 use super::failure::{Failure, Stop};
 use crate::testee::message::RawAddress;
-use crate::wire::{Door, Transcript, Wire};
+use crate::wire::{Door, Framing, Transcript, Wire};
 
 /// How long the suite waits for a client after the first one.
 const NEXT_CLIENT: Duration = Duration::from_secs(2);
@@ -84,7 +82,7 @@ impl Bare {
         let before = served.fetch_add(1, Ordering::Relaxed);
         let connected = Wire::connect(
             address,
-            setting.dialect.framing(),
+            setting.dialect.framing,
             setting.patience,
             transcript,
         );

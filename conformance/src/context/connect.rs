@@ -1,6 +1,6 @@
 //! Getting connected: listening, connecting, accepting, and two testees put together.
 
-use processing_connection::{Dialect, Family, Framing};
+use processing_connection::Family;
 
 use super::failure::{Failure, Stop};
 use super::setting::Role;
@@ -9,7 +9,7 @@ use crate::testee::message::{
     Answer, Connect, Handle, Hello, Listen, Listening, Operation, OperationError, RawAddress,
 };
 use crate::testee::session::{OperationResult, Ticket};
-use crate::wire::{Direction, Door, Reading, Relay, Wire};
+use crate::wire::{Dialect, Direction, Door, Framing, Reading, Relay, Wire};
 
 impl Context<'_> {
     /// An address on which a listener of this family can listen.
@@ -90,7 +90,7 @@ impl Context<'_> {
     pub fn door_at(&mut self, address: &RawAddress) -> Result<Door, Stop> {
         Door::open_at(
             address,
-            self.setting.dialect.framing(),
+            self.setting.dialect.framing,
             self.setting.patience,
             &self.transcript,
         )
@@ -126,7 +126,7 @@ impl Context<'_> {
         Wire::connect_reading(
             reading,
             address,
-            self.setting.dialect.framing(),
+            self.setting.dialect.framing,
             self.setting.patience,
             &self.transcript,
         )
@@ -143,7 +143,7 @@ impl Context<'_> {
     pub fn try_wire(&mut self, address: &RawAddress) -> std::io::Result<Wire> {
         Wire::connect(
             address,
-            self.setting.dialect.framing(),
+            self.setting.dialect.framing,
             self.setting.patience,
             &self.transcript,
         )
@@ -202,7 +202,7 @@ impl Context<'_> {
 
     fn begin_pair_in(&mut self, dialect: Dialect, keys: &Keys) -> Result<Pairing, Stop> {
         let counterpart = self.counterpart_hello();
-        if keys.counterpart.is_some() && dialect.handshake() != self.setting.dialect.handshake() {
+        if keys.counterpart.is_some() && dialect.handshake != self.setting.dialect.handshake {
             return Err(Stop::NotApplicable(format!(
                 "{} speaks {dialect}, which has another handshake or none",
                 counterpart.name

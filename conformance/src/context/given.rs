@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use processing_connection::Framing;
-
 use super::failure::{EvidenceKind, Failure};
 use super::{Context, Who};
 use crate::notation::{Fidelity, Graph, Node, NodeId, compare};
 use crate::pickle;
-use crate::wire::{Direction, Event, Transcript, frame};
+use crate::wire::frame::{Decoder, Field};
+use crate::wire::{Direction, Event, Framing, Transcript};
 
 impl Context<'_> {
     /// The payload that an end was given for this object: the last that means it, or else the last one; without an
@@ -98,77 +97,67 @@ fn means(payload: &[u8], object: &Graph) -> bool {
         .is_ok_and(|reading| compare(object, &reading.graph, Fidelity::Values).is_ok())
 }
 
-/// What went one way on all connections, message by message, as far as the transcript has it: of a message that is
-/// not there to the end, the beginning.
+/// The payloads that went one way, connection by connection, as far as the transcript has them. Of a payload of which
+/// some bytes were not kept, it is the beginning.
 fn payloads(
     transcript: &Transcript,
     direction: Direction,
     framing: Option<Framing>,
 ) -> Vec<Vec<u8>> {
-    let mut streams: BTreeMap<usize, Stream> = BTreeMap::new();
-    let mut messages = Vec::new();
+    let mut connections: BTreeMap<usize, Connection> = BTreeMap::new();
     for entry in transcript.entries() {
+        let connection = connections.entry(entry.connection).or_default();
         match entry.event {
             Event::Bytes {
                 direction: way,
                 bytes,
                 length,
             } if way == direction => {
-                let stream = streams.entry(entry.connection).or_default();
-                stream.pieces.push((stream.length, bytes));
-                stream.length += length;
+                if let Some(framing) = framing {
+                    connection.take(framing, &bytes, length);
+                }
             }
             Event::Message {
                 direction: way,
                 bytes,
                 ..
-            } if way == direction => messages.push(bytes),
+            } if way == direction => connection.payloads.push(bytes),
             _ => {}
         }
     }
-    let Some(framing) = framing else {
-        return messages;
-    };
-    let each = streams.values().flat_map(|stream| stream.messages(framing));
-    each.collect()
+    connections
+        .into_values()
+        .flat_map(|connection| connection.payloads)
+        .collect()
 }
 
-/// The bytes of one direction, of which some are only counted.
+/// One direction of a connection.
 #[derive(Default)]
-struct Stream {
-    /// Where each piece begins, and the first bytes of it.
-    pieces: Vec<(usize, Vec<u8>)>,
-    length: usize,
+struct Connection {
+    decoder: Option<Decoder>,
+    payloads: Vec<Vec<u8>>,
+    /// Whether bytes of the last payload were not kept.
+    is_cut: bool,
 }
 
-impl Stream {
-    fn messages(&self, framing: Framing) -> Vec<Vec<u8>> {
-        let header = frame::header_length(framing);
-        let mut messages = Vec::new();
-        let mut at = 0;
-        while at < self.length {
-            let read = self.known(at, header);
-            let announced = frame::announced(framing, &read).filter(|_| read.len() == header);
-            let Some(length) = announced else {
-                break;
-            };
-            messages.push(self.known(at + header, length as usize));
-            at = at.saturating_add(header + length as usize);
-        }
-        messages
-    }
-
-    /// So many bytes from a place on, or those before the first that was not kept.
-    fn known(&self, from: usize, length: usize) -> Vec<u8> {
-        let mut known = Vec::new();
-        for (begin, bytes) in &self.pieces {
-            let next = from + known.len();
-            if (*begin..begin + bytes.len()).contains(&next) {
-                let rest = &bytes[next - begin..];
-                known.extend(&rest[..rest.len().min(length - known.len())]);
+impl Connection {
+    fn take(&mut self, framing: Framing, known: &[u8], length: usize) {
+        let decoder = self.decoder.get_or_insert_with(|| Decoder::new(framing));
+        for field in decoder.take(known, length) {
+            match field {
+                Field::Header { .. } => {
+                    self.payloads.push(Vec::new());
+                    self.is_cut = false;
+                }
+                Field::Payload { bytes, length, .. } => {
+                    if let (Some(payload), false) = (self.payloads.last_mut(), self.is_cut) {
+                        payload.extend_from_slice(bytes);
+                    }
+                    self.is_cut |= (bytes.len() as u64) < length;
+                }
+                Field::PartOfHeader | Field::OutOfStep => {}
             }
         }
-        known
     }
 }
 
@@ -182,16 +171,16 @@ mod tests {
         let number = transcript.connection();
         let say = |bytes: &[u8]| transcript.bytes(number, Direction::ToTestee, bytes);
         let stream = [
-            frame::message(Framing::Be32, b"first"),
-            frame::message(Framing::Be32, b""),
-            frame::message(Framing::Be32, b"third"),
+            Framing::Be32.message(b"first"),
+            Framing::Be32.message(b""),
+            Framing::Be32.message(b"third"),
         ]
         .concat();
         say(&stream[..3]);
         say(&stream[3..11]);
         say(&stream[11..]);
-        say(&frame::message(Framing::Be32, &[b'x'; 9000]));
-        say(&frame::message(Framing::Be32, b"cut")[..6]);
+        say(&Framing::Be32.message(&[b'x'; 9000]));
+        say(&Framing::Be32.message(b"cut")[..6]);
         transcript.bytes(number, Direction::FromTestee, b"\0\0\0\x01y");
 
         let found = payloads(&transcript, Direction::ToTestee, Some(Framing::Be32));

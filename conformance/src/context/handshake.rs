@@ -7,8 +7,8 @@ use super::setting::Role;
 use super::{Context, End, Who};
 use crate::testee::message::{Connect, ErrorKind, Listen, Listening, Operation, OperationError};
 use crate::testee::session::Ticket;
-use crate::wire::handshake::{self, REFUSAL, Step, WELCOME};
-use crate::wire::{Door, Wire, WireError};
+use crate::wire::handshake::{LONGEST, Scheme};
+use crate::wire::{Door, Part, Step, Wire, WireError};
 
 /// The nonce of the suite's challenges. A testee that answers must not care whether it is random.
 const NONCE: &[u8] = b"the suite's 20 bytes";
@@ -119,12 +119,12 @@ impl Context<'_> {
     /// What the suite would rightly send at this point.
     pub fn right_message(&self, handshake: &Handshake, key: &[u8], part: Part) -> Vec<u8> {
         match part {
-            Part::Challenge => handshake::challenge(NONCE),
+            Part::Challenge => self.scheme().challenge(NONCE),
             Part::Answer => {
                 let nonce = handshake.challenged_with.as_deref().unwrap_or_default();
-                handshake::answer(key, nonce)
+                self.scheme().answer(key, nonce)
             }
-            Part::Verdict => WELCOME.to_vec(),
+            Part::Verdict => self.scheme().welcome().to_vec(),
         }
     }
 
@@ -215,8 +215,10 @@ impl Context<'_> {
             if !handshake.wire.has_input(GLANCE).unwrap_or(true) {
                 continue;
             }
-            match handshake.wire.read_message(handshake::LONGEST) {
-                Ok(message) if message != REFUSAL => return Ok(Some((handshake, message))),
+            match handshake.wire.read_message(LONGEST) {
+                Ok(message) if message != self.scheme().failure() => {
+                    return Ok(Some((handshake, message)));
+                }
                 _ => break,
             }
         }
@@ -235,7 +237,7 @@ impl Context<'_> {
 
     /// The testee challenges the suite.
     pub fn expect_challenge(&mut self, handshake: &mut Handshake) -> Outcome {
-        handshake.challenged_with = Some(expect_challenge(&mut handshake.wire)?);
+        handshake.challenged_with = Some(expect_challenge(self.scheme(), &mut handshake.wire)?);
         Ok(())
     }
 
@@ -248,15 +250,16 @@ impl Context<'_> {
     /// The testee says that the suite's answer is wrong.
     pub fn expect_refusal(&mut self, handshake: &mut Handshake) -> Outcome {
         expect(
+            self.scheme(),
             &mut handshake.wire,
-            REFUSAL,
+            self.scheme().failure(),
             "the refusal of a wrong answer",
             "handshake.verdict",
         )
     }
 
     fn step(&mut self, handshake: &mut Handshake, key: &[u8], step: Step) -> Outcome {
-        let part = Part::of(step);
+        let (scheme, part) = (self.scheme(), step.part());
         if step == self.step_of_suite(part) {
             let message = self.right_message(handshake, key, part);
             return handshake.write(&message);
@@ -264,28 +267,27 @@ impl Context<'_> {
         match part {
             Part::Challenge => self.expect_challenge(handshake),
             Part::Answer => {
-                let whole = handshake::challenge(NONCE);
+                let whole = scheme.challenge(NONCE);
                 let known = [
+                    (scheme.answer(key, &whole), "digest of the whole challenge"),
                     (
-                        handshake::answer(key, &whole),
-                        "digest of the whole challenge",
-                    ),
-                    (
-                        handshake::answer(NONCE, key),
+                        scheme.answer(NONCE, key),
                         "digest of the key under the nonce",
                     ),
                 ];
                 expect_one_of(
+                    scheme,
                     &mut handshake.wire,
-                    &handshake::answer(key, NONCE),
+                    &scheme.answer(key, NONCE),
                     &known,
                     "the answer to the challenge",
                     "handshake.answer",
                 )
             }
             Part::Verdict => expect(
+                scheme,
                 &mut handshake.wire,
-                WELCOME,
+                scheme.welcome(),
                 "the welcome after a right answer",
                 "handshake.verdict",
             ),
@@ -294,15 +296,7 @@ impl Context<'_> {
 
     /// The step at which the suite sends its part.
     fn step_of_suite(&self, part: Part) -> Step {
-        match (self.setting.role, part) {
-            // The testee listens: the suite is the client.
-            (Role::Listener, Part::Challenge) => Step::ClientChallenges,
-            (Role::Listener, Part::Answer) => Step::ClientAnswers,
-            (Role::Listener, Part::Verdict) => Step::ClientDecides,
-            (Role::Client, Part::Challenge) => Step::ListenerChallenges,
-            (Role::Client, Part::Answer) => Step::ListenerAnswers,
-            (Role::Client, Part::Verdict) => Step::ListenerDecides,
-        }
+        Step::of(self.setting.role.other(), part)
     }
 }
 
@@ -344,59 +338,43 @@ impl Handshake {
     }
 }
 
-/// What one end sends in a handshake: each end sends one of each.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// `#CHALLENGE:` and a nonce.
-    Challenge,
-    /// The digest.
-    Answer,
-    /// `#WELCOME`, or not.
-    Verdict,
-}
-
-impl Part {
-    /// What a step sends.
-    pub fn of(step: Step) -> Self {
-        match step {
-            Step::ListenerChallenges | Step::ClientChallenges => Self::Challenge,
-            Step::ListenerAnswers | Step::ClientAnswers => Self::Answer,
-            Step::ListenerDecides | Step::ClientDecides => Self::Verdict,
-        }
-    }
-}
-
-/// The testee's challenge; its nonce.
-fn expect_challenge(wire: &mut Wire) -> Result<Vec<u8>, Stop> {
+/// Reads the testee's challenge and returns its nonce.
+fn expect_challenge(scheme: Scheme, wire: &mut Wire) -> Result<Vec<u8>, Stop> {
     let challenge = read(wire, "the testee's challenge", "handshake.challenge")?;
-    if let Some(nonce) = handshake::nonce(&challenge) {
+    if let Some(nonce) = scheme.nonce(&challenge) {
         return Ok(nonce.to_vec());
     }
+    let length = scheme.nonce_length();
     Err(Failure::new(
         "wire: wrong challenge",
-        format!("`#CHALLENGE:` and {} bytes", handshake::NONCE_LENGTH),
+        format!(
+            "`{}` and {length} bytes",
+            scheme.challenge_prefix().escape_ascii()
+        ),
     )
     .breaks("handshake.challenge")
     .detail(format!("{} bytes came", challenge.len()))
     .showing(
         EvidenceKind::String,
-        &handshake::challenge(&[0; handshake::NONCE_LENGTH]),
+        &scheme.challenge(&vec![0; length]),
         &challenge,
     )
     .into())
 }
 
 fn expect(
+    scheme: Scheme,
     wire: &mut Wire,
     message: &[u8],
     what: &'static str,
     requirement: &'static str,
 ) -> Outcome {
-    expect_one_of(wire, message, &[], what, requirement)
+    expect_one_of(scheme, wire, message, &[], what, requirement)
 }
 
 /// The testee sends this message. Some wrong ones are known, and have a name.
 fn expect_one_of(
+    scheme: Scheme,
     wire: &mut Wire,
     message: &[u8],
     known: &[(Vec<u8>, &str)],
@@ -408,13 +386,13 @@ fn expect_one_of(
         return Ok(());
     }
     let named = known.iter().find(|(wrong, _)| came == *wrong);
-    let seen = match (&came[..], named) {
-        (_, Some((_, name))) => name,
-        (WELCOME, _) => "welcomes",
-        (REFUSAL, _) => "refuses",
-        _ if came.starts_with(handshake::CHALLENGE) => "challenges",
-        _ if came.len() == 20 => "wrong digest",
-        _ => "something else",
+    let seen = match named {
+        Some((_, name)) => name,
+        None if came == scheme.welcome() => "welcomes",
+        None if came == scheme.failure() => "refuses",
+        None if came.starts_with(scheme.challenge_prefix()) => "challenges",
+        None if came.len() == scheme.digest().length() => "wrong digest",
+        None => "something else",
     };
     Err(Failure::new(format!("wire: {seen}"), what)
         .breaks(requirement)
@@ -424,6 +402,6 @@ fn expect_one_of(
 }
 
 fn read(wire: &mut Wire, what: &'static str, requirement: &'static str) -> Result<Vec<u8>, Stop> {
-    wire.read_message(handshake::LONGEST)
+    wire.read_message(LONGEST)
         .map_err(|error: WireError| Failure::wire(what, &error).breaks(requirement).into())
 }

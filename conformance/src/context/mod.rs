@@ -18,13 +18,12 @@ mod types;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use processing_connection::Dialect;
-
 use crate::notation::Fidelity;
 use crate::requirements::Level;
 use crate::testee::message::{Handle, Hello, Operation, Profile};
 use crate::testee::session::{OperationResult, Session, Ticket, Trouble};
-use crate::wire::{Relay, Transcript, frame};
+use crate::wire::handshake::Scheme;
+use crate::wire::{Dialect, Relay, Transcript};
 use failure::{Failure, Outcome, Stop};
 use scratch::Scratch;
 pub use setting::Setting;
@@ -142,6 +141,12 @@ impl<'s> Context<'s> {
         preferred.unwrap_or(self.setting.dialect)
     }
 
+    /// How the ends prove that they have the key, in a dialect that has a handshake. In the others it is the first
+    /// scheme there was, for what could be mistaken for a handshake.
+    pub fn scheme(&self) -> Scheme {
+        self.setting.dialect.handshake.unwrap_or(Scheme::Processing)
+    }
+
     /// How much of an object both ends keep.
     pub fn profile(&self) -> Profile {
         let testee = self.hello().profile;
@@ -159,13 +164,18 @@ impl<'s> Context<'s> {
     }
 
     /// The header that announces so many bytes on a stream.
-    pub fn header(&self, length: u32) -> Vec<u8> {
-        frame::header(self.setting.dialect.framing(), length)
+    ///
+    /// # Panics
+    ///
+    /// If no header of the framing can announce so many, which is a fault of the case.
+    pub fn header(&self, length: u64) -> Vec<u8> {
+        let header = self.setting.dialect.framing.header(length);
+        header.expect("cases announce lengths that every framing has")
     }
 
     /// A message with its header, as on a stream.
     pub fn message(&self, payload: &[u8]) -> Vec<u8> {
-        frame::message(self.setting.dialect.framing(), payload)
+        self.setting.dialect.framing.message(payload)
     }
 
     /// A path on which nothing stands, short enough for every system.

@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use processing_connection::Framing;
-
 use super::failure::{EvidenceKind, Failure, Outcome, Stop};
 use super::pickled::{Ceiling, check_pickle_below};
 use super::{Context, End, pattern};
@@ -11,7 +9,7 @@ use crate::notation::Graph;
 use crate::testee::message::{Answer, Operation};
 use crate::testee::payload::{Payload, WRITTEN_OUT};
 use crate::testee::session::Ticket;
-use crate::wire::{Wire, WireError, frame};
+use crate::wire::{Framing, Wire, WireError};
 
 /// No message of the suite is longer.
 const LONGEST: usize = 64 << 20;
@@ -82,9 +80,9 @@ impl Context<'_> {
             .zip(&actual)
             .position(|(a, b)| a != b)
             .unwrap_or(actual.len());
-        let header = frame::header_length(framing);
+        let header = expected.len() - payload.len();
         let (place, requirement) = if at < header {
-            ("wrong header", header_requirement(framing))
+            ("wrong header", framing.requirement())
         } else if actual.len() < expected.len() {
             ("message too short", "framing.message")
         } else {
@@ -223,15 +221,6 @@ fn expect_whole(wire: &mut Wire, payload: &[u8]) -> Outcome {
             .showing(EvidenceKind::String, payload, &actual)
             .into(),
     )
-}
-
-/// The requirement that lays a framing's header down.
-fn header_requirement(framing: Framing) -> &'static str {
-    match framing {
-        Framing::Hex8 => "framing.hex8",
-        Framing::Le32 => "framing.le32",
-        _ => "framing.be32",
-    }
 }
 
 /// The payload of a string in a request: written out when short, else as a pattern.

@@ -3,8 +3,11 @@
 use thiserror::Error;
 
 use super::capture::Capture;
-use super::framing::{Frame, Framing, Header, frames, messages};
+use super::framing::FramingOrNone;
 use super::payload::{begins_as_known, is_pickle, is_whole_pickle};
+use crate::wire::frame::{Frame, frames, messages};
+use crate::wire::handshake::Scheme;
+use crate::wire::{Framing, Header};
 
 /// How many messages of a stream are looked into; the others are only counted.
 const LOOKED_INTO: u64 = 1000;
@@ -17,8 +20,9 @@ const CLEARLY_LESS: u64 = 256;
 /// The framing that was found, or told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detection {
-    /// The framing of each stream; the same for all but in [`Certainty::Deviating`].
-    pub framings: Vec<Framing>,
+    /// The framing of each stream, or `None` where there are no headers. It is the same for all, except in
+    /// [`Certainty::Deviating`].
+    pub framings: Vec<Option<Framing>>,
     /// How sure it is.
     pub certainty: Certainty,
     /// How well each framing fits all streams, the one that is taken first. Of two that are the same on these bytes
@@ -129,17 +133,18 @@ pub fn detect(streams: &[&[u8]]) -> Result<Detection, NoFraming> {
         return Err(NoFraming { fits });
     }
     Ok(Detection {
-        framings: vec![best.framing; streams.len()],
+        framings: vec![Some(best.framing); streams.len()],
         certainty: certainty(&fits),
         fits,
     })
 }
 
 /// Takes a framing for granted, and says how well it and the others fit.
-pub fn told(framing: Framing, streams: &[&[u8]]) -> Detection {
+pub fn told(framing: FramingOrNone, streams: &[&[u8]]) -> Detection {
+    let FramingOrNone(framing) = framing;
     let mut fits = fits(streams);
-    fits.retain(|fit| fit.framing != framing);
-    if framing != Framing::None {
+    if let Some(framing) = framing {
+        fits.retain(|fit| fit.framing != framing);
         fits.insert(0, fit(framing, streams));
     }
     Detection {
@@ -169,7 +174,7 @@ pub fn detect_in(capture: &Capture) -> Result<Detection, NoFraming> {
         return detection;
     }
     Ok(Detection {
-        framings: vec![Framing::None; streams.len()],
+        framings: vec![None; streams.len()],
         certainty: Certainty::Bare,
         fits: Vec::new(),
     })
@@ -190,16 +195,20 @@ fn pieces_are_messages(capture: &Capture) -> bool {
     known > 0 && known >= others
 }
 
-/// Whether it is as long as the digests of the handshakes are: HMAC-MD5 and HMAC-SHA1.
+/// Whether it is as long as an answer of a handshake that does not name its digest.
 fn is_digest(payload: &[u8]) -> bool {
-    matches!(payload.len(), 16 | 20)
+    let unnamed = [Scheme::Processing, Scheme::Md5];
+    unnamed
+        .map(|scheme| scheme.digest().length())
+        .contains(&payload.len())
 }
 
 /// All framings, the best first; `be32x` only where it differs from `be32`.
 fn fits(streams: &[&[u8]]) -> Vec<Fit> {
-    // Of two that fit as well: most releases speak the first.
-    let order = [Framing::Be32, Framing::Le32, Framing::Hex8, Framing::Be32x];
-    let mut fits = order.map(|framing| fit(framing, streams)).to_vec();
+    // Of two that fit equally well, the first is taken: most releases speak it.
+    let mut order = Framing::ALL.to_vec();
+    order.sort_by_key(|framing| commonness(*framing));
+    let mut fits: Vec<Fit> = order.iter().map(|framing| fit(*framing, streams)).collect();
     let be32_again = Fit {
         framing: Framing::Be32x,
         ..fits[0].clone()
@@ -214,6 +223,16 @@ fn fits(streams: &[&[u8]]) -> Vec<Fit> {
             .then(missing(one).cmp(&missing(other)))
     });
     fits
+}
+
+/// How early a framing is tried: the one that most releases speak comes first.
+fn commonness(framing: Framing) -> u8 {
+    match framing {
+        Framing::Be32 => 0,
+        Framing::Le32 => 1,
+        Framing::Hex8 => 2,
+        Framing::Be32x => 3,
+    }
 }
 
 fn fit(framing: Framing, streams: &[&[u8]]) -> Fit {
@@ -271,11 +290,9 @@ fn fit_stream(framing: Framing, number: usize, stream: &[u8]) -> Fit {
 
 /// Whether a first frame that is not whole could become so.
 fn could_begin(framing: Framing, frame: &Frame<'_>) -> bool {
-    let is_digit = |byte: &u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
-    match framing.header(frame.header) {
-        Header::Whole { .. } => true,
-        Header::Part => framing != Framing::Hex8 || frame.header.iter().all(is_digit),
-        Header::Not => false,
+    match framing.read_header(frame.header) {
+        Header::Whole { .. } | Header::Part { .. } => true,
+        Header::Invalid => false,
     }
 }
 
@@ -304,14 +321,14 @@ fn bare(streams: &[&[u8]], best: &Fit) -> Option<Detection> {
         }
     };
     is_bare.then(|| Detection {
-        framings: vec![Framing::None],
+        framings: vec![None],
         certainty: Certainty::Bare,
         fits: Vec::new(),
     })
 }
 
 /// The framings of two streams that have no framing in common, when each surely has one.
-fn each_its_own(streams: &[&[u8]]) -> Option<Vec<Framing>> {
+fn each_its_own(streams: &[&[u8]]) -> Option<Vec<Option<Framing>>> {
     if streams.len() < 2 {
         return None;
     }
@@ -321,7 +338,7 @@ fn each_its_own(streams: &[&[u8]]) -> Option<Vec<Framing>> {
             let fits = fits(&[stream]);
             let is_sure = fits[0].extent >= Extent::Cut
                 && matches!(certainty(&fits), Certainty::Certain | Certainty::Probable);
-            (is_sure && !stream.is_empty()).then_some(fits[0].framing)
+            (is_sure && !stream.is_empty()).then_some(Some(fits[0].framing))
         })
         .collect()
 }

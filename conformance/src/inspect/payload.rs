@@ -1,7 +1,7 @@
 //! What a payload is, by its bytes.
 
 use crate::pickle::{Limits, disassemble, read};
-use crate::wire::handshake;
+use crate::wire::handshake::begins_as_handshake;
 
 /// `PROTO`, which pickles of protocol 2 and later begin with.
 const PROTO: u8 = 0x80;
@@ -9,13 +9,6 @@ const PROTO: u8 = 0x80;
 const PROTOCOLS: std::ops::RangeInclusive<u8> = 2..=5;
 /// Pickles without `PROTO` are told from strings by being readable. Longer payloads are not tried.
 const LONGEST_TRIED: usize = 16 << 20;
-
-/// What a challenge of `multiprocessing` begins with (`multiprocessing/connection.py`, `CHALLENGE`).
-pub(super) const CHALLENGE: &[u8] = b"#CHALLENGE#";
-/// Its verdict on a right answer.
-pub(super) const WELCOME: &[u8] = b"#WELCOME#";
-/// Its verdict on a wrong one.
-pub(super) const FAILURE: &[u8] = b"#FAILURE#";
 
 /// The limits on objects that are shown: enough for what a person would read.
 pub fn limits() -> Limits {
@@ -55,8 +48,5 @@ fn is_old_pickle(payload: &[u8]) -> bool {
 /// Whether a payload begins as a pickle or as a message of a handshake does. This costs nothing.
 pub(super) fn begins_as_known(payload: &[u8]) -> bool {
     matches!(payload, [PROTO, protocol, ..] if PROTOCOLS.contains(protocol))
-        || [handshake::CHALLENGE, CHALLENGE, handshake::WELCOME, WELCOME]
-            .iter()
-            .chain([&handshake::REFUSAL, &FAILURE])
-            .any(|start| payload.starts_with(start))
+        || begins_as_handshake(payload)
 }

@@ -2,9 +2,10 @@
 
 use super::capture::{Capture, Sender, Stream};
 use super::detect::{Detection, NoFraming, detect_in, told};
-use super::framing::{Frame, Framing, frames, messages};
+use super::framing::FramingOrNone;
 use super::handshake::{self, Handshake, Taken};
-use crate::wire::handshake::Step;
+use crate::wire::frame::{Frame, frames, messages};
+use crate::wire::{Framing, Step};
 
 /// What a capture is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +27,8 @@ pub struct Session<'a> {
 pub struct Messages<'a> {
     /// Who sent them, as the capture says it.
     pub sender: Sender,
-    /// How they are delimited.
-    pub framing: Framing,
+    /// How they are delimited, or `None` if they have no header.
+    pub framing: Option<Framing>,
     /// How many bytes there are.
     pub length: usize,
     /// The first ones.
@@ -51,7 +52,7 @@ pub struct Place {
 #[derive(Clone, Debug)]
 pub struct Options<'a> {
     /// The framing; none to find it.
-    pub framing: Option<Framing>,
+    pub framing: Option<FramingOrNone>,
     /// The key of a handshake, to verify it.
     pub authkey: Option<&'a [u8]>,
     /// How many messages of each direction are kept.
@@ -116,7 +117,7 @@ impl<'a> Session<'a> {
 }
 
 impl<'a> Messages<'a> {
-    fn take(stream: &'a Stream, framing: Framing, kept: usize) -> Self {
+    fn take(stream: &'a Stream, framing: Option<Framing>, kept: usize) -> Self {
         let mut messages = Self {
             sender: stream.sender,
             framing,
@@ -144,8 +145,11 @@ impl<'a> Messages<'a> {
 }
 
 /// The messages of a direction.
-fn frames_of(stream: &Stream, framing: Framing) -> Box<dyn Iterator<Item = Frame<'_>> + '_> {
-    if framing == Framing::None && !stream.pieces.is_empty() {
+fn frames_of(
+    stream: &Stream,
+    framing: Option<Framing>,
+) -> Box<dyn Iterator<Item = Frame<'_>> + '_> {
+    if framing.is_none() && !stream.pieces.is_empty() {
         Box::new(messages(&stream.bytes, &stream.pieces))
     } else {
         Box::new(frames(framing, &stream.bytes))
@@ -182,8 +186,8 @@ fn by_turns(capture: &Capture, streams: &[Messages<'_>]) -> Vec<Place> {
         let mut pieces = turn.pieces;
         while let Some(frame) = streams[stream].frames.get(next[stream])
             && match streams[stream].framing {
-                Framing::None => pieces > 0,
-                _ => frame.offset < passed[stream],
+                None => pieces > 0,
+                Some(_) => frame.offset < passed[stream],
             }
         {
             let message = next[stream];

@@ -10,12 +10,13 @@ use std::sync::LazyLock;
 
 pub use built::NotBuilt;
 pub use install::{InstallError, Installed, Peers};
-use processing_connection::{Dialect, Family};
+use processing_connection::Family;
 pub use python::{Python, PythonError};
 use serde::{Deserialize, Deserializer, de::Error};
 use wildmatch::WildMatch;
 
 use crate::testee::message::{Hello, PROTOCOL, Profile, family_names};
+use crate::wire::Dialect;
 
 /// What is known to be wrong with them, by topic: one file for `Deviations::parse`.
 pub(crate) const DEVIATIONS: &str = concat!(

@@ -2,12 +2,11 @@
 
 use std::fmt::Write;
 
-use processing_connection::Framing;
-
 use super::lines::{Line, WIDTH, header_label, pickle_lines, plain_lines};
 use crate::context::failure::{Evidence, EvidenceKind};
 use crate::inspect::payload::is_pickle;
-use crate::wire::frame;
+use crate::wire::frame::frames;
+use crate::wire::{Framing, Header};
 
 /// How many lines are shown at the beginning.
 const BEGINNING: usize = 6;
@@ -90,30 +89,22 @@ fn lines(kind: EvidenceKind, framing: Option<Framing>, bytes: &[u8]) -> Vec<Line
 }
 
 fn stream_lines(framing: Framing, bytes: &[u8]) -> Vec<Line<'_>> {
-    let mut lines = Vec::new();
-    let mut at = 0;
-    while at < bytes.len() {
-        let rest = &bytes[at..];
-        let Some((header, rest)) = rest.split_at_checked(frame::header_length(framing)) else {
-            lines.push(Line {
-                offset: at,
-                bytes: rest,
-                label: format!("a part of a {framing} header"),
-            });
-            break;
-        };
-        let announced = frame::announced(framing, header);
-        lines.push(Line {
-            offset: at,
-            bytes: header,
-            label: header_label(framing, announced.map(u64::from)),
-        });
-        at += header.len();
-        let length = announced.map_or(rest.len(), |length| rest.len().min(length as usize));
-        lines.extend(payload_lines(&rest[..length], at));
-        at += length;
-    }
-    lines
+    frames(framing, bytes)
+        .flat_map(|frame| {
+            let header = Line {
+                offset: frame.offset,
+                bytes: frame.header,
+                label: match framing.read_header(frame.header) {
+                    Header::Part { .. } => format!("a part of a {framing} header"),
+                    Header::Whole { .. } | Header::Invalid => {
+                        header_label(framing, frame.announced)
+                    }
+                },
+            };
+            let payload = payload_lines(frame.payload, frame.offset + frame.header.len());
+            [header].into_iter().chain(payload)
+        })
+        .collect()
 }
 
 fn payload_lines(payload: &[u8], at: usize) -> Vec<Line<'_>> {
@@ -170,8 +161,8 @@ mod tests {
 
     #[test]
     fn a_header_in_the_wrong_byte_order_gets_a_caret() {
-        let expected = frame::message(Framing::Be32, b"abc");
-        let actual = frame::message(Framing::Le32, b"abc");
+        let expected = Framing::Be32.message(b"abc");
+        let actual = Framing::Le32.message(b"abc");
         insta::assert_snapshot!(render(
             &evidence(EvidenceKind::Stream, &expected, &actual),
             Some(Framing::Be32)
@@ -180,7 +171,7 @@ mod tests {
 
     #[test]
     fn a_message_that_is_cut_gets_a_caret_where_it_ends() {
-        let expected = frame::message(Framing::Le32, b"0123456789abcdefXYZ");
+        let expected = Framing::Le32.message(b"0123456789abcdefXYZ");
         insta::assert_snapshot!(render(
             &evidence(EvidenceKind::Stream, &expected, &expected[..22]),
             Some(Framing::Le32)
@@ -210,8 +201,8 @@ mod tests {
     #[test]
     fn a_stream_of_two_messages_is_annotated() {
         let stream = [
-            frame::message(Framing::Hex8, b"\x80\x02K*."),
-            frame::message(Framing::Hex8, b""),
+            Framing::Hex8.message(b"\x80\x02K*."),
+            Framing::Hex8.message(b""),
         ]
         .concat();
         insta::assert_snapshot!(annotate_stream(Some(Framing::Hex8), &stream));
@@ -227,7 +218,7 @@ mod tests {
             b"\x80",
             b"\xff\xff\xff\xff\x80\x02",
         ] {
-            for framing in frame::FRAMINGS.map(Some).into_iter().chain([None]) {
+            for framing in Framing::ALL.iter().copied().map(Some).chain([None]) {
                 annotate_stream(framing, bytes);
             }
         }

@@ -9,7 +9,7 @@ use deviation::explain_deviation;
 use crate::cases::{Case, catalogue};
 use crate::requirements::{Requirement, UNTESTED, requirement};
 use crate::run::deviation::Deviations;
-use crate::wire::frame::FRAMINGS;
+use crate::wire::Framing;
 
 /// Explains whatever has this id, or nothing when nothing has.
 pub fn explain(id: &str, deviations: &Deviations) -> Option<String> {
@@ -58,10 +58,7 @@ fn explain_case(case: &Case, deviations: &Deviations) -> String {
     let roles: Vec<String> = case.roles.iter().map(ToString::to_string).collect();
     let _ = writeln!(text, "    the testee plays: {}", roles.join(", then "));
     let mut parameters: Vec<String> = Vec::new();
-    for framing in FRAMINGS
-        .into_iter()
-        .filter(|framing| case.needs.framings.contains(framing))
-    {
+    for framing in Framing::specified().filter(|framing| case.needs.framings.contains(framing)) {
         for shown in (case.parameters)(framing).iter().map(ToString::to_string) {
             if !shown.is_empty() && !parameters.contains(&shown) {
                 parameters.push(shown);

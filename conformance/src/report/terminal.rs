@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
-use processing_connection::Framing;
 
 use super::{Subject, evidence, transcript};
 use crate::context::failure::{Evidence, Failure};
@@ -13,7 +12,7 @@ use crate::requirements::requirement;
 use crate::run::diagnosis::likely_cause;
 use crate::run::verdict::{Row, Summary, Verdict};
 use crate::run::{Judgement, Run};
-use crate::wire::Transcript;
+use crate::wire::{Framing, Transcript};
 
 /// So many failures are told in full; of the others one line each.
 const IN_FULL: usize = 12;
@@ -126,7 +125,7 @@ fn write_evidence(text: &mut String, failure: &Failure, judgement: &Judgement) {
         field(
             text,
             "transcript",
-            &transcript::render(&entries, judgement.spoken.dialect.framing()),
+            &transcript::render(&entries, judgement.spoken.dialect.framing),
         );
     }
     if let Some(cause) = likely_cause(failure, judgement.spoken.framing()) {

@@ -3,9 +3,8 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
-use processing_connection::Framing;
-
-use crate::wire::{Direction, Entry, Event, frame};
+use crate::wire::frame::{Decoder, Field};
+use crate::wire::{Direction, Entry, Event, Framing};
 
 /// How many events are shown: the last ones, since they led to the failure.
 const SHOWN: usize = 12;
@@ -16,7 +15,7 @@ const BYTES: usize = 12;
 pub fn render(entries: &[Entry], framing: Framing) -> String {
     let mut streams = Streams {
         framing,
-        fields: HashMap::new(),
+        decoders: HashMap::new(),
     };
     let lines: Vec<String> = entries
         .iter()
@@ -43,7 +42,7 @@ pub fn render(entries: &[Entry], framing: Framing) -> String {
 /// Where each direction of each connection stands.
 struct Streams {
     framing: Framing,
-    fields: HashMap<(usize, Direction), Fields>,
+    decoders: HashMap<(usize, Direction), Decoder>,
 }
 
 impl Streams {
@@ -60,10 +59,11 @@ impl Streams {
                 bytes,
                 length,
             } => {
-                let fields = self.fields.entry((entry.connection, *direction));
-                let label = fields
-                    .or_insert_with(|| Fields::new(self.framing))
+                let decoder = self.decoders.entry((entry.connection, *direction));
+                let fields = decoder
+                    .or_insert_with(|| Decoder::new(self.framing))
                     .take(bytes, *length);
+                let label = name_fields(&fields);
                 let bytes = beginning(bytes, *length);
                 format!("{}  {length} bytes: {bytes}  ({label})", arrow(*direction))
             }
@@ -95,77 +95,25 @@ fn beginning(bytes: &[u8], length: usize) -> String {
     format!("{}{more}", hex.join(" "))
 }
 
-/// Where one direction of a stream stands, from one segment to the next.
-struct Fields {
-    framing: Framing,
-    header: Vec<u8>,
-    payload_left: usize,
-    /// A header that is none, or bytes that were not kept: from there on nothing can be told.
-    lost: bool,
-}
-
-impl Fields {
-    fn new(framing: Framing) -> Self {
-        Self {
-            framing,
-            header: Vec::new(),
-            payload_left: 0,
-            lost: false,
-        }
+/// Names the fields in a segment, of which only the beginning may have been kept.
+fn name_fields(fields: &[Field<'_>]) -> String {
+    const NAMED: usize = 4;
+    let mut named: Vec<String> = fields
+        .iter()
+        .map(|field| match field {
+            Field::PartOfHeader => "part of a header".into(),
+            Field::Header { announced } => format!("header of {announced}"),
+            Field::Payload { is_end: true, .. } => "payload".into(),
+            Field::Payload { is_end: false, .. } => "part of a payload".into(),
+            Field::OutOfStep => "not in step".into(),
+        })
+        .collect();
+    if named.len() > NAMED {
+        let more = named.len() - NAMED;
+        named.truncate(NAMED);
+        named.push(format!("{more} more"));
     }
-
-    /// Names the fields in a segment of which only the beginning may have been kept.
-    fn take(&mut self, kept: &[u8], length: usize) -> String {
-        const NAMED: usize = 4;
-        let mut named = Vec::new();
-        let mut rest = kept;
-        let mut unkept = length - kept.len();
-        while !(rest.is_empty() && unkept == 0) {
-            if self.lost {
-                named.push("not in step".to_owned());
-                break;
-            }
-            if self.payload_left > 0 {
-                let here = self.payload_left.min(rest.len() + unkept);
-                let from_kept = here.min(rest.len());
-                rest = &rest[from_kept..];
-                unkept -= here - from_kept;
-                self.payload_left -= here;
-                named.push(if self.payload_left == 0 {
-                    "payload".to_owned()
-                } else {
-                    "part of a payload".to_owned()
-                });
-                continue;
-            }
-            let missing = frame::header_length(self.framing) - self.header.len();
-            let here = missing.min(rest.len());
-            self.header.extend_from_slice(&rest[..here]);
-            rest = &rest[here..];
-            if here < missing {
-                self.lost = unkept > 0;
-                named.push("part of a header".to_owned());
-                if !self.lost {
-                    break;
-                }
-                continue;
-            }
-            match frame::announced(self.framing, &self.header) {
-                Some(announced) => {
-                    self.payload_left = announced as usize;
-                    named.push(format!("header of {announced}"));
-                }
-                None => self.lost = true,
-            }
-            self.header.clear();
-        }
-        if named.len() > NAMED {
-            let more = named.len() - NAMED;
-            named.truncate(NAMED);
-            named.push(format!("{more} more"));
-        }
-        named.join(", ")
-    }
+    named.join(", ")
 }
 
 #[cfg(test)]
@@ -224,7 +172,7 @@ mod tests {
 
     #[test]
     fn a_long_segment_is_one_payload() {
-        let message = frame::message(Framing::Be32, &[7; 10_000]);
+        let message = Framing::Be32.message(&[7; 10_000]);
         let event = Event::Bytes {
             direction: Direction::FromTestee,
             bytes: message[..4096].to_vec(),

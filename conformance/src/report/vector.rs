@@ -2,12 +2,11 @@
 
 use std::fmt::Write;
 
-use processing_connection::Framing;
-
 use super::evidence::annotate_stream;
 use crate::context::setting::{Role, Spoken};
 use crate::testee::payload::Payload;
 use crate::vectors::{AtSerde, Handshake, Message, Outcome, SentObject, SentString, Vector};
+use crate::wire::Framing;
 
 /// How much of an object is shown, in bytes.
 const SHOWN: usize = 1000;

@@ -1,11 +1,10 @@
 //! The likely cause of a failure, read off its evidence.
 
-use processing_connection::Framing;
-
 use crate::context::failure::{Evidence, EvidenceKind, Failure};
 use crate::notation::{Fidelity, Graph, Node, compare};
 use crate::pickle;
-use crate::wire::frame;
+use crate::wire::frame::frames;
+use crate::wire::{Framing, Header};
 
 /// What probably went wrong, when the signature is known. Over a pipe nothing is framed.
 pub fn likely_cause(failure: &Failure, framing: Option<Framing>) -> Option<String> {
@@ -25,14 +24,23 @@ pub fn likely_cause(failure: &Failure, framing: Option<Framing>) -> Option<Strin
         .or_else(|| in_words(&failure.outcome, &failure.expected))
 }
 
+/// The length of the header that some bytes begin with, and the length that it announces, both in bytes.
+fn whole_header(framing: Framing, bytes: &[u8]) -> Option<(usize, u64)> {
+    match framing.read_header(bytes) {
+        Header::Whole { length, announced } => Some((length, announced)),
+        Header::Part { .. } | Header::Invalid => None,
+    }
+}
+
 fn in_stream(evidence: &Evidence, framing: Framing) -> Option<String> {
     let (expected, actual) = (&evidence.expected, &evidence.actual);
-    let length = frame::header_length(framing);
-    let wanted = frame::announced(framing, expected.get(..length)?)?;
+    let (length, wanted) = whole_header(framing, expected)?;
     // Another framing altogether: its header fits the message better than the right one.
-    for other in frame::FRAMINGS {
-        let header = frame::header(other, wanted);
-        if other != framing && actual.starts_with(&header) && header != expected[..length] {
+    for other in Framing::specified().filter(|other| *other != framing) {
+        let Some(header) = other.header(wanted) else {
+            continue;
+        };
+        if actual.starts_with(&header) && header != expected[..length] {
             return Some(format!(
                 "the header is in {other}, not in {framing}: wrong byte order, or another dialect"
             ));
@@ -41,9 +49,9 @@ fn in_stream(evidence: &Evidence, framing: Framing) -> Option<String> {
     if let Some(cause) = in_implausible_header(actual, framing) {
         return Some(cause);
     }
-    let got = frame::announced(framing, actual.get(..length)?)?;
-    let by = i64::from(got) - i64::from(wanted);
-    if by == i64::try_from(length).ok()? {
+    let (_, got) = whole_header(framing, actual)?;
+    let by = i128::from(got) - i128::from(wanted);
+    if by == i128::try_from(length).ok()? {
         return Some(format!(
             "the header counts itself: it announces {got} bytes for a payload of {wanted}"
         ));
@@ -73,9 +81,9 @@ fn in_stream(evidence: &Evidence, framing: Framing) -> Option<String> {
 /// A header that announces what no case makes a testee send, but something sensible in another framing.
 fn in_implausible_header(actual: &[u8], framing: Framing) -> Option<String> {
     /// No wrong header of a short message is read as less in the other byte order.
-    const SENSIBLE: u32 = 0xffff;
-    const IMPLAUSIBLE: u32 = 16 << 20;
-    let read_in = |framing| frame::announced(framing, actual.get(..frame::header_length(framing))?);
+    const SENSIBLE: u64 = 0xffff;
+    const IMPLAUSIBLE: u64 = 16 << 20;
+    let read_in = |framing| whole_header(framing, actual).map(|(_, announced)| announced);
     if read_in(framing).is_some_and(|length| length < IMPLAUSIBLE) {
         return None;
     }
@@ -88,7 +96,7 @@ fn in_implausible_header(actual: &[u8], framing: Framing) -> Option<String> {
             Framing::Hex8
         ));
     }
-    frame::FRAMINGS.into_iter().find_map(|other| {
+    Framing::specified().find_map(|other| {
         let length = read_in(other).filter(|length| other != framing && *length <= SENSIBLE)?;
         Some(format!(
             "the header is in {other}, where it announces {length} bytes, not in {framing}: wrong byte order, or another dialect"
@@ -146,22 +154,22 @@ fn in_string(evidence: &Evidence, framing: Option<Framing>) -> Option<String> {
             "a header was written, which no message of a pipe has: its payload is all of it".into()
         });
     };
-    let header = frame::header_length(framing);
-    if actual.len() == expected.len() + header && actual.ends_with(expected) {
+    let header = framing.header(expected.len() as u64)?;
+    if actual.len() == expected.len() + header.len() && actual.ends_with(expected) {
         return Some("the header was delivered as a part of the payload".into());
     }
     let rest = actual
         .strip_prefix(&expected[..])
         .filter(|rest| !rest.is_empty())?;
-    let next = rest
-        .get(..header)
-        .and_then(|header| frame::announced(framing, header));
-    Some(match next {
-        Some(length) if length as usize <= rest.len() - header => {
-            "two messages were merged into one: the next one was delivered with this one, its header included".into()
-        }
-        _ => "two messages were merged into one: the bytes of the next one were delivered with this one's".into(),
-    })
+    let is_next = frames(framing, rest)
+        .next()
+        .is_some_and(|frame| frame.is_whole());
+    let merged = if is_next {
+        "the next one was delivered with this one, its header included"
+    } else {
+        "the bytes of the next one were delivered with this one's"
+    };
+    Some(format!("two messages were merged into one: {merged}"))
 }
 
 fn in_handshake(outcome: &str, expected: &str) -> Option<String> {
@@ -265,8 +273,8 @@ mod tests {
     #[test]
     fn signatures_are_recognised() {
         let be = Framing::Be32;
-        let right = frame::message(be, b"abc");
-        assert!(cause(&right, &frame::message(Framing::Le32, b"abc"), be).contains("byte order"));
+        let right = be.message(b"abc");
+        assert!(cause(&right, &Framing::Le32.message(b"abc"), be).contains("byte order"));
         assert!(cause(&right, b"\0\0\0\x04abc", be).contains("off by 1"));
         assert!(cause(&right, b"\0\0\0\x07abc", be).contains("counts itself"));
         assert!(cause(&right, b"\0\0\0\x03ab", be).contains("last byte"));
@@ -276,11 +284,11 @@ mod tests {
     #[test]
     fn a_header_of_another_framing_is_recognised_without_its_message() {
         // The suite does not know what the testee wanted to say, only that nobody says so much.
-        let expected = frame::header(Framing::Be32, 4);
+        let expected = Framing::Be32.header(4).unwrap();
         let says = cause(&expected, &[42, 0, 0, 0], Framing::Be32);
         assert!(says.contains("le32, where it announces 42 bytes"), "{says}");
         assert!(cause(&expected, b"0000", Framing::Be32).contains("hex8"));
-        let expected = frame::header(Framing::Hex8, 4);
+        let expected = Framing::Hex8.header(4).unwrap();
         let says = cause(&expected, b"\0\0\0\x05\x80\x02K*", Framing::Hex8);
         assert!(says.contains("be32, where it announces 5 bytes"), "{says}");
     }

@@ -3,15 +3,15 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use processing_connection::{Family, Handshake};
+use processing_connection::Family;
 use wildmatch::WildMatch;
 
-use crate::cases::{Case, Kind, Parameters, Role, catalogue};
+use crate::cases::{Case, Handshakes, Kind, Parameters, Role, catalogue};
 use crate::context::Setting;
 use crate::context::bare::Bare;
 use crate::context::setting::Spoken;
 use crate::testee::message::Hello;
-use crate::wire::frame::FRAMINGS;
+use crate::wire::Framing;
 
 /// One case under one setting, to be run or to be accounted for.
 #[derive(Clone, Debug)]
@@ -86,8 +86,8 @@ impl Selection {
         for dialect in claims.known_dialects() {
             let family = Family::Pipe;
             let spoken = Spoken { dialect, family };
-            if self.takes_dialect(spoken) && !handshakes.contains(&dialect.handshake()) {
-                handshakes.push(dialect.handshake());
+            if self.takes_dialect(spoken) && !handshakes.contains(&dialect.handshake) {
+                handshakes.push(dialect.handshake);
                 all.push(spoken);
             }
         }
@@ -96,8 +96,8 @@ impl Selection {
 
     /// Whether a case could be asked for at all.
     pub fn could_take(&self, case: &Case) -> bool {
-        FRAMINGS.iter().any(|framing| {
-            (case.parameters)(*framing)
+        Framing::specified().any(|framing| {
+            (case.parameters)(framing)
                 .iter()
                 .any(|parameters| self.takes(case, &format!("{}{parameters}", case.id)))
         })
@@ -172,7 +172,7 @@ fn expand(
     executions: &mut Vec<Execution>,
 ) {
     // A case whose parameters hang on the framing is about streams.
-    let parameters = (case.parameters)(base.dialect.framing());
+    let parameters = (case.parameters)(base.dialect.framing);
     let chosen = parameters
         .into_iter()
         .filter(|parameters| selection.takes(case, &format!("{}{parameters}", case.id)))
@@ -210,13 +210,13 @@ fn obstacle(case: &Case, claims: &Hello, spoken: Spoken) -> Option<String> {
     {
         return Some(format!("it is not about {framing}"));
     }
-    if needs
-        .handshake
-        .is_some_and(|needed| needed != dialect.handshake())
-    {
-        return Some(match dialect.handshake() {
-            Handshake::None => format!("{spoken} has no handshake"),
-            _ => format!("it is about a dialect without a handshake, {spoken} has one"),
+    if !needs.handshake.allow(dialect.handshake) {
+        return Some(match (needs.handshake, dialect.handshake) {
+            (_, None) => format!("{spoken} has no handshake"),
+            (Handshakes::Only(_), Some(_)) => format!("{spoken} has another handshake"),
+            (Handshakes::Any | Handshakes::None, Some(_)) => {
+                format!("it is about a dialect without a handshake, {spoken} has one")
+            }
         });
     }
     if claims.profile < needs.profile {

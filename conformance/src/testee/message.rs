@@ -7,11 +7,13 @@ use std::fmt;
 use std::num::NonZero;
 
 use num_bigint::BigInt;
-use processing_connection::{Dialect, Family, Framing};
+use processing_connection::Family;
 use serde::{Deserialize, Serialize};
 
 use super::payload::Payload;
 use crate::notation::{Graph, Node};
+pub use crate::wire::RawAddress;
+use crate::wire::{Dialect, Framing};
 
 /// The version of the adapter protocol that this suite speaks.
 pub const PROTOCOL: u32 = 1;
@@ -153,25 +155,6 @@ pub struct Connect {
     pub authkey: Option<String>,
 }
 
-/// An address before anybody has decided what it means: a pair or a string, as in the seed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(untagged)]
-pub enum RawAddress {
-    /// A tuple of host name and port; the port may be out of range.
-    Pair(String, i64),
-    /// A path, or the name of a pipe.
-    Text(String),
-}
-
-impl fmt::Display for RawAddress {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Pair(host, port) => write!(f, "('{host}', {port})"),
-            Self::Text(text) => write!(f, "'{text}'"),
-        }
-    }
-}
-
 /// The answer to an operation that succeeded.
 #[derive(Clone, Debug)]
 pub enum Answer {
@@ -235,7 +218,7 @@ impl Hello {
     /// The dialect that frames in this way.
     pub fn dialect_of(&self, framing: Framing) -> Option<Dialect> {
         self.known_dialects()
-            .find(|dialect| dialect.framing() == framing)
+            .find(|dialect| dialect.framing == framing)
     }
 
     /// What this object is made of that the testee's Python does not have, if it is Python.

@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use processing_connection::Framing;
-
 use super::file::{File, SentObject, SentString, Vector};
 use super::handshake::{Handshake, Message, Step};
 use crate::context::failure::{Evidence, EvidenceKind};
 use crate::report::evidence;
+use crate::wire::Framing;
 
 /// One thing that is not in a recording as it is in the other.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -3,15 +3,16 @@
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
 
-use processing_connection::Framing;
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::bytes::Bytes;
 use super::embedded_texts;
 use super::file::Vector;
 use super::handshake::Handshake;
 use crate::context::setting::Spoken;
 use crate::notation::Graph;
+use crate::wire::frame::frames;
 
 /// A vector for any dialect: what was in the frames, without them.
 #[derive(Clone, Debug)]
@@ -57,7 +58,6 @@ fn collect() -> Vec<Distinct> {
     for (_, text) in embedded_texts() {
         let outline: Outline<'_> = serde_json::from_str(text).expect(WELL_FORMED);
         let dialect: Spoken = outline.dialect.parse().expect(WELL_FORMED);
-        let header = dialect.framing().map_or(0, Framing::header_length);
         for raw in outline.vectors {
             if !seen.insert(raw.get()) {
                 continue;
@@ -66,14 +66,14 @@ fn collect() -> Vec<Distinct> {
             let id = vector.id().to_owned();
             let (payload, recorded) = match vector {
                 Vector::Send(sent) => {
-                    let payload = sent.bytes.expand().split_off(header);
+                    let payload = payload_of(&sent.bytes, dialect);
                     if is_of_python_3(&payload) {
                         continue;
                     }
                     (payload.clone(), Recorded::Object(sent.object, payload))
                 }
                 Vector::SendString(sent) => {
-                    let payload = sent.bytes.expand().split_off(header);
+                    let payload = payload_of(&sent.bytes, dialect);
                     (payload.clone(), Recorded::String(payload))
                 }
                 Vector::Handshake(handshake) => (Vec::new(), Recorded::Handshake(handshake)),
@@ -94,6 +94,15 @@ fn collect() -> Vec<Distinct> {
     found
 }
 
+/// The payload of a recorded message.
+fn payload_of(message: &Bytes, dialect: Spoken) -> Vec<u8> {
+    let message = message.expand();
+    let payload = frames(dialect.framing(), &message)
+        .next()
+        .map_or(&[][..], |frame| frame.payload);
+    payload.to_vec()
+}
+
 /// Whether it announces a protocol that only Python 3 has: no testee has to read it.
 fn is_of_python_3(pickle: &[u8]) -> bool {
     matches!(pickle, [0x80, 3..=u8::MAX, ..])
@@ -110,11 +119,10 @@ mod tests {
         for (name, text) in embedded_texts() {
             let outline: Outline<'_> = serde_json::from_str(text).unwrap();
             let dialect: Spoken = outline.dialect.parse().unwrap();
-            let header = dialect.framing().map_or(0, Framing::header_length);
             for raw in outline.vectors {
                 let vector: Vector = serde_json::from_str(raw.get()).unwrap();
                 let is_left_out = matches!(&vector, Vector::Send(sent)
-                    if is_of_python_3(&sent.bytes.expand()[header..]));
+                    if is_of_python_3(&payload_of(&sent.bytes, dialect)));
                 if is_left_out {
                     assert!(outline.peer.starts_with("multiprocessing-3"), "{name}");
                     continue;

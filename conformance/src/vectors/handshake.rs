@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 use super::bytes::Bytes;
-use crate::context::handshake::Part;
-use crate::context::setting::Role;
-use crate::wire::handshake as wire;
+use crate::wire::handshake::Scheme;
+use crate::wire::{Part, Role};
+
+/// The handshake of every vector in format 1.
+pub(super) const SCHEME: Scheme = Scheme::Processing;
 
 /// How a peer got connected, or not, with a key.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -85,14 +87,14 @@ impl Message {
     /// The message that a payload is, in its place in the handshake.
     pub(super) fn parse(part: Part, payload: &[u8]) -> Option<Self> {
         match part {
-            Part::Challenge => wire::nonce(payload).map(|nonce| Self::Challenge {
+            Part::Challenge => SCHEME.nonce(payload).map(|nonce| Self::Challenge {
                 nonce: nonce.to_vec(),
             }),
             Part::Answer => Some(Self::Answer {
                 digest: payload.to_vec(),
             }),
-            Part::Verdict if payload == wire::WELCOME => Some(Self::Welcome),
-            Part::Verdict if payload == wire::REFUSAL => Some(Self::Failure),
+            Part::Verdict if payload == SCHEME.welcome() => Some(Self::Welcome),
+            Part::Verdict if payload == SCHEME.failure() => Some(Self::Failure),
             Part::Verdict => None,
         }
     }
@@ -100,10 +102,10 @@ impl Message {
     /// The payload that says it.
     pub fn payload(&self) -> Vec<u8> {
         match self {
-            Self::Challenge { nonce } => wire::challenge(nonce),
+            Self::Challenge { nonce } => SCHEME.challenge(nonce),
             Self::Answer { digest } => digest.clone(),
-            Self::Welcome => wire::WELCOME.to_vec(),
-            Self::Failure => wire::REFUSAL.to_vec(),
+            Self::Welcome => SCHEME.welcome().to_vec(),
+            Self::Failure => SCHEME.failure().to_vec(),
         }
     }
 }
@@ -116,16 +118,4 @@ pub enum Outcome {
     Connected,
     /// An error, and the end of the stream.
     Refused,
-}
-
-/// Who sends what in a handshake, message by message: the listener challenges first, then the roles are swapped.
-pub(super) fn order() -> impl Iterator<Item = (Role, Part)> {
-    wire::Step::ALL.into_iter().map(|step| {
-        let from = if step.is_listeners() {
-            Role::Listener
-        } else {
-            Role::Client
-        };
-        (from, Part::of(step))
-    })
 }

@@ -3,12 +3,10 @@
 use std::io;
 use std::time::Duration;
 
-use processing_connection::Framing;
 use socket2::Socket;
 
 use super::pipe::PipeDoor;
-use super::{Link, Transcript, Wire, WireError, pipe_name, stream};
-use crate::testee::message::RawAddress;
+use super::{Framing, Link, RawAddress, Transcript, Wire, WireError, pipe_name, stream};
 
 /// How many clients can connect to a door over `AF_PIPE` before one is accepted.
 const WAITING: usize = 16;

@@ -3,8 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use processing_connection::Framing;
 use thiserror::Error;
+
+use super::Framing;
 
 /// What went wrong on a wire, from the suite's side.
 #[derive(Debug, Error)]
@@ -35,7 +36,7 @@ pub enum WireError {
         /// How long the suite waited.
         after: Duration,
     },
-    /// A header that is none.
+    /// Bytes that are not a header.
     #[error("{} is not a header of {framing}", hex::encode(header))]
     NotAHeader {
         /// Its bytes.
@@ -49,7 +50,7 @@ pub enum WireError {
         /// The header's bytes.
         header: Vec<u8>,
         /// What it announces.
-        announced: u32,
+        announced: u64,
     },
     /// A message of a pipe is longer than anything that a case makes a testee send.
     #[error("a message of at least {0} bytes came, more than was sent")]

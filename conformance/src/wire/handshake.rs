@@ -1,43 +1,220 @@
-//! The messages of the SHA-1 handshake as the suite itself makes them (PROTOCOL.md, `handshake.challenge` and its
-//! sisters).
+//! The messages of handshakes as the suite itself writes and reads them.
 //!
-//! As with headers, this is deliberately not the reference's code.
+//! As with headers, this code is deliberately independent of the reference.
+//!
+//! `processing` signs 20 random bytes with HMAC-SHA1 (PROTOCOL.md, "Handshake"). `multiprocessing` up to Python 3.11 has
+//! other words and signs with HMAC-MD5. From 3.12 on the challenge names a digest, as in `#CHALLENGE#{sha256}` and 40
+//! random bytes; the signature covers the name as well, and the answer names its digest. A challenge of the older kind is
+//! answered in the older way, and an answer of 16 bytes is the HMAC-MD5 of everything after `#CHALLENGE#`
+//! (`multiprocessing/connection.py`, the comment above `_get_digest_name_and_payload`).
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
+use serde::{Deserialize, Serialize};
+use strum::{Display, VariantArray};
 
-/// What a challenge begins with; its nonce follows.
-pub const CHALLENGE: &[u8] = b"#CHALLENGE:";
-/// The verdict on a right answer.
-pub const WELCOME: &[u8] = b"#WELCOME";
-/// The verdict on a wrong answer.
-pub const REFUSAL: &[u8] = b"#AUTHENTICATION_FAILED";
-/// Bytes of a nonce.
-pub const NONCE_LENGTH: usize = 20;
-/// Bytes that no message of a handshake exceeds, however wrong the testee that sends it; for reading.
+use super::digest::Digest;
+
+/// No message of a handshake is longer, in bytes, not even that of a faulty testee. It is a limit for reading.
 pub const LONGEST: usize = 4096;
 
-/// The challenge with this nonce.
-pub fn challenge(nonce: &[u8]) -> Vec<u8> {
-    [CHALLENGE, nonce].concat()
+/// How an end proves that it has the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scheme {
+    /// HMAC-SHA1, as in `processing` 0.21 to 0.52.
+    Processing,
+    /// HMAC-MD5, as in `multiprocessing` up to Python 3.11.
+    Md5,
+    /// The digest that the challenge names, as in `multiprocessing` of Python 3.12 and later.
+    Named(Digest),
 }
 
-/// The nonce of a challenge, or `None` when it is none.
-pub fn nonce(challenge: &[u8]) -> Option<&[u8]> {
-    challenge
-        .strip_prefix(CHALLENGE)
-        .filter(|nonce| nonce.len() == NONCE_LENGTH)
+/// The fixed words of a scheme's messages.
+#[derive(Debug)]
+struct Words {
+    /// What a challenge begins with.
+    challenge: &'static [u8],
+    /// The verdict on a right answer.
+    welcome: &'static [u8],
+    /// The verdict on a wrong answer.
+    failure: &'static [u8],
 }
 
-/// The answer to the challenge with this nonce: HMAC-SHA1 under the key, 20 bytes.
-///
-/// # Panics
-///
-/// Never: HMAC takes a key of any length.
-pub fn answer(key: &[u8], nonce: &[u8]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC takes a key of any length");
-    mac.update(nonce);
-    mac.finalize().into_bytes().to_vec()
+/// Those of `processing` (PROTOCOL.md, `handshake.challenge` and `handshake.verdict`).
+const OF_PROCESSING: Words = Words {
+    challenge: b"#CHALLENGE:",
+    welcome: b"#WELCOME",
+    failure: b"#AUTHENTICATION_FAILED",
+};
+
+/// Those of `multiprocessing` (`multiprocessing/connection.py`, `_CHALLENGE` and its neighbours).
+const OF_MULTIPROCESSING: Words = Words {
+    challenge: b"#CHALLENGE#",
+    welcome: b"#WELCOME#",
+    failure: b"#FAILURE#",
+};
+
+/// The words of every scheme.
+const WORDS: [Words; 2] = [OF_PROCESSING, OF_MULTIPROCESSING];
+
+impl Scheme {
+    /// The schemes that PROTOCOL.md specifies, so that the cases judge them.
+    pub const SPECIFIED: &[Self] = &[Self::Processing];
+
+    /// The name of the scheme in the name of a dialect.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Processing => "hmac-sha1",
+            Self::Md5 => "hmac-md5",
+            Self::Named(_) => "named",
+        }
+    }
+
+    /// The digest of its answers.
+    pub const fn digest(self) -> Digest {
+        match self {
+            Self::Processing => Digest::Sha1,
+            Self::Md5 => Digest::Md5,
+            Self::Named(digest) => digest,
+        }
+    }
+
+    /// How many random bytes a challenge has.
+    pub const fn nonce_length(self) -> usize {
+        match self {
+            Self::Processing | Self::Md5 => 20,
+            Self::Named(_) => 40,
+        }
+    }
+
+    const fn words(self) -> &'static Words {
+        match self {
+            Self::Processing => &OF_PROCESSING,
+            Self::Md5 | Self::Named(_) => &OF_MULTIPROCESSING,
+        }
+    }
+
+    /// What a challenge begins with, before the name of a digest and the nonce.
+    pub const fn challenge_prefix(self) -> &'static [u8] {
+        self.words().challenge
+    }
+
+    /// The verdict on a right answer.
+    pub const fn welcome(self) -> &'static [u8] {
+        self.words().welcome
+    }
+
+    /// The verdict on a wrong answer.
+    pub const fn failure(self) -> &'static [u8] {
+        self.words().failure
+    }
+
+    /// The challenge with this nonce, whatever its length.
+    pub fn challenge(self, nonce: &[u8]) -> Vec<u8> {
+        [self.challenge_prefix(), &self.name_in_braces(), nonce].concat()
+    }
+
+    /// The nonce of a challenge, or `None` if the message is not a challenge of this scheme with a nonce of the right
+    /// length.
+    pub fn nonce(self, challenge: &[u8]) -> Option<&[u8]> {
+        challenge
+            .strip_prefix(self.challenge_prefix())?
+            .strip_prefix(&*self.name_in_braces())
+            .filter(|nonce| nonce.len() == self.nonce_length())
+    }
+
+    /// The answer to the challenge with this nonce under a key.
+    pub fn answer(self, key: &[u8], nonce: &[u8]) -> Vec<u8> {
+        let name = self.name_in_braces();
+        let signed = [&*name, nonce].concat();
+        [name, self.digest().sign(key, &signed)].concat()
+    }
+
+    /// `{sha256}` in a scheme whose messages name their digest, and nothing in the others.
+    fn name_in_braces(self) -> Vec<u8> {
+        match self {
+            Self::Named(digest) => format!("{{{}}}", digest.name()).into_bytes(),
+            Self::Processing | Self::Md5 => Vec::new(),
+        }
+    }
+}
+
+/// The scheme that a challenge asks for, and what its answer signs: the nonce, with the name of the digest before it.
+pub fn read_challenge(payload: &[u8]) -> Option<(Scheme, &[u8])> {
+    if let Some(nonce) = payload.strip_prefix(OF_PROCESSING.challenge) {
+        return Some((Scheme::Processing, nonce));
+    }
+    let signed = payload.strip_prefix(OF_MULTIPROCESSING.challenge)?;
+    match Digest::split_name(signed) {
+        // By its length it is a challenge of the older scheme, whatever its random bytes are.
+        Some((digest, _)) if signed.len() != Scheme::Md5.nonce_length() => {
+            Some((Scheme::Named(digest), signed))
+        }
+        _ => Some((Scheme::Md5, signed)),
+    }
+}
+
+/// The digest and the signature of an answer. Without a name the digest follows from the length.
+pub fn read_answer(payload: &[u8]) -> Option<(Digest, &[u8])> {
+    let unnamed = [Scheme::Processing.digest(), Scheme::Md5.digest()];
+    let of_length = unnamed
+        .into_iter()
+        .find(|digest| digest.length() == payload.len());
+    let (digest, signature) = match of_length {
+        Some(digest) => (digest, payload),
+        None => Digest::split_name(payload)?,
+    };
+    (signature.len() == digest.length()).then_some((digest, signature))
+}
+
+/// Whether a verdict is a welcome, or `None` if the message is not a verdict.
+pub fn read_verdict(payload: &[u8]) -> Option<bool> {
+    WORDS.iter().find_map(|words| {
+        (payload == words.welcome)
+            .then_some(true)
+            .or((payload == words.failure).then_some(false))
+    })
+}
+
+/// Whether a payload begins as a challenge or a verdict does. This costs nothing.
+pub fn begins_as_handshake(payload: &[u8]) -> bool {
+    WORDS
+        .iter()
+        .flat_map(|words| [words.challenge, words.welcome, words.failure])
+        .any(|word| payload.starts_with(word))
+}
+
+/// Which end of a connection.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Display, VariantArray,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Role {
+    /// The end that listens.
+    Listener,
+    /// The end that connects.
+    Client,
+}
+
+impl Role {
+    /// The other end.
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Listener => Self::Client,
+            Self::Client => Self::Listener,
+        }
+    }
+}
+
+/// What one end sends in a handshake. Each end sends one of each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
+#[strum(serialize_all = "lowercase")]
+pub enum Part {
+    /// The challenge.
+    Challenge,
+    /// The answer to the other end's challenge.
+    Answer,
+    /// The verdict on the other end's answer.
+    Verdict,
 }
 
 /// One message of a handshake. The listener challenges first; then the roles are swapped.
@@ -58,7 +235,7 @@ pub enum Step {
 }
 
 impl Step {
-    /// All of them, in order.
+    /// All steps, in order.
     pub const ALL: [Self; 6] = [
         Self::ListenerChallenges,
         Self::ClientAnswers,
@@ -68,12 +245,35 @@ impl Step {
         Self::ClientDecides,
     ];
 
-    /// Whether the listener sends it.
-    pub fn is_listeners(self) -> bool {
-        matches!(
-            self,
-            Self::ListenerChallenges | Self::ListenerDecides | Self::ListenerAnswers
-        )
+    /// The end that sends it.
+    pub const fn sender(self) -> Role {
+        match self {
+            Self::ListenerChallenges | Self::ListenerDecides | Self::ListenerAnswers => {
+                Role::Listener
+            }
+            Self::ClientChallenges | Self::ClientDecides | Self::ClientAnswers => Role::Client,
+        }
+    }
+
+    /// What is sent.
+    pub const fn part(self) -> Part {
+        match self {
+            Self::ListenerChallenges | Self::ClientChallenges => Part::Challenge,
+            Self::ListenerAnswers | Self::ClientAnswers => Part::Answer,
+            Self::ListenerDecides | Self::ClientDecides => Part::Verdict,
+        }
+    }
+
+    /// The step at which an end sends its part.
+    pub const fn of(sender: Role, part: Part) -> Self {
+        match (sender, part) {
+            (Role::Listener, Part::Challenge) => Self::ListenerChallenges,
+            (Role::Listener, Part::Answer) => Self::ListenerAnswers,
+            (Role::Listener, Part::Verdict) => Self::ListenerDecides,
+            (Role::Client, Part::Challenge) => Self::ClientChallenges,
+            (Role::Client, Part::Answer) => Self::ClientAnswers,
+            (Role::Client, Part::Verdict) => Self::ClientDecides,
+        }
     }
 }
 
@@ -81,41 +281,45 @@ impl Step {
 mod tests {
     use super::*;
 
-    /// RFC 2202, test cases 1, 2, 3 and 6: short keys, and one that is longer than a block.
+    const SCHEMES: [Scheme; 3] = [
+        Scheme::Processing,
+        Scheme::Md5,
+        Scheme::Named(Digest::Sha3_256),
+    ];
+
     #[test]
-    fn answers_are_hmac_sha1() {
-        for (key, nonce, expected) in [
-            (
-                &[0x0b; 20][..],
-                &b"Hi There"[..],
-                "b617318655057264e28bc0b6fb378c8ef146be00",
-            ),
-            (
-                b"Jefe",
-                b"what do ya want for nothing?",
-                "effcdf6ae5eb2fa2d27416d5f184df9c259a7c79",
-            ),
-            (
-                &[0xaa; 20],
-                &[0xdd; 50],
-                "125d7342b9ac11cd91a39af48aa17b4f63f175d3",
-            ),
-            (
-                &[0xaa; 80],
-                b"Test Using Larger Than Block-Size Key - Hash Key First",
-                "aa4ae5e15272d00e95705637ce8a3b55ed402112",
-            ),
-        ] {
-            assert_eq!(hex::encode(answer(key, nonce)), expected);
-        }
+    fn a_challenge_of_processing_is_its_prefix_and_20_bytes() {
+        let scheme = Scheme::Processing;
+        let right = scheme.challenge(&[7; 20]);
+        assert_eq!(right, [&b"#CHALLENGE:"[..], &[7; 20]].concat());
+        assert_eq!(scheme.nonce(&right), Some(&[7; 20][..]));
+        assert_eq!(scheme.nonce(&right[..30]), None);
+        assert_eq!(scheme.nonce(&[&right[..], b"x"].concat()), None);
+        assert_eq!(scheme.nonce(b"#CHALLENGE#aaaaaaaaaaaaaaaaaaaa"), None);
     }
 
     #[test]
-    fn a_challenge_is_its_prefix_and_20_bytes() {
-        let right = challenge(&[7; NONCE_LENGTH]);
-        assert_eq!(nonce(&right), Some(&[7; NONCE_LENGTH][..]));
-        assert_eq!(nonce(&right[..30]), None);
-        assert_eq!(nonce(&[&right[..], b"x"].concat()), None);
-        assert_eq!(nonce(b"#CHALLENGE#aaaaaaaaaaaaaaaaaaaa"), None);
+    fn what_a_scheme_writes_is_read_as_that_scheme() {
+        for scheme in SCHEMES {
+            let nonce = vec![b'n'; scheme.nonce_length()];
+            let challenge = scheme.challenge(&nonce);
+            assert_eq!(scheme.nonce(&challenge), Some(&nonce[..]), "{scheme:?}");
+            let (read, signed) = read_challenge(&challenge).expect("it is a challenge");
+            assert_eq!(read, scheme);
+            let answer = scheme.answer(b"key", &nonce);
+            let (digest, signature) = read_answer(&answer).expect("it is an answer");
+            assert_eq!(digest, scheme.digest());
+            assert_eq!(signature, digest.sign(b"key", signed));
+            assert_eq!(read_verdict(scheme.welcome()), Some(true));
+            assert_eq!(read_verdict(scheme.failure()), Some(false));
+        }
+        assert_eq!(read_verdict(b"#WELCOM"), None);
+    }
+
+    #[test]
+    fn each_end_sends_each_part_once() {
+        for step in Step::ALL {
+            assert_eq!(Step::of(step.sender(), step.part()), step);
+        }
     }
 }

@@ -1,9 +1,13 @@
 //! The raw transport under the suite's control: every byte of a stream with every segment and its end, or every message of
 //! a pipe.
 
+mod address;
+mod dialect;
+mod digest;
 mod door;
 mod error;
 pub mod frame;
+mod framing;
 pub mod handshake;
 #[cfg_attr(not(windows), path = "no_pipe.rs")]
 mod pipe;
@@ -16,17 +20,19 @@ use std::io::{self, ErrorKind, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
+pub use address::RawAddress;
+pub use dialect::{Dialect, Spoken, UnknownDialect};
+pub use digest::Digest;
 pub use door::Door;
 pub use error::WireError;
+pub use framing::{Framing, Header};
+pub use handshake::{Part, Role, Step};
 use pipe::PipeEnd;
 use pipe_name::pipe_name;
-use processing_connection::Framing;
 pub use relay::Relay;
 use socket2::Socket;
 pub use stream::vacant_port;
 pub use transcript::{Direction, Entry, Event, Transcript};
-
-use crate::testee::message::RawAddress;
 
 /// How the suite reads from a pipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,7 +45,7 @@ pub enum Reading {
 
 /// What one read from a pipe brought.
 #[derive(Clone, Copy, Debug)]
-struct Part {
+struct Received {
     /// Bytes of the message that were read.
     received: usize,
     /// Bytes of the same message that are still to be read.
@@ -142,7 +148,7 @@ impl Wire {
         let Link::Pipe(pipe) = &self.link else {
             let all: Vec<u8> = payloads
                 .iter()
-                .flat_map(|payload| frame::message(self.framing, payload.as_ref()))
+                .flat_map(|payload| self.framing.message(payload.as_ref()))
                 .collect();
             return self.write(&all);
         };
@@ -169,22 +175,45 @@ impl Wire {
         if let Link::Pipe(_) = self.link {
             return self.read_whole(piece, longest);
         }
-        let header = self.read(frame::header_length(self.framing))?;
-        let Some(announced) = frame::announced(self.framing, &header) else {
-            return Err(WireError::NotAHeader {
-                header,
-                framing: self.framing,
-            });
-        };
-        let length = announced as usize;
-        if length > longest {
-            return Err(WireError::TooLong { header, announced });
-        }
+        let (_, length) = self.read_header(longest)?;
         let mut payload = Vec::new();
         while payload.len() < length {
             payload.extend(self.read(piece.min(length - payload.len()))?);
         }
         Ok(payload)
+    }
+
+    /// Reads one message and returns its header, which has no bytes on a pipe, and its payload.
+    pub fn read_message_with_header(
+        &mut self,
+        longest: usize,
+    ) -> Result<(Vec<u8>, Vec<u8>), WireError> {
+        if let Link::Pipe(_) = self.link {
+            return Ok((Vec::new(), self.read_whole(usize::MAX, longest)?));
+        }
+        let (header, length) = self.read_header(longest)?;
+        let payload = self.read(length)?;
+        Ok((header, payload))
+    }
+
+    /// Reads a header from a stream and returns its bytes and the length that it announces in bytes.
+    fn read_header(&mut self, longest: usize) -> Result<(Vec<u8>, usize), WireError> {
+        let mut header = Vec::new();
+        loop {
+            match self.framing.read_header(&header) {
+                Header::Part { missing } => header.extend(self.read(missing)?),
+                Header::Whole { announced, .. } => {
+                    return match usize::try_from(announced) {
+                        Ok(length) if length <= longest => Ok((header, length)),
+                        _ => Err(WireError::TooLong { header, announced }),
+                    };
+                }
+                Header::Invalid => {
+                    let framing = self.framing;
+                    return Err(WireError::NotAHeader { header, framing });
+                }
+            }
+        }
     }
 
     fn read_whole(&self, piece: usize, longest: usize) -> Result<Vec<u8>, WireError> {
@@ -193,7 +222,7 @@ impl Wire {
         let mut message = Vec::new();
         let mut wanted = FIRST.min(piece);
         loop {
-            let Part { received, left } = self.read_part(&mut message, wanted)?;
+            let Received { received, left } = self.read_part(&mut message, wanted)?;
             let left = usize::try_from(left).unwrap_or(usize::MAX);
             if message.len().saturating_add(left) > longest {
                 return Err(WireError::LongMessage(message.len() + received));
@@ -209,7 +238,7 @@ impl Wire {
     }
 
     /// Reads up to so many bytes more of a message of a pipe.
-    fn read_part(&self, message: &mut Vec<u8>, wanted: usize) -> Result<Part, WireError> {
+    fn read_part(&self, message: &mut Vec<u8>, wanted: usize) -> Result<Received, WireError> {
         let Link::Pipe(pipe) = &self.link else {
             unreachable!("only a pipe is read in parts")
         };
@@ -325,7 +354,8 @@ impl Wire {
 
     /// Writes a message to a stream in segments of one byte.
     pub fn write_message_byte_by_byte(&mut self, payload: &[u8]) -> Result<(), WireError> {
-        frame::message(self.framing, payload)
+        self.framing
+            .message(payload)
             .iter()
             .try_for_each(|byte| self.write(&[*byte]))
     }

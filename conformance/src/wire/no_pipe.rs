@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use super::{Part, Reading};
+use super::{Reading, Received};
 
 /// One end of a pipe.
 #[derive(Debug)]
@@ -26,7 +26,7 @@ impl PipeEnd {
         match *self {}
     }
 
-    pub(super) fn read(&self, _: &mut [u8], _: Option<Duration>) -> io::Result<Part> {
+    pub(super) fn read(&self, _: &mut [u8], _: Option<Duration>) -> io::Result<Received> {
         match *self {}
     }
 

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use processing_connection::pipe::{Pipe, PipeListener, PipeOptions, ReadMode};
 
-use super::{Part, Reading};
+use super::{Reading, Received};
 
 /// How long a message may take into the pipe before it is left to the outbox.
 const AT_ONCE: Duration = Duration::from_millis(20);
@@ -114,13 +114,17 @@ impl PipeEnd {
     }
 
     /// Reads a message, or as much of it as there is room for; without patience for as long as it takes.
-    pub(super) fn read(&self, buffer: &mut [u8], patience: Option<Duration>) -> io::Result<Part> {
+    pub(super) fn read(
+        &self,
+        buffer: &mut [u8],
+        patience: Option<Duration>,
+    ) -> io::Result<Received> {
         let part = self.pipe.read(buffer, patience)?;
         if part.cut {
             // Whoever wrote it went away meanwhile.
             return Err(io::Error::from_raw_os_error(ERROR_BROKEN_PIPE));
         }
-        Ok(Part {
+        Ok(Received {
             received: part.received,
             left: part.left,
         })

@@ -2,7 +2,7 @@
 
 use std::io::{self, ErrorKind};
 
-use crate::testee::message::RawAddress;
+use super::RawAddress;
 
 /// The name of the pipe that an address means, if it means one. The suite goes to no other machine.
 pub(super) fn pipe_name(address: &RawAddress) -> io::Result<Option<&str>> {

@@ -9,8 +9,7 @@ use socket2::Socket;
 
 use super::door::{Entrance, remove_socket_file};
 use super::pipe::PipeEnd;
-use super::{Direction, Link, Part, Reading, Transcript, pipe_name, stream};
-use crate::testee::message::RawAddress;
+use super::{Direction, Link, RawAddress, Reading, Received, Transcript, pipe_name, stream};
 
 /// How many clients can connect to a recorder over `AF_PIPE` at once.
 const WAITING: usize = 4;
@@ -161,7 +160,7 @@ fn pass_messages_on(source: &PipeEnd, sink: &PipeEnd, record: impl Fn(&[u8])) {
     loop {
         let mut length = 0;
         loop {
-            let Ok(Part { received, left }) = source.read(&mut message[length..], None) else {
+            let Ok(Received { received, left }) = source.read(&mut message[length..], None) else {
                 sink.close();
                 return;
             };

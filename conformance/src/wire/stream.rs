@@ -7,8 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::WireError;
-use crate::testee::message::RawAddress;
+use super::{RawAddress, WireError};
 
 /// Connects to an address that is no pipe's.
 pub(super) fn connect(address: &RawAddress, patience: Option<Duration>) -> io::Result<Socket> {

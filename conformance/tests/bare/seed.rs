@@ -138,8 +138,10 @@ impl Stage {
         self.scratch.path().display().to_string()
     }
 
+    /// The reference's dialect of the same name as the peer's.
     fn dialect(&self) -> Dialect {
-        self.peer.dialect
+        let name = self.peer.dialect.to_string();
+        name.parse().expect("the reference has every dialect")
     }
 
     fn program(&self, name: &str, address: &str) -> Command {

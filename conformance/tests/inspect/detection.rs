@@ -1,8 +1,9 @@
 //! What is said of a framing that is not clear.
 
 use processing_conformance::inspect::capture::Capture;
-use processing_conformance::inspect::framing::Framing;
+use processing_conformance::inspect::framing::FramingOrNone;
 use processing_conformance::inspect::session::Options;
+use processing_conformance::wire::Framing;
 
 use crate::{DEFAULT, both_ways, inspect, message, one_way};
 
@@ -61,14 +62,14 @@ fn a_framing_that_is_told_is_taken_even_where_it_does_not_fit() {
     let stream = message(Framing::Be32, b"\x80\x02K*.");
     let mut all = String::new();
     for framing in [
-        Framing::Be32,
-        Framing::Le32,
-        Framing::Hex8,
-        Framing::Be32x,
-        Framing::None,
+        Some(Framing::Be32),
+        Some(Framing::Le32),
+        Some(Framing::Hex8),
+        Some(Framing::Be32x),
+        None,
     ] {
         let options = Options {
-            framing: Some(framing),
+            framing: Some(FramingOrNone(framing)),
             ..DEFAULT
         };
         all.push_str(&separated(
@@ -101,7 +102,7 @@ fn what_is_cut_or_out_of_step_is_said_with_the_byte() {
         let inspection = inspect(
             &one_way(stream),
             &Options {
-                framing: told,
+                framing: told.map(Into::into),
                 ..DEFAULT
             },
         );

@@ -1,10 +1,10 @@
 //! Handshakes that go wrong, and answers that are.
 
 use processing_conformance::inspect::capture::Capture;
-use processing_conformance::inspect::framing::Framing;
-use processing_conformance::inspect::handshake::{Content, Digest, Outcome, Scheme};
+use processing_conformance::inspect::handshake::{Content, Outcome};
 use processing_conformance::inspect::session::{Options, Session};
-use processing_conformance::wire::handshake::{Step, answer, challenge};
+use processing_conformance::wire::handshake::Scheme;
+use processing_conformance::wire::{Digest, Framing, Step};
 
 use crate::{DEFAULT, both_ways, inspect, message};
 
@@ -23,12 +23,13 @@ fn stream(messages: &[&[u8]]) -> Vec<u8> {
 
 /// The two streams of a handshake of `processing` up to a number of its steps.
 fn handshake(nonces: [&[u8; 20]; 2], steps: usize) -> Capture {
+    let scheme = Scheme::Processing;
     let messages: [(bool, Vec<u8>); 6] = [
-        (false, challenge(nonces[0])),
-        (true, answer(KEY, nonces[0])),
+        (false, scheme.challenge(nonces[0])),
+        (true, scheme.answer(KEY, nonces[0])),
         (false, b"#WELCOME".to_vec()),
-        (true, challenge(nonces[1])),
-        (false, answer(KEY, nonces[1])),
+        (true, scheme.challenge(nonces[1])),
+        (false, scheme.answer(KEY, nonces[1])),
         (true, b"#WELCOME".to_vec()),
     ];
     let of = |client: bool| {
@@ -77,8 +78,11 @@ fn a_wrong_key_is_said_to_be_wrong() {
 
 #[test]
 fn a_refusal_ends_the_handshake() {
-    let client = stream(&[&answer(b"another", NONCES[0])]);
-    let listener = stream(&[&challenge(NONCES[0]), b"#AUTHENTICATION_FAILED"]);
+    let client = stream(&[&Scheme::Processing.answer(b"another", NONCES[0])]);
+    let listener = stream(&[
+        &Scheme::Processing.challenge(NONCES[0]),
+        b"#AUTHENTICATION_FAILED",
+    ]);
     let inspection = inspect(&both_ways(client, listener), &KEYED);
     assert!(!inspection.is_sound);
     insta::assert_snapshot!(inspection.text);
@@ -87,7 +91,7 @@ fn a_refusal_ends_the_handshake() {
 #[test]
 fn a_client_without_a_key_sends_its_object_into_the_handshake() {
     let client = stream(&[b"\x80\x02K*."]);
-    let listener = stream(&[&challenge(NONCES[0])]);
+    let listener = stream(&[&Scheme::Processing.challenge(NONCES[0])]);
     let inspection = inspect(&both_ways(client, listener), &KEYED);
     assert!(!inspection.is_sound);
     insta::assert_snapshot!(inspection.text);

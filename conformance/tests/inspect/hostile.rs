@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use processing_conformance::inspect::framing::Framing;
+use processing_conformance::wire::Framing;
 
 use crate::{DEFAULT, inspect, message, one_way};
 

@@ -1,10 +1,10 @@
 //! Any bytes can be inspected, and any messages are found again.
 
 use processing_conformance::inspect::capture::Capture;
-use processing_conformance::inspect::framing::Framing;
 use processing_conformance::inspect::session::{Options, Session};
 use processing_conformance::notation::strategy;
 use processing_conformance::pickle::write;
+use processing_conformance::wire::Framing;
 use proptest::prelude::*;
 
 use crate::{DEFAULT, both_ways, inspect, message, one_way, printed_bytes};
@@ -15,7 +15,7 @@ const SHORT: usize = 60;
 const LINE: usize = 1000;
 
 fn framings() -> impl Strategy<Value = Framing> {
-    proptest::sample::select(&Framing::WITH_HEADER[..])
+    proptest::sample::select(Framing::ALL)
 }
 
 /// Payloads as they occur: strings, pickles, messages of a handshake, nothing.
@@ -47,7 +47,7 @@ fn found_again(
     payloads: &[Vec<u8>],
 ) -> Result<(), TestCaseError> {
     let told = Options {
-        framing: Some(framing),
+        framing: Some(framing.into()),
         ..DEFAULT
     };
     let session = Session::find(capture, &told).expect("it was told");
@@ -76,7 +76,7 @@ proptest! {
             [client, server] => both_ways([&begin[..], client].concat(), server.clone()),
             _ => unreachable!("there are one or two"),
         };
-        let options = Options { framing, authkey, messages: 5 };
+        let options = Options { framing: framing.map(Into::into), authkey, messages: 5 };
         let inspection = inspect(&capture, &options);
         let messages = 2 * (5 + 2);
         prop_assert!(inspection.text.len() < messages * (crate::LINES + 10) * LINE);
@@ -93,9 +93,9 @@ proptest! {
         let best = session.detection.fits[0].extent;
         let candidates = session.detection.fits.iter().filter(|fit| fit.extent == best);
         prop_assert!(candidates.clone().any(|fit| fit.framing == framing));
-        prop_assert!(candidates.count() > 1 || session.detection.framings == [framing]);
+        prop_assert!(candidates.count() > 1 || session.detection.framings == [Some(framing)]);
         found_again(&capture, framing, &payloads)?;
-        let told = Options { framing: Some(framing), messages: 100, ..DEFAULT };
+        let told = Options { framing: Some(framing.into()), messages: 100, ..DEFAULT };
         let inspection = inspect(&capture, &told);
         if payloads.iter().all(|payload| payload.len() <= SHORT) {
             prop_assert_eq!(printed_bytes(&inspection.text), bytes, "{}", inspection.text);

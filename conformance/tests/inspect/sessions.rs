@@ -2,9 +2,11 @@
 
 use processing_conformance::inspect::capture::{Capture, Sender};
 use processing_conformance::inspect::detect::Certainty;
-use processing_conformance::inspect::framing::Framing;
-use processing_conformance::inspect::handshake::{Digest, Outcome, Scheme};
+use processing_conformance::inspect::framing::FramingOrNone;
+use processing_conformance::inspect::handshake::Outcome;
 use processing_conformance::inspect::session::{Options, Session};
+use processing_conformance::wire::handshake::Scheme;
+use processing_conformance::wire::{Digest, Framing};
 
 use crate::{DEFAULT, inspect, printed_bytes, sent_by};
 
@@ -53,7 +55,7 @@ fn processing_0_52_over_a_pipe_with_a_handshake() {
     let inspection = inspect(&capture, &KEYED);
     insta::assert_snapshot!(inspection.text);
     let told = Options {
-        framing: Some(Framing::None),
+        framing: Some(FramingOrNone(None)),
         ..KEYED
     };
     let told = inspect(&capture, &told);
@@ -102,7 +104,7 @@ fn everything_is_found_in_every_session() {
         for capture in [capture(session), as_two_files(session)] {
             let found = Session::find(&capture, &KEYED).expect("a framing fits");
             assert_eq!(found.detection.certainty, Certainty::Certain);
-            assert_eq!(found.detection.framings, [framing; 2]);
+            assert_eq!(found.detection.framings, [Some(framing); 2]);
             let handshake = found.handshake.as_ref();
             assert_eq!(handshake.and_then(|handshake| handshake.scheme), scheme);
             if let Some(handshake) = handshake {
@@ -168,7 +170,7 @@ fn a_session_that_is_cut_anywhere_is_still_told_apart() {
             for end in 5..stream.bytes.len() {
                 let cut = Capture::raw(stream.bytes[..end].to_vec());
                 let found = Session::find(&cut, &DEFAULT).expect("a framing fits");
-                assert_eq!(found.detection.framings, [framing], "cut at {end}");
+                assert_eq!(found.detection.framings, [Some(framing)], "cut at {end}");
             }
         }
     }

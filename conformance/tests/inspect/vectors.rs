@@ -3,9 +3,10 @@
 use processing_conformance::context::setting::Role;
 use processing_conformance::inspect::capture::Capture;
 use processing_conformance::inspect::detect::Certainty;
-use processing_conformance::inspect::handshake::{Content, Scheme};
+use processing_conformance::inspect::handshake::Content;
 use processing_conformance::inspect::session::{Options, Session};
 use processing_conformance::vectors::{File, Handshake, Outcome, Vector, embedded_texts};
+use processing_conformance::wire::handshake::Scheme;
 
 use crate::{DEFAULT, both_ways, one_way};
 
@@ -40,8 +41,7 @@ fn the_framing_of_every_peer_is_found() {
             ..DEFAULT
         };
         let session = Session::find(&capture, &options).expect("a framing fits");
-        let framing = session.detection.framings[0].to_string();
-        assert_eq!(framing, spoken.to_string(), "{}", file.peer);
+        assert_eq!(session.detection.framings, [Some(spoken)], "{}", file.peer);
         assert_eq!(
             session.detection.certainty,
             Certainty::Certain,

@@ -7,10 +7,13 @@ use std::time::Duration;
 
 use processing_conformance::adapter::failed;
 use processing_conformance::testee::message::{ErrorKind, OperationError};
-use processing_conformance::wire::handshake::{CHALLENGE, REFUSAL, WELCOME, answer};
+use processing_conformance::wire::handshake::Scheme;
 use socket2::Socket;
 
 use super::naive::{Fault, classified, message_through};
+
+/// The handshake of `processing`.
+const SCHEME: Scheme = Scheme::Processing;
 
 /// What a listener or a client proves that it knows.
 pub(crate) struct Key(Vec<u8>);
@@ -48,18 +51,18 @@ impl Key {
         let nonce = nonce();
         // Whoever passes it on to another client of this process is not answered.
         asked().push(nonce.to_vec());
-        exchange.write(&[CHALLENGE, &nonce].concat())?;
-        let right = answer(&self.0, &nonce);
+        exchange.write(&SCHEME.challenge(&nonce))?;
+        let right = SCHEME.answer(&self.0, &nonce);
         let came = exchange.read()?;
         let looked_at = match exchange.fault {
             Fault::DigestPrefixCompared => 4,
             _ => right.len().max(came.len()),
         };
         if came.get(..looked_at) == right.get(..looked_at) && !came.is_empty() {
-            exchange.write(WELCOME)?;
+            exchange.write(SCHEME.welcome())?;
             Ok(())
         } else {
-            exchange.write(REFUSAL)?;
+            exchange.write(SCHEME.failure())?;
             Err(refused("the other end does not know the key"))
         }
     }
@@ -68,15 +71,15 @@ impl Key {
     fn prove(&self, exchange: &mut Exchange<'_>) -> Outcome {
         let challenge = exchange.read()?;
         let nonce = challenge
-            .strip_prefix(CHALLENGE)
+            .strip_prefix(SCHEME.challenge_prefix())
             .filter(|nonce| nonce.len() == 20 && !asked().iter().any(|asked| asked == nonce))
             .ok_or_else(|| refused("this is no challenge"))?;
         exchange.write(&match exchange.fault {
-            Fault::WrongDigestAnswered => answer(&self.0, &challenge),
-            _ => answer(&self.0, nonce),
+            Fault::WrongDigestAnswered => SCHEME.answer(&self.0, &challenge),
+            _ => SCHEME.answer(&self.0, nonce),
         })?;
         let verdict = exchange.read()?;
-        if verdict == WELCOME || exchange.fault == Fault::AnyVerdictAccepted {
+        if verdict == SCHEME.welcome() || exchange.fault == Fault::AnyVerdictAccepted {
             Ok(())
         } else {
             Err(refused("the other end says that the key is another"))

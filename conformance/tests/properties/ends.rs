@@ -17,8 +17,8 @@ use processing_conformance::testee::message::{
 };
 use processing_conformance::testee::payload::Payload;
 use processing_conformance::testee::session::{OperationResult, Session, Ticket, Trouble};
-use processing_conformance::wire::{Transcript, Wire};
-use processing_connection::{Address, Connection, Connector, Dialect, Family, Listener, Value};
+use processing_conformance::wire::{Dialect, Transcript, Wire};
+use processing_connection::{Address, Connection, Connector, Family, Listener, Value};
 use proptest::strategy::Strategy;
 
 /// The same in CI and at a desk.
@@ -101,7 +101,7 @@ pub(crate) fn reference_to_itself(
     let address = in_types_of_reference(&free_address(family, scratch));
     let mut listener = Listener::builder()
         .address(address)
-        .dialect(dialect)
+        .dialect(dialect_of_reference(dialect))
         .read_timeout(PATIENCE)
         .bind()
         .expect("a free address");
@@ -126,6 +126,12 @@ fn free_address(family: Family, scratch: &Scratch) -> RawAddress {
     }
 }
 
+/// The reference's dialect of the same name.
+fn dialect_of_reference(dialect: Dialect) -> processing_connection::Dialect {
+    let name = dialect.to_string();
+    name.parse().expect("the reference has every dialect")
+}
+
 fn in_types_of_reference(address: &RawAddress) -> Address {
     match address {
         RawAddress::Pair(host, port) => {
@@ -138,7 +144,7 @@ fn in_types_of_reference(address: &RawAddress) -> Address {
 
 fn connector(dialect: Dialect) -> Connector {
     Connector::new()
-        .dialect(dialect)
+        .dialect(dialect_of_reference(dialect))
         .read_timeout(PATIENCE)
         .write_timeout(PATIENCE)
 }
@@ -278,7 +284,7 @@ impl Setting<'_> {
     /// A connection between the suite's own wire and the testee.
     pub(crate) fn with_wire(&self) -> (Wire, Held) {
         self.connect(|address, dialect| {
-            Wire::connect(address, dialect.framing(), PATIENCE, &Transcript::begin())
+            Wire::connect(address, dialect.framing, PATIENCE, &Transcript::begin())
                 .expect("somebody listens")
         })
     }

@@ -2,7 +2,7 @@
 
 use processing_conformance::cases::Role;
 use processing_conformance::vectors::{Bytes, Handshake, Message, Outcome};
-use processing_connection::Framing;
+use processing_conformance::wire::Framing;
 use sha1::{Digest as _, Sha1};
 
 use super::mutation::{Effort, changed_messages, changed_strings};

@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use processing_conformance::vectors::{
     AtSerde, Bytes, File, Handshake, SentObject, SentString, Vector,
 };
-use processing_conformance::wire::frame;
-use processing_connection::Framing;
+use processing_conformance::wire::Framing;
 
 use super::{distinct, handshakes, holds, meaning, objects};
 
@@ -192,15 +191,12 @@ fn change_handshake(survivors: &mut Survivors, handshake: &Handshake, file: &Fil
 
 /// Bytes of a header, if there are headers.
 fn header_length(framing: Option<Framing>) -> usize {
-    framing.map_or(0, frame::header_length)
+    framing.map_or(0, Framing::shortest_header)
 }
 
 /// A payload behind its header, if there are headers.
 fn message(framing: Option<Framing>, payload: &[u8]) -> Vec<u8> {
-    framing.map_or_else(
-        || payload.to_vec(),
-        |framing| frame::message(framing, payload),
-    )
+    framing.map_or_else(|| payload.to_vec(), |framing| framing.message(payload))
 }
 
 /// A message with one byte changed, left out or added: as it stands, and with a header that fits again.

@@ -4,9 +4,10 @@ use super::super::{Case, each_named};
 use super::{FAILED, HANDSHAKE, KEY, Role};
 use crate::context::Context;
 use crate::context::failure::{Failure, Outcome};
-use crate::context::handshake::{Handshake, Part};
+use crate::context::handshake::Handshake;
 use crate::requirements::Level;
 use crate::testee::message::ErrorKind;
+use crate::wire::Part;
 
 const LISTENER: Case = Case {
     roles: &[Role::Listener],

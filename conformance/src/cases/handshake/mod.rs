@@ -4,28 +4,29 @@ pub(super) mod listener;
 pub(super) mod pair;
 pub(super) mod wrong;
 
-use processing_connection::Handshake;
-
-use super::{Case, Needs, Role, each_named};
+use super::{Case, Handshakes, Needs, Role, each_named};
 use crate::context::failure::{Failure, Outcome};
-use crate::context::handshake::Part;
 use crate::context::{Context, Who, pattern};
 use crate::notation::Graph;
 use crate::testee::message::{Connect, ErrorKind, Listen, Operation};
-use crate::wire::handshake::{self, WELCOME};
+use crate::wire::Part;
+use crate::wire::handshake::Scheme;
 
 /// The key that both ends have, where it does not matter which.
 const KEY: &[u8] = b"a key for the suite";
 /// What the end of a handshake that failed is recommended to be.
 const FAILED: &[ErrorKind] = &[ErrorKind::AuthenticationFailed];
 
+/// The handshake that these cases are about.
+pub(super) const SCHEME: Scheme = Scheme::Processing;
+
 /// A dialect with the handshake.
 pub(super) const KEYED: Needs = Needs {
-    handshake: Some(Handshake::HmacSha1),
+    handshake: Handshakes::Only(SCHEME),
     ..Needs::NOTHING
 };
 const KEYED_OBJECTS: Needs = Needs {
-    handshake: Some(Handshake::HmacSha1),
+    handshake: Handshakes::Only(SCHEME),
     ..Needs::OBJECTS
 };
 
@@ -71,7 +72,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         about: "A key with a dialect that has no handshake is an error.",
         requirements: &["handshake.key-needs-handshake"],
         needs: Needs {
-            handshake: Some(Handshake::None),
+            handshake: Handshakes::None,
             ..Needs::NOTHING
         },
         run: key_without_handshake,
@@ -251,7 +252,7 @@ fn eager(context: &mut Context<'_>) -> Outcome {
     const BEHIND: &[u8] = b"right behind the handshake";
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Verdict)?;
-    context.write_messages(&mut handshake.wire, &[WELCOME, BEHIND])?;
+    context.write_messages(&mut handshake.wire, &[SCHEME.welcome(), BEHIND])?;
     let (mut wire, end) = context.finish_handshake(handshake)?;
     context.expect_string(end, BEHIND)?;
     context.expect_in_step(&mut wire, end)
@@ -260,7 +261,7 @@ fn eager(context: &mut Context<'_>) -> Outcome {
 fn eager_object(context: &mut Context<'_>) -> Outcome {
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Verdict)?;
-    context.write_messages(&mut handshake.wire, &[WELCOME, FORTY_TWO])?;
+    context.write_messages(&mut handshake.wire, &[SCHEME.welcome(), FORTY_TWO])?;
     let (mut wire, end) = context.finish_handshake(handshake)?;
     context.expect_object(end, &Graph::int(42))?;
     context.expect_in_step(&mut wire, end)
@@ -282,7 +283,7 @@ fn testee_only(context: &mut Context<'_>) -> Outcome {
 
 fn challenged_without_key(context: &mut Context<'_>, as_object: bool) -> Outcome {
     let (mut wire, end) = context.open()?;
-    let challenge = handshake::challenge(b"the suite's 20 bytes");
+    let challenge = SCHEME.challenge(b"the suite's 20 bytes");
     context.write_message(&mut wire, &challenge)?;
     if as_object {
         let kinds = &[ErrorKind::Undecodable, ErrorKind::AuthenticationFailed];

@@ -7,13 +7,12 @@ use sha1::{Digest, Sha1};
 use sha2::Sha256;
 
 use super::super::{Case, each, each_named};
-use super::{FAILED, HANDSHAKE, KEY, KEYED, KEYED_OBJECTS, PARTS};
+use super::{FAILED, HANDSHAKE, KEY, KEYED, KEYED_OBJECTS, PARTS, SCHEME};
 use crate::context::Context;
 use crate::context::failure::{Failure, Outcome};
-use crate::context::handshake::Part;
 use crate::requirements::Level;
 use crate::testee::message::ErrorKind;
-use crate::wire::handshake::{self, REFUSAL, WELCOME};
+use crate::wire::Part;
 
 /// The cases of this area in which the other end does wrong.
 pub(in crate::cases) const CASES: &[Case] = &[
@@ -36,7 +35,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         id: "handshake/verdict/refused",
         about: "A testee that is refused reports an error.",
         requirements: &["handshake.refused"],
-        run: |context| wrong_verdict(context, REFUSAL),
+        run: |context| wrong_verdict(context, SCHEME.failure()),
         ..HANDSHAKE
     },
     Case {
@@ -72,7 +71,8 @@ pub(in crate::cases) const CASES: &[Case] = &[
         parameters: |_| each("bytes", [0, 1, 19, 21, 64, 200]),
         run: |context| {
             let length = context.setting.parameters.number("bytes");
-            wrong_challenge(context, &handshake::challenge(&vec![b'n'; length]))
+            let challenge = SCHEME.challenge(&vec![b'n'; length]);
+            wrong_challenge(context, &challenge)
         },
         ..HANDSHAKE
     },
@@ -146,11 +146,9 @@ type Answer = fn(right: &[u8], nonce: &[u8]) -> Vec<u8>;
 
 /// Answers that are wrong.
 const ANSWERS: [(&str, Answer); 15] = [
-    ("other-key", |_, nonce| {
-        handshake::answer(b"another key", nonce)
-    }),
+    ("other-key", |_, nonce| SCHEME.answer(b"another key", nonce)),
     ("key-and-newline", |_, nonce| {
-        handshake::answer(&[KEY, b"\n"].concat(), nonce)
+        SCHEME.answer(&[KEY, b"\n"].concat(), nonce)
     }),
     ("first-byte", |right, _| changed(right, 0)),
     ("middle-byte", |right, _| changed(right, 10)),
@@ -171,7 +169,7 @@ const ANSWERS: [(&str, Answer); 15] = [
         Sha1::digest([KEY, nonce].concat()).to_vec()
     }),
     ("of-whole-challenge", |_, nonce| {
-        handshake::answer(KEY, &handshake::challenge(nonce))
+        SCHEME.answer(KEY, &SCHEME.challenge(nonce))
     }),
 ];
 
@@ -194,8 +192,8 @@ const NO_CHALLENGES: [(&str, &[u8]); 8] = [
     ("cut-prefix", b"#CHALLENGE"),
     ("of-multiprocessing", b"#CHALLENGE#the suite's 20 bytes"),
     ("blank-before", b" #CHALLENGE:the suite's 20 bytes"),
-    ("welcome", WELCOME),
-    ("refusal", REFUSAL),
+    ("welcome", SCHEME.welcome()),
+    ("refusal", SCHEME.failure()),
 ];
 
 fn changed(right: &[u8], at: usize) -> Vec<u8> {
@@ -251,7 +249,7 @@ fn wrong_challenge(context: &mut Context<'_>, challenge: &[u8]) -> Outcome {
 fn reflected(context: &mut Context<'_>) -> Outcome {
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Challenge)?;
-    let own = handshake::challenge(handshake.challenged_with());
+    let own = SCHEME.challenge(handshake.challenged_with());
     handshake.write(&own)?;
     context.expect_unanswered(handshake, FAILED)
 }
@@ -259,13 +257,13 @@ fn reflected(context: &mut Context<'_>) -> Outcome {
 fn passed_on(context: &mut Context<'_>) -> Outcome {
     let mut first = context.begin_handshake(KEY)?;
     // The suite does not use the key: it asks anything, welcomes whatever comes, and is asked in turn.
-    first.write(&handshake::challenge(b"anything of 20 bytes"))?;
+    first.write(&SCHEME.challenge(b"anything of 20 bytes"))?;
     context.expect_some_answer(&mut first)?;
-    first.write(WELCOME)?;
+    first.write(SCHEME.welcome())?;
     context.expect_challenge(&mut first)?;
 
     let mut second = context.begin_handshake(KEY)?;
-    second.write(&handshake::challenge(first.challenged_with()))?;
+    second.write(&SCHEME.challenge(first.challenged_with()))?;
     let Some((second, answer)) = context.answer_unless_failed(second, FAILED)? else {
         first.write(b"no answer, then")?;
         return context.expect_failed(first, FAILED).map(drop);
@@ -317,7 +315,7 @@ fn leaves(context: &mut Context<'_>, sent: usize) -> Outcome {
 }
 
 fn announced(context: &mut Context<'_>) -> Outcome {
-    const MUCH: u32 = 16 << 20;
+    const MUCH: u64 = 16 << 20;
     let part = context.setting.parameters.look_up("instead-of", &PARTS);
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, part)?;

@@ -54,7 +54,7 @@ fn several_wait(context: &mut Context<'_>) -> Outcome {
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
             let (address, transcript) = (address.clone(), context.transcript.clone());
-            let (framing, patience) = (context.setting.dialect.framing(), context.setting.patience);
+            let (framing, patience) = (context.setting.dialect.framing, context.setting.patience);
             thread::spawn(move || {
                 let mut wire = Wire::connect(&address, framing, patience, &transcript)?;
                 wire.write_message(&[number]).map(|()| wire)
@@ -93,7 +93,7 @@ fn busy(context: &mut Context<'_>) -> Outcome {
     let door = Door::open_for(
         1,
         &context.free_address(),
-        context.setting.dialect.framing(),
+        context.setting.dialect.framing,
         context.setting.patience,
         &context.transcript,
     )

@@ -9,7 +9,7 @@ use crate::context::Context;
 use crate::context::Who;
 use crate::context::failure::Outcome;
 use crate::testee::message::{Connect, ErrorKind, Listen, Operation, RawAddress};
-use crate::wire::frame::FRAMINGS;
+use crate::wire::Framing;
 
 const PIPE: Needs = Needs::NOTHING.over_pipes();
 const PIPE_OBJECTS: Needs = Needs::OBJECTS.over_pipes();
@@ -47,7 +47,7 @@ pub(super) const CASES: &[Case] = &[
         id: "pipe/dialect/any-framing",
         about: "Ends whose dialects frame streams in different ways talk over a pipe, which frames nothing.",
         requirements: &["pipe.dialect", "pipe.boundary"],
-        parameters: |_| each("with", FRAMINGS),
+        parameters: |_| each("with", Framing::specified()),
         needs: PIPE,
         run: any_framing,
         ..Case::PAIR

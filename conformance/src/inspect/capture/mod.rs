@@ -12,7 +12,8 @@ use std::str::FromStr;
 
 use thiserror::Error;
 
-use super::framing::{Framing, frames};
+use crate::wire::Framing;
+use crate::wire::frame::frames;
 
 /// Bytes that went over one connection.
 #[derive(Clone, Debug, PartialEq, Eq)]

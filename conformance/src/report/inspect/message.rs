@@ -5,12 +5,14 @@ use std::fmt::Write;
 use super::super::lines::{Line, WIDTH, header_label, pickle_lines, plain_lines};
 use super::Report;
 use super::words::{At, Bytes, Count, Named};
-use crate::inspect::framing::{Frame, Framing, Header};
-use crate::inspect::handshake::{Content, Scheme, Taken};
+use crate::inspect::handshake::{Content, Taken};
 use crate::inspect::payload::{is_pickle, limits};
 use crate::inspect::session::Place;
 use crate::notation::{Quoted, Shortened};
 use crate::pickle::{Reading, Reason, Unpickler, loadable, read};
+use crate::wire::frame::Frame;
+use crate::wire::handshake::Scheme;
+use crate::wire::{Framing, Header};
 
 /// How much of an object is shown, in bytes.
 const OBJECT: usize = 1000;
@@ -59,13 +61,11 @@ impl Report<'_> {
         }
     }
 
-    fn header(&mut self, framing: Framing, frame: &Frame<'_>) {
-        if frame.header.is_empty() {
-            return;
-        }
-        let label = match framing.header(frame.header) {
-            Header::Part => format!("a part of a {framing} header"),
-            Header::Whole { .. } | Header::Not => header_label(framing, frame.announced),
+    fn header(&mut self, framing: Option<Framing>, frame: &Frame<'_>) {
+        let Some(framing) = framing else { return };
+        let label = match framing.read_header(frame.header) {
+            Header::Part { .. } => format!("a part of a {framing} header"),
+            Header::Whole { .. } | Header::Invalid => header_label(framing, frame.announced),
         };
         let (offset, bytes) = (frame.offset, frame.header);
         Line {
@@ -245,7 +245,7 @@ impl Report<'_> {
         }
     }
 
-    pub(super) fn cut(&mut self, framing: Framing, frame: &Frame<'_>) {
+    pub(super) fn cut(&mut self, framing: Option<Framing>, frame: &Frame<'_>) {
         let end = At(frame.end());
         match frame.missing() {
             Some(missing) => {
@@ -259,13 +259,13 @@ impl Report<'_> {
                     "the stream ends at {end}: {missing} of the {announced} announced are missing{or}"
                 ));
             }
-            None if framing.header(frame.header) == Header::Part => {
-                self.wrong(format_args!("the stream ends at {end}, inside a header"));
-            }
-            None => self.wrong(format_args!(
-                "no {framing} header stands at {}: from there on the stream is out of step",
-                At(frame.offset)
-            )),
+            None => match framing.map(|framing| (framing, framing.read_header(frame.header))) {
+                Some((framing, Header::Invalid)) => self.wrong(format_args!(
+                    "no {framing} header stands at {}: from there on the stream is out of step",
+                    At(frame.offset)
+                )),
+                _ => self.wrong(format_args!("the stream ends at {end}, inside a header")),
+            },
         }
     }
 }

@@ -6,8 +6,10 @@ use super::Report;
 use super::words::{At, Bytes, Count, Named};
 use crate::inspect::capture::{Capture, Sender};
 use crate::inspect::detect::{Certainty, Detection, Extent, Fit, Misfit};
-use crate::inspect::framing::{Framing, Header};
-use crate::inspect::handshake::{Content, Handshake, Outcome, Scheme};
+use crate::inspect::framing::FramingOrNone;
+use crate::inspect::handshake::{Content, Handshake, Outcome};
+use crate::wire::handshake::Scheme;
+use crate::wire::{Framing, Header};
 
 impl Report<'_> {
     pub(super) fn summary(&mut self, capture: &Capture) {
@@ -53,15 +55,16 @@ impl Report<'_> {
             certainty,
             fits,
         } = &self.session.detection;
-        let framing = framings.first().copied().unwrap_or(Framing::None);
+        let framing = framings.first().copied().flatten();
         let (chosen, others) = match fits.split_first() {
-            Some((first, others)) if first.framing == framing => (Some(first), others),
+            Some((first, others)) if Some(first.framing) == framing => (Some(first), others),
             _ => (None, fits.as_slice()),
         };
+        let name = FramingOrNone(framing);
         match certainty {
-            Certainty::Told => self.fact("framing", format_args!("{framing}, as told")),
-            Certainty::Certain => self.fact("framing", format_args!("{framing}, certainly")),
-            Certainty::Probable => self.fact("framing", format_args!("{framing}, probably")),
+            Certainty::Told => self.fact("framing", format_args!("{name}, as told")),
+            Certainty::Certain => self.fact("framing", format_args!("{name}, certainly")),
+            Certainty::Probable => self.fact("framing", format_args!("{name}, probably")),
             Certainty::Ambiguous => {
                 let rivals = others
                     .iter()
@@ -70,7 +73,7 @@ impl Report<'_> {
                 self.fact(
                     "framing",
                     format_args!(
-                        "{framing} or {}, nothing here tells; read as {framing} (--framing to choose)",
+                        "{name} or {}, nothing here tells; read as {name} (--framing to choose)",
                         rivals.join(" or ")
                     ),
                 );
@@ -88,7 +91,10 @@ impl Report<'_> {
                 let each: Vec<String> = framings
                     .iter()
                     .enumerate()
-                    .map(|(number, framing)| format!("the {} speaks {framing}", self.name(number)))
+                    .map(|(number, framing)| {
+                        let framing = FramingOrNone(*framing);
+                        format!("the {} speaks {framing}", self.name(number))
+                    })
                     .collect();
                 let each = each.join(", ");
                 self.fact(
@@ -119,7 +125,7 @@ impl Report<'_> {
             ));
         }
         let has_be32x = fits.iter().any(|fit| fit.framing == Framing::Be32x);
-        if framing == Framing::Be32 && !has_be32x && *certainty != Certainty::Deviating {
+        if framing == Some(Framing::Be32) && !has_be32x && *certainty != Certainty::Deviating {
             self.more(format_args!(
                 "be32x  is the same here: nothing has 2 GiB or more"
             ));
@@ -140,8 +146,7 @@ impl Report<'_> {
             .map_or("unknown".to_owned(), |scheme| scheme.to_string());
         let outcome = match handshake.outcome {
             Outcome::Welcome => "complete".to_owned(),
-            Outcome::Refused(step) if step.is_listeners() => "refused by the listener".to_owned(),
-            Outcome::Refused(_) => "refused by the client".to_owned(),
+            Outcome::Refused(step) => format!("refused by the {}", step.sender()),
             Outcome::Broken(step) => format!("broken: something else came for {}", Named(step)),
             Outcome::Cut(step) => format!("not complete: {} is missing", Named(step)),
         };
@@ -222,10 +227,10 @@ impl fmt::Display for Fits<'_> {
         else {
             return write!(f, "{messages}, to the last byte");
         };
-        let stands = fit.framing.header(header);
+        let stands = fit.framing.read_header(header);
         match (fit.extent, is_chosen, stands) {
             (Extent::Nowhere | Extent::Begun, ..) => {}
-            (_, true, Header::Not) => {
+            (_, true, Header::Invalid) => {
                 return write!(f, "{messages}, and what follows is no header");
             }
             (_, true, _) => return write!(f, "{messages}, and what is left is cut"),
@@ -238,7 +243,7 @@ impl fmt::Display for Fits<'_> {
                 "the header at {at} announces {}, and {present} follow",
                 Bytes(*announced)
             ),
-            (Header::Part, _) => {
+            (Header::Part { .. }, _) => {
                 let length = Bytes(header.len());
                 write!(f, "a header begins at {at}, of which there are {length}")
             }
@@ -247,29 +252,30 @@ impl fmt::Display for Fits<'_> {
     }
 }
 
-/// Which implementations speak so.
-fn spoken_by(framing: Framing, handshake: Option<&Handshake<'_>>) -> Option<&'static str> {
+/// Which implementations speak this framing and have this handshake.
+fn spoken_by(framing: Option<Framing>, handshake: Option<&Handshake<'_>>) -> Option<&'static str> {
     let scheme = handshake.and_then(|handshake| handshake.scheme);
-    match (framing, scheme) {
-        (Framing::None, _) => None,
-        (Framing::Be32 | Framing::Be32x, Some(Scheme::Md5)) => {
-            Some("multiprocessing of CPython up to 3.11, with a key")
+    Some(match (framing?, scheme) {
+        (Framing::Hex8, None) => "processing 0.10 without its C extension",
+        (Framing::Le32, None) => "processing 0.10 to 0.21 with their C extension",
+        (Framing::Le32, Some(Scheme::Processing)) => {
+            "processing 0.21 with its C extension and a key"
         }
-        (Framing::Be32 | Framing::Be32x, Some(Scheme::Named(_))) => {
-            Some("multiprocessing of CPython 3.12 and later, with a key")
+        (Framing::Be32, None) => {
+            "processing 0.30 to 0.52, and 0.11 to 0.21 without their C extension; multiprocessing"
         }
         (Framing::Be32, Some(Scheme::Processing)) => {
-            Some("processing 0.30 to 0.52, and 0.21 without its C extension, with a key")
+            "processing 0.30 to 0.52, and 0.21 without its C extension, with a key"
         }
-        (Framing::Le32, Some(Scheme::Processing)) => {
-            Some("processing 0.21 with its C extension and a key")
+        (Framing::Be32x, None) => "multiprocessing of CPython 3.8 and later",
+        (Framing::Be32 | Framing::Be32x, Some(Scheme::Md5)) => {
+            "multiprocessing of CPython up to 3.11, with a key"
         }
-        (Framing::Hex8, None) => Some("processing 0.10 without its C extension"),
-        (Framing::Le32, None) => Some("processing 0.10 to 0.21 with their C extension"),
-        (Framing::Be32, None) => Some(
-            "processing 0.30 to 0.52, and 0.11 to 0.21 without their C extension; multiprocessing",
-        ),
-        (Framing::Be32x, None) => Some("multiprocessing of CPython 3.8 and later"),
-        _ => Some("nobody known"),
-    }
+        (Framing::Be32 | Framing::Be32x, Some(Scheme::Named(_))) => {
+            "multiprocessing of CPython 3.12 and later, with a key"
+        }
+        (Framing::Hex8, Some(_))
+        | (Framing::Le32, Some(Scheme::Md5 | Scheme::Named(_)))
+        | (Framing::Be32x, Some(Scheme::Processing)) => "nobody known",
+    })
 }

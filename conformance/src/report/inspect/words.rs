@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::inspect::handshake::Scheme;
-use crate::wire::handshake::Step;
+use crate::wire::Step;
+use crate::wire::handshake::Scheme;
 
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

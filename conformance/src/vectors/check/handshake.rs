@@ -1,14 +1,13 @@
 //! A handshake: every message follows from the keys and the nonces, and the reference says the same in either role.
 
+use processing_connection::AuthKey;
 use processing_connection::auth::{self, Exchange, Turn};
-use processing_connection::{AuthKey, Handshake as Scheme};
 
 use super::payload_of;
 use crate::context::failure::{EvidenceKind, Failure};
-use crate::context::handshake::Part;
-use crate::context::setting::{Role, Spoken};
-use crate::vectors::handshake::{Handshake, Message, Outcome, order};
-use crate::wire::handshake::{NONCE_LENGTH, answer};
+use crate::context::setting::Spoken;
+use crate::vectors::handshake::{Handshake, Message, Outcome, SCHEME};
+use crate::wire::{Part, Role, Step};
 
 /// A message: who sent it, what it says, and its payload.
 struct Sent<'a> {
@@ -18,7 +17,7 @@ struct Sent<'a> {
 }
 
 pub(super) fn check(handshake: &Handshake, dialect: Spoken) -> Result<(), Failure> {
-    if dialect.dialect.handshake() != Scheme::HmacSha1 {
+    if dialect.dialect.handshake != Some(SCHEME) {
         let outcome = format!("a handshake in {dialect}");
         return Err(Failure::new(outcome, "a dialect that has one"));
     }
@@ -83,12 +82,12 @@ fn check_meaning(handshake: &Handshake, messages: &[Sent<'_>]) -> Result<bool, F
     let wrong = |number: usize, outcome: &str, expected: String| {
         Failure::new(format!("step {}: {outcome}", number + 1), expected).breaks("handshake.mutual")
     };
-    let mut order = order();
+    let mut order = Step::ALL.into_iter();
     let (mut nonce, mut digest, mut verdict) = (&[][..], &[][..], None);
     let mut impostor = None;
     for (number, sent) in messages.iter().enumerate() {
         let due = order.next().filter(|_| verdict != Some(false));
-        let Some((from, part)) = due else {
+        let Some((from, part)) = due.map(|step| (step.sender(), step.part())) else {
             return Err(wrong(number, "it comes after the end", "nothing".into()));
         };
         if sent.from != from {
@@ -99,20 +98,25 @@ fn check_meaning(handshake: &Handshake, messages: &[Sent<'_>]) -> Result<bool, F
             ));
         }
         match (part, sent.message) {
-            (Part::Challenge, Message::Challenge { nonce: new }) if new.len() == NONCE_LENGTH => {
+            (Part::Challenge, Message::Challenge { nonce: new })
+                if new.len() == SCHEME.nonce_length() =>
+            {
                 nonce = new;
             }
             (Part::Answer, Message::Answer { digest: new })
-                if *new == answer(&handshake.keys.of(from), nonce) =>
+                if *new == SCHEME.answer(&handshake.keys.of(from), nonce) =>
             {
                 digest = new;
             }
             (Part::Answer, Message::Answer { .. }) => {
-                let expected = format!("HMAC-SHA1 of the nonce under the key of the {from}");
+                let expected = format!(
+                    "{} of the nonce under the key of the {from}",
+                    SCHEME.digest()
+                );
                 return Err(wrong(number, "another digest", expected));
             }
             (Part::Verdict, message @ (Message::Welcome | Message::Failure)) => {
-                let right = digest == answer(&handshake.keys.of(from), nonce);
+                let right = digest == SCHEME.answer(&handshake.keys.of(from), nonce);
                 let welcome = *message == Message::Welcome;
                 if welcome && !right {
                     impostor = Some(from);

@@ -6,10 +6,11 @@ mod string;
 
 use std::collections::BTreeMap;
 
-use processing_connection::Framing;
-
 use super::file::{File, Vector};
+use crate::adapter::reference;
 use crate::context::failure::{EvidenceKind, Failure};
+use crate::wire::Framing;
+use crate::wire::frame::frames;
 
 /// Something in a recording that cannot be so.
 #[derive(Clone, Debug)]
@@ -147,33 +148,45 @@ fn check_provenance(file: &File) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes a message apart by the reference's framing, and puts it together again to the byte. Where there is no framing
-/// it is the payload.
+/// Takes a message out of its frame, after the reference has read and written the same header to the byte. Over a pipe
+/// there is no framing, and the message is the payload.
 fn payload_of(message: &[u8], framing: Option<Framing>) -> Result<&[u8], Failure> {
     let Some(framing) = framing else {
         return Ok(message);
     };
     let expected = "one message, header and payload";
     let wrong = |outcome: &str| Failure::new(outcome, expected).breaks("framing.message");
-    let Some((header, payload)) = message.split_at_checked(framing.header_length()) else {
-        return Err(wrong("too short for a header"));
+    let frame = frames(framing, message).next();
+    let Some(frame) = frame.filter(|frame| frame.announced.is_some()) else {
+        return Err(wrong("not a header"));
     };
-    let announced = framing
-        .decode(header)
-        .map_err(|error| wrong("not a header").detail(error.to_string()))?;
-    let written = framing.encode(payload.len() as u64);
-    match written {
-        Some(written) if announced == payload.len() as u64 && *written == *header => Ok(payload),
-        Some(written) => {
-            let detail = format!(
+    let payload = &message[frame.header.len()..];
+    let Some(header) = framing.header(payload.len() as u64) else {
+        return Err(wrong("too long for a header"));
+    };
+    if header != frame.header {
+        let announced = frame.announced.unwrap_or_default();
+        return Err(wrong("wrong header")
+            .detail(format!(
                 "{announced} bytes are announced, and {} follow",
                 payload.len()
-            );
-            let right = [&*written, payload].concat();
-            Err(wrong("wrong header")
-                .detail(detail)
-                .showing(EvidenceKind::Stream, &right, message))
-        }
-        None => Err(wrong("too long for a header")),
+            ))
+            .showing(EvidenceKind::Stream, &[&header, payload].concat(), message));
+    }
+    check_header_of_reference(framing, &header, payload.len() as u64)?;
+    Ok(payload)
+}
+
+/// The reference writes this header for this length, and reads it so.
+fn check_header_of_reference(framing: Framing, header: &[u8], length: u64) -> Result<(), Failure> {
+    let wrong = |happened: String| {
+        Failure::new("the reference frames otherwise", "the recorded header")
+            .breaks(framing.requirement())
+            .detail(happened)
+    };
+    let reference = reference::framing(framing).map_err(|error| wrong(error.to_string()))?;
+    match (reference.encode(length), reference.decode(header)) {
+        (Some(written), Ok(read)) if *written == *header && read == length => Ok(()),
+        (written, read) => Err(wrong(format!("it writes {written:?}, and reads {read:?}"))),
     }
 }

@@ -1,17 +1,14 @@
 //! A handshake with a peer, in which the recorder plays the other end by the suite's own code.
 
+use super::LONGEST;
 use super::plan::Ends;
-use super::read_message;
 use crate::context::Context;
 use crate::context::failure::{Failure, Stop};
-use crate::context::handshake::Part;
-use crate::context::setting::Role;
 use crate::testee::message::ErrorKind;
 use crate::vectors::bytes::Bytes;
 use crate::vectors::file::Vector;
-use crate::vectors::handshake::{Handshake, Keys, Message, Outcome, Step, order};
-use crate::wire::frame;
-use crate::wire::handshake::answer;
+use crate::vectors::handshake::{Handshake, Keys, Message, Outcome, SCHEME, Step};
+use crate::wire::{Part, Role, Step as WireStep};
 
 /// What the peer is to answer: always the same, so that its answer is, too.
 const NONCE: &[u8] = b"the recorder's bytes";
@@ -28,9 +25,11 @@ pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<
     let [key_bytes, other_bytes] = [&key, &other_key].map(Bytes::expand);
     let mut handshake = context.begin_handshake(&key_bytes)?;
     let mut steps: Vec<Step> = Vec::new();
-    for (from, part) in order() {
+    for (from, part) in WireStep::ALL.map(|step| (step.sender(), step.part())) {
         let step = if from == role {
-            let (header, payload) = read_message(context, &mut handshake.wire)
+            let (header, payload) = handshake
+                .wire
+                .read_message_with_header(LONGEST)
                 .map_err(|error| Failure::wire(format!("the peer's {part:?}"), &error))?;
             let Some(message) = Message::parse(part, &payload) else {
                 return Err(
@@ -50,11 +49,11 @@ pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<
                     nonce: NONCE.to_vec(),
                 },
                 Part::Answer => Message::Answer {
-                    digest: answer(&other_bytes, last_nonce(&steps)),
+                    digest: SCHEME.answer(&other_bytes, last_nonce(&steps)),
                 },
                 Part::Verdict => match steps.last().map(|step| &step.message) {
                     Some(Message::Answer { digest })
-                        if impostor || *digest == answer(&other_bytes, NONCE) =>
+                        if impostor || *digest == SCHEME.answer(&other_bytes, NONCE) =>
                     {
                         Message::Welcome
                     }
@@ -64,7 +63,7 @@ pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<
             let payload = message.payload();
             context.write_message(&mut handshake.wire, &payload)?;
             let bytes = match context.setting.framing() {
-                Some(framing) => frame::message(framing, &payload),
+                Some(framing) => framing.message(&payload),
                 None => payload,
             };
             Step {

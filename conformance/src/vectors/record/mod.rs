@@ -10,7 +10,7 @@ mod provenance;
 
 use std::time::Duration;
 
-use processing_connection::{Family, Handshake};
+use processing_connection::Family;
 use thiserror::Error;
 
 use super::bytes::Bytes;
@@ -23,7 +23,8 @@ use crate::notation::Graph;
 use crate::peers::{Installed, Peer};
 use crate::testee::message::Operation;
 use crate::testee::session::Trouble;
-use crate::wire::{Wire, WireError, frame};
+use crate::wire::Wire;
+use crate::wire::handshake::Scheme;
 use plan::{Task, plan};
 
 /// Why a peer could not be recorded.
@@ -76,7 +77,7 @@ pub fn record(peer: &Peer, installed: &Installed, patience: Duration) -> Result<
     let mut vectors = Vec::new();
     for setting in [&listening, &connecting] {
         let mut context = Context::new(setting, Some(&mut session), None, &scratch);
-        let recorded = record_role(&mut context, peer.dialect.handshake());
+        let recorded = record_role(&mut context, peer.dialect.handshake);
         context.finish();
         vectors.extend(recorded?);
     }
@@ -94,7 +95,7 @@ pub fn record(peer: &Peer, installed: &Installed, patience: Duration) -> Result<
 /// Records what the peer does in one role. Messages are the same in both, and recorded of the listener.
 fn record_role(
     context: &mut Context<'_>,
-    handshake: Handshake,
+    handshake: Option<Scheme>,
 ) -> Result<Vec<Vector>, RecordError> {
     let named = |id: &str, stop: Stop| RecordError::Vector {
         id: id.into(),
@@ -161,7 +162,7 @@ impl Recorder<'_, '_> {
     /// Header and payload of what an operation puts on the wire.
     fn sent(&mut self, operation: Operation) -> Result<(Vec<u8>, Vec<u8>), Stop> {
         let sending = self.context.start(self.end.who, operation)?;
-        let message = read_message(self.context, self.wire);
+        let message = self.wire.read_message_with_header(LONGEST);
         // An error of the peer says more than a wire on which nothing comes.
         self.context.finish_sent(self.end, &sending)?;
         message.map_err(|error| Failure::wire("a message", &error).into())
@@ -170,21 +171,6 @@ impl Recorder<'_, '_> {
 
 /// Bytes that no recorded message exceeds.
 const LONGEST: usize = 1 << 24;
-
-/// One message as it is on the wire: its header, which on a pipe has no bytes, and its payload.
-fn read_message(context: &Context<'_>, wire: &mut Wire) -> Result<(Vec<u8>, Vec<u8>), WireError> {
-    let Some(framing) = context.setting.framing() else {
-        return Ok((Vec::new(), wire.read_message(LONGEST)?));
-    };
-    let header = wire.read(frame::header_length(framing))?;
-    match frame::announced(framing, &header) {
-        Some(length) => {
-            let payload = wire.read(length as usize)?;
-            Ok((header, payload))
-        }
-        None => Err(WireError::NotAHeader { header, framing }),
-    }
-}
 
 fn reason(stop: Stop) -> String {
     match stop {

@@ -3,14 +3,14 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use processing_connection::Handshake;
-
 use crate::cases::objects;
 use crate::context::pattern;
 use crate::context::setting::Role;
 use crate::notation::{Graph, Node, NodeId};
 use crate::testee::message::Hello;
 use crate::vectors::Bytes;
+use crate::vectors::handshake::SCHEME;
+use crate::wire::handshake::Scheme;
 
 /// Objects of more nodes, or with longer atoms, would make files of megabytes and show nothing that smaller ones do
 /// not.
@@ -42,7 +42,7 @@ pub(super) struct Ends {
 }
 
 /// Everything that is recorded of a peer that makes these claims and has this handshake, by id.
-pub(super) fn plan(claims: &Hello, handshake: Handshake) -> BTreeMap<String, Task> {
+pub(super) fn plan(claims: &Hello, handshake: Option<Scheme>) -> BTreeMap<String, Task> {
     let objects = objects::all()
         .filter(|(kind, name, object)| is_recorded(kind, name, object))
         .filter_map(|(kind, name, object)| {
@@ -54,8 +54,8 @@ pub(super) fn plan(claims: &Hello, handshake: Handshake) -> BTreeMap<String, Tas
         .into_iter()
         .map(|(name, payload)| (format!("string/{name}"), Task::String(payload)));
     let handshakes = match handshake {
-        Handshake::HmacSha1 => handshakes(),
-        _ => Vec::new(),
+        Some(SCHEME) => handshakes(),
+        None | Some(_) => Vec::new(),
     };
     objects.chain(strings).chain(handshakes).collect()
 }
@@ -204,7 +204,7 @@ mod tests {
 
     fn plan_of(peer: &str) -> BTreeMap<String, Task> {
         let peer = matching(peer)[0];
-        plan(&peer.claims(), peer.dialect.handshake())
+        plan(&peer.claims(), peer.dialect.handshake)
     }
 
     #[test]
