@@ -13,10 +13,10 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use processing_conformance::context::scratch::Scratch;
-use processing_conformance::notation::strategy::{NODES, graph};
 use processing_conformance::notation::{Fidelity, Graph, compare};
 use processing_conformance::peers::{Peer, Peers, matching};
 use processing_conformance::pickle;
+use processing_conformance::strategy::{NODES, graph};
 use processing_conformance::testee::message::{
     Answer, Handle, Listen, Listening, Operation, RawAddress,
 };

@@ -17,11 +17,10 @@ use std::sync::LazyLock;
 
 use processing_conformance::context::setting::Spoken;
 use processing_conformance::peers;
+use processing_conformance::report::difference::differences;
 use processing_conformance::report::vector::show;
 use processing_conformance::vectors::check::{check_alike, check_vector};
-use processing_conformance::vectors::{
-    Bytes, File, FileError, Vector, check, differences, embedded_texts,
-};
+use processing_conformance::vectors::{Bytes, File, FileError, Vector, check, embedded_texts};
 use processing_connection::Family;
 use serde_json::Value;
 

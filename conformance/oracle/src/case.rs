@@ -1,7 +1,8 @@
 //! The pickles that are asked about.
 
 use clap::ValueEnum;
-use processing_conformance::notation::{Construction, Graph, Node, strategy};
+use processing_conformance::notation::{Construction, Graph, Node};
+use processing_conformance::strategy;
 use processing_conformance::pickle;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};

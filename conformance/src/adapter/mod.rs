@@ -4,6 +4,7 @@
 //! waiting operation on a thread of its object, so that none holds up another. It serves a testee in this
 //! process as well as one behind standard input and output ([`serve`]).
 
+mod in_process;
 pub(crate) mod reference;
 
 use std::collections::HashMap;
@@ -11,6 +12,7 @@ use std::io::{BufRead, Write};
 use std::sync::mpsc::{Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use in_process::InProcess;
 pub use reference::Reference;
 
 use crate::notation::Graph;

@@ -1,11 +1,12 @@
 //! Programs without an adapter, judged by what can be seen from the wire: a server that boxes what it gets,
 //! and a client that sends something and is sent it back boxed, as in the seed's example.
 
-use super::{Case, Needs, each, objects};
+use super::{Case, Needs, each};
 use crate::context::Context;
 use crate::context::check_pickle;
 use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
 use crate::notation::{Fidelity, Graph};
+use crate::objects;
 use crate::pickle;
 use crate::wire::{Wire, WireError};
 

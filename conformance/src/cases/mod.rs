@@ -12,7 +12,6 @@ mod framing;
 mod handshake;
 mod listener;
 mod object;
-pub(crate) mod objects;
 mod pair;
 mod pipe;
 mod robustness;

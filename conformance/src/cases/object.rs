@@ -1,13 +1,19 @@
 //! Objects: what is pickled, what is unpickled, and what is neither.
 
-use super::{Case, Level, Needs, Parameters, each, each_named, objects};
+use super::{Case, Level, Needs, Parameters, each, each_named};
 use crate::context::Context;
 use crate::context::failure::Outcome;
 use crate::context::{End, Who};
 use crate::notation::{Graph, Node, outside_values};
+use crate::objects;
 use crate::pickle;
 use crate::testee::message::{ErrorKind, Operation, Profile};
 use crate::wire::Wire;
+
+/// A parameter `value` for each sample of a type.
+fn each_sample(kind: &str) -> Vec<Parameters> {
+    each("value", objects::of(kind).iter().map(|(name, _)| name))
+}
 
 /// Two cases for each type: received and sent.
 macro_rules! both_ways {
@@ -18,7 +24,7 @@ macro_rules! both_ways {
                     id: concat!("object/", $kind, "/received"),
                     about: concat!($about, " is received with its type and its value."),
                     requirements: $requirements,
-                    parameters: |_| objects::each_of($kind),
+                    parameters: |_| each_sample($kind),
                     needs: $needs,
                     run: |context| received(context, $kind),
                     ..Case::LISTENER
@@ -27,7 +33,7 @@ macro_rules! both_ways {
                     id: concat!("object/", $kind, "/sent"),
                     about: concat!($about, " is sent as a pickle of the same type and value."),
                     requirements: $requirements,
-                    parameters: |_| objects::each_of($kind),
+                    parameters: |_| each_sample($kind),
                     needs: $needs,
                     run: |context| sent(context, $kind),
                     ..Case::CLIENT

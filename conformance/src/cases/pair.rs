@@ -1,10 +1,11 @@
 //! Two testees that talk to each other; the suite only commands and compares.
 
-use super::{Case, Kind, Needs, Role, each, objects};
+use super::{Case, Kind, Needs, Role, each};
 use crate::context::Context;
 use crate::context::failure::{Failure, Outcome, Stop};
 use crate::context::{End, Pair, Who, pattern};
 use crate::notation::Graph;
+use crate::objects;
 use crate::testee::message::{ErrorKind, Operation, Profile};
 use crate::wire::Framing;
 

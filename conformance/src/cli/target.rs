@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use processing_conformance::adapter::InProcess;
 use processing_conformance::adapter::Reference;
 use processing_conformance::context::bare::Bare;
 use processing_conformance::context::setting::Spoken;
 use processing_conformance::peers::{self, InstallError, Installed, Peer, Peers};
 use processing_conformance::testee::Testee;
 use processing_conformance::testee::child::{ChildLink, Program};
-use processing_conformance::testee::in_process::InProcess;
 use processing_conformance::testee::message::{Hello, PROTOCOL, Profile, RawAddress};
 use processing_conformance::testee::session::{Session, Trouble};
 use processing_conformance::wire::handshake::Scheme;

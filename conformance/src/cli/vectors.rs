@@ -7,12 +7,11 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use processing_conformance::peers::{Peer, catalogue};
+use processing_conformance::report::difference::differences;
 use processing_conformance::report::{evidence, vector};
 use processing_conformance::vectors::check::check_alike;
 use processing_conformance::vectors::record::{FAMILY, file_name, record as record_peer};
-use processing_conformance::vectors::{
-    File, Finding, check as check_file, differences, embedded_texts,
-};
+use processing_conformance::vectors::{File, Finding, check as check_file, embedded_texts};
 use wildmatch::WildMatch;
 
 use super::args::{

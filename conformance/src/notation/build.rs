@@ -30,7 +30,7 @@ impl Graph {
     }
 
     /// The first reason why the table is not a graph.
-    pub(super) fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         let length = self.nodes.len();
         if self.root >= length {
             return Err(format!(

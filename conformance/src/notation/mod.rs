@@ -23,8 +23,6 @@ mod colour;
 mod compare;
 mod json;
 mod render;
-#[cfg(any(test, feature = "strategies"))]
-pub mod strategy;
 #[cfg(test)]
 mod tests;
 mod text;

@@ -1,5 +1,6 @@
 //! What a run looks like: to people, to programs, to CI.
 
+pub mod difference;
 pub mod evidence;
 pub mod explain;
 pub mod inspect;

@@ -1,7 +1,6 @@
 //! What can be tested, and how it is asked: one set of operations for everything.
 
 pub mod child;
-pub mod in_process;
 mod input;
 pub mod lines;
 pub mod message;

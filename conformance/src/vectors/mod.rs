@@ -7,7 +7,6 @@
 
 mod bytes;
 pub mod check;
-mod difference;
 mod distinct;
 mod file;
 mod handshake;
@@ -16,7 +15,6 @@ mod text;
 
 pub use bytes::{Bytes, Fill, Piece};
 pub use check::{Finding, check};
-pub use difference::{Difference, differences};
 pub use distinct::{Distinct, Recorded, distinct};
 pub use file::{
     AtGraph, AtSerde, Compiler, File, FileError, Platform, Provenance, ReadsAs, SentObject,

@@ -5,6 +5,7 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use processing_conformance::adapter::InProcess;
 use processing_conformance::adapter::Reference;
 use processing_conformance::context::scratch::Scratch;
 use processing_conformance::report::terminal;
@@ -12,7 +13,6 @@ use processing_conformance::run::deviation::Deviations;
 use processing_conformance::run::plan::{Execution, Selection, plan};
 use processing_conformance::run::verdict::Verdict;
 use processing_conformance::run::{Health, Judgement, Party, Sessions, Stage, Starter};
-use processing_conformance::testee::in_process::InProcess;
 use processing_conformance::testee::message::Hello;
 use processing_conformance::testee::session::{Session, Trouble};
 

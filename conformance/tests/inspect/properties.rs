@@ -2,8 +2,8 @@
 
 use processing_conformance::inspect::capture::Capture;
 use processing_conformance::inspect::session::{Options, Session};
-use processing_conformance::notation::strategy;
 use processing_conformance::pickle::write;
+use processing_conformance::strategy;
 use processing_conformance::wire::Framing;
 use proptest::prelude::*;
 

@@ -6,12 +6,12 @@ use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use processing_conformance::adapter::InProcess;
 use processing_conformance::adapter::{Implementation, Reference};
 use processing_conformance::context::scratch::Scratch;
 use processing_conformance::context::setting::Spoken;
 use processing_conformance::notation::Graph;
 use processing_conformance::peers::{Peers, is_required, under_test};
-use processing_conformance::testee::in_process::InProcess;
 use processing_conformance::testee::message::{
     Accepted, Answer, Handle, Hello, Listen, Listening, Operation, RawAddress,
 };

@@ -2,7 +2,7 @@
 
 use insta::assert_snapshot;
 use processing_conformance::adapter::Reference;
-use processing_conformance::notation::strategy::{NODES, graph};
+use processing_conformance::strategy::{NODES, graph};
 use processing_connection::Family;
 
 use crate::check::{counterexample, examples_each};

@@ -5,9 +5,8 @@ use std::collections::HashSet;
 use proptest::prelude::*;
 
 use super::compare::rearranged;
-use crate::notation::{
-    Construction, Fidelity, Float, Graph, Node, NodeId, Object, Text, compare, strategy,
-};
+use crate::notation::{Construction, Fidelity, Float, Graph, Node, NodeId, Object, Text, compare};
+use crate::strategy;
 
 /// Every node that is not the same as this one, by one change of its type, its value or its members; `stranger` is a
 /// node that is like no other.
@@ -172,7 +171,7 @@ fn is_near(graph: &Graph, found: &HashSet<NodeId>, place: NodeId) -> bool {
 
 /// The same with numbers for keys and elements of sets. How others are told apart has tests of its own.
 fn with_other_keys(examples: impl Strategy<Value = Graph>) -> impl Strategy<Value = Graph> {
-    examples.prop_map(super::strategy::with_plain_keys)
+    examples.prop_map(crate::strategy::tests::with_plain_keys)
 }
 
 proptest! {

@@ -1,7 +1,8 @@
 use insta::assert_snapshot;
 use proptest::prelude::*;
 
-use crate::notation::{Construction, Fidelity, Graph, Node, NodeId, Object, compare, strategy};
+use crate::notation::{Construction, Fidelity, Graph, Node, NodeId, Object, compare};
+use crate::strategy;
 
 fn same(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> bool {
     compare(expected, actual, fidelity).is_ok()

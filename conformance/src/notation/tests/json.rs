@@ -3,7 +3,8 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-use crate::notation::{Graph, SCHEMA, strategy};
+use crate::notation::{Graph, SCHEMA};
+use crate::strategy;
 
 /// One of every kind, in the form that `ADAPTER.md` gives it.
 const EVERY_NODE: &[&str] = &[

@@ -2,5 +2,4 @@ mod changes;
 mod compare;
 mod json;
 mod render;
-mod strategy;
 mod value;

@@ -2,8 +2,9 @@ use proptest::prelude::*;
 use serde_pickle::Value;
 
 use crate::notation::{
-    Builder, Fidelity, Graph, Node, NodeId, NotAValue, Text, compare, outside_values, strategy,
+    Builder, Fidelity, Graph, Node, NodeId, NotAValue, Text, compare, outside_values,
 };
+use crate::strategy;
 
 #[test]
 fn what_has_no_value_is_named_with_its_node() {

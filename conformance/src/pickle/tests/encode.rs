@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use serde_pickle::{DeOptions, SerOptions, Value};
 
 use super::{assert_same, graph_of};
-use crate::notation::{Builder, Construction, Fidelity, Graph, Node, NodeId, compare, strategy};
+use crate::notation::{Builder, Construction, Fidelity, Graph, Node, NodeId, compare};
 use crate::pickle::{EncodeError, write};
+use crate::strategy;
 
 #[test]
 fn python_2_has_three_protocols() {

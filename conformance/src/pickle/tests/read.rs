@@ -3,8 +3,9 @@
 use proptest::prelude::*;
 
 use super::{assert_same, graph_of, read_default};
-use crate::notation::{Construction, Fidelity, Graph, Node, compare, strategy};
+use crate::notation::{Construction, Fidelity, Graph, Node, compare};
 use crate::pickle::{Limits, Opcode, PickleError, Reason, annotate, disassemble, read, write};
+use crate::strategy;
 
 #[test]
 fn every_opcode_is_found_by_its_byte() {

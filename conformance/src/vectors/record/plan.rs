@@ -3,10 +3,10 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use crate::cases::objects;
 use crate::context::pattern;
 use crate::context::setting::Role;
 use crate::notation::{Graph, Node, NodeId};
+use crate::objects;
 use crate::testee::message::Hello;
 use crate::vectors::Bytes;
 use crate::vectors::handshake::SCHEME;

@@ -3,9 +3,9 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Instant;
 
-use super::message::Request;
-use super::session::{Link, Reply, Trouble};
-use crate::adapter::{Adapter, Implementation};
+use super::{Adapter, Implementation};
+use crate::testee::message::Request;
+use crate::testee::session::{Link, Reply, Trouble};
 
 /// Requests go to an [`Adapter`], replies come over a channel.
 pub struct InProcess<I: Implementation> {

@@ -4,9 +4,9 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::{Config, RngAlgorithm, TestError, TestRng, TestRunner};
 
-use crate::notation::strategy::{self, NODES};
 use crate::notation::{Fidelity, Graph, Node, compare};
 use crate::pickle;
+use crate::strategy::{self, NODES};
 
 /// What is left of the examples of a property that some of them do not have.
 fn smallest(
@@ -245,7 +245,7 @@ fn everything_that_the_notation_has_is_generated() {
 
 /// The same with other keys and elements of sets, which are hashable and differ: what is not is refused when it is read,
 /// or becomes one.
-pub(super) fn with_plain_keys(mut graph: Graph) -> Graph {
+pub(crate) fn with_plain_keys(mut graph: Graph) -> Graph {
     let mut nodes = std::mem::take(&mut graph.nodes);
     let mut next = nodes.len();
     for node in &mut nodes {

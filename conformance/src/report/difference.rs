@@ -3,10 +3,9 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
-use super::file::{File, SentObject, SentString, Vector};
-use super::handshake::{Handshake, Message, Step};
+use super::evidence;
 use crate::context::failure::{Evidence, EvidenceKind};
-use crate::report::evidence;
+use crate::vectors::{File, Handshake, Message, SentObject, SentString, Step, Vector};
 use crate::wire::Framing;
 
 /// One thing that is not in a recording as it is in the other.

@@ -1,4 +1,4 @@
-//! The objects that the cases send and receive, by type and by name.
+//! The objects that the cases send and receive and that are recorded off peers, by type and by name.
 
 mod recorded;
 
@@ -7,14 +7,13 @@ use std::sync::LazyLock;
 
 use num_bigint::BigInt;
 
-use super::{Parameters, each};
 use crate::notation::{Builder, Graph, NodeId, Text};
 
 /// An object with a name.
-pub(super) type Sample = (String, Graph);
+pub type Sample = (String, Graph);
 
 /// The samples of all types, by type and by name.
-pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static Graph)> {
+pub fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static Graph)> {
     let of_kind = |(kind, samples): (&&'static str, &'static Vec<Sample>)| {
         let kind = *kind;
         samples
@@ -29,7 +28,7 @@ pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static str, &'stati
 /// # Panics
 ///
 /// When there is no such type, which is a fault of the case.
-pub(super) fn of(kind: &str) -> &'static [Sample] {
+pub fn of(kind: &str) -> &'static [Sample] {
     SAMPLES
         .get(kind)
         .unwrap_or_else(|| panic!("there are no samples of `{kind}`"))
@@ -40,16 +39,11 @@ pub(super) fn of(kind: &str) -> &'static [Sample] {
 /// # Panics
 ///
 /// When there is no such sample, which is a fault of the case.
-pub(super) fn named(kind: &str, name: &str) -> &'static Graph {
+pub fn named(kind: &str, name: &str) -> &'static Graph {
     let found = of(kind).iter().find(|(known, _)| known == name);
     &found
         .unwrap_or_else(|| panic!("there is no sample `{name}` of `{kind}`"))
         .1
-}
-
-/// A parameter `value` for each sample of a type.
-pub(super) fn each_of(kind: &str) -> Vec<Parameters> {
-    each("value", of(kind).iter().map(|(name, _)| name))
 }
 
 static SAMPLES: LazyLock<BTreeMap<&str, Vec<Sample>>> = LazyLock::new(|| {

@@ -3,6 +3,8 @@
 mod any;
 mod construct;
 mod smaller;
+#[cfg(test)]
+pub(crate) mod tests;
 
 use std::ops::RangeInclusive;
 
@@ -16,7 +18,7 @@ pub use any::any_graph;
 use construct::Construct;
 use smaller::{Of, Smaller};
 
-use super::{Float, Graph, Node, Text};
+use crate::notation::{Float, Graph, Node, Text};
 
 /// As many nodes as make an interesting object that people can still read.
 pub const NODES: usize = 20;
