@@ -5,7 +5,9 @@ use processing_connection::Family;
 use super::{Case, Level, Needs, each};
 use crate::context::Context;
 use crate::context::Who;
-use crate::context::failure::{Failure, Outcome, Stop};
+use crate::context::failure::{CaseResult, Failure, Stop};
+use crate::context::outcome::Did;
+use crate::testee::message::OperationName;
 use crate::testee::message::{Connect, ErrorKind, Listen, Listening, Operation, RawAddress};
 
 /// The cases of this area.
@@ -287,25 +289,31 @@ fn connect_to(
 }
 
 /// The listener can be reached at the address that it reports, and speaks.
-fn expect_reachable(context: &mut Context<'_>, listening: &Listening) -> Outcome {
+fn expect_reachable(context: &mut Context<'_>, listening: &Listening) -> CaseResult {
     let mut wire = context.wire_to(listening)?;
     let end = context.accept(listening.listener)?;
     context.expect_in_step(&mut wire, end)
 }
 
 /// The listener reports an address of this family.
-fn expect_family(listening: &Listening, family: Family) -> Outcome {
+fn expect_family(listening: &Listening, family: Family) -> CaseResult {
     let reported = match &listening.address {
         Some(RawAddress::Pair(..)) => Family::Inet,
         Some(RawAddress::Text(text)) if text.starts_with(r"\\") => Family::Pipe,
         Some(RawAddress::Text(_)) => Family::Unix,
-        None => return Err(Failure::new("listen: no address", "the listener's `address`").into()),
+        None => {
+            return Err(Failure::new(
+                (OperationName::Listen, Did::NoAddress),
+                "the listener's `address`",
+            )
+            .into());
+        }
     };
     if reported == family {
         return Ok(());
     }
     Err(Failure::new(
-        format!("listen: family {reported}"),
+        (OperationName::Listen, Did::OfFamily(reported)),
         format!("an address of {family}"),
     )
     .detail(format!(
@@ -326,13 +334,13 @@ fn the_other(family: Family) -> (&'static str, &'static str) {
 
 const BAD_FAMILY: &[ErrorKind] = &[ErrorKind::BadAddress, ErrorKind::FamilyUnavailable];
 
-fn inferred_by_listener(context: &mut Context<'_>) -> Outcome {
+fn inferred_by_listener(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     expect_family(&listening, context.setting.family)?;
     expect_reachable(context, &listening)
 }
 
-fn backslashes(context: &mut Context<'_>) -> Outcome {
+fn backslashes(context: &mut Context<'_>) -> CaseResult {
     // As a path this would be a file in the working directory.
     let name = format!(r"\\.\pipe\processing-conformance-{}", std::process::id());
     let arguments = listen_at(context, Some(RawAddress::Text(name.clone())), None);
@@ -343,12 +351,16 @@ fn backslashes(context: &mut Context<'_>) -> Outcome {
     );
     if std::path::Path::new(&name).symlink_metadata().is_ok() {
         let _ = std::fs::remove_file(&name);
-        return Err(Failure::new("listen: made a file", "no file named like a pipe").into());
+        return Err(Failure::new(
+            (OperationName::Listen, Did::MadeFile),
+            "no file named like a pipe",
+        )
+        .into());
     }
     outcome.map(drop)
 }
 
-fn host_and_port_in_a_string(context: &mut Context<'_>) -> Outcome {
+fn host_and_port_in_a_string(context: &mut Context<'_>) -> CaseResult {
     let door = context.door_at(&RawAddress::Pair("127.0.0.1".into(), 0))?;
     let RawAddress::Pair(_, port) = door.address() else {
         unreachable!("a door of AF_INET has a port")
@@ -360,7 +372,7 @@ fn host_and_port_in_a_string(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn explicit_for_listener(context: &mut Context<'_>) -> Outcome {
+fn explicit_for_listener(context: &mut Context<'_>) -> CaseResult {
     let (own, _) = the_other(context.setting.family);
     let arguments = listen_at(context, Some(context.free_address()), Some(own));
     let listening = context.listen_with(arguments)?;
@@ -368,7 +380,7 @@ fn explicit_for_listener(context: &mut Context<'_>) -> Outcome {
     expect_reachable(context, &listening)
 }
 
-fn explicit_for_client(context: &mut Context<'_>) -> Outcome {
+fn explicit_for_client(context: &mut Context<'_>) -> CaseResult {
     let (own, _) = the_other(context.setting.family);
     let door = context.door()?;
     let operation = connect_to(context, Some(door.address().clone()), Some(own));
@@ -377,11 +389,11 @@ fn explicit_for_client(context: &mut Context<'_>) -> Outcome {
             .accept()
             .map(drop)
             .map_err(|error| Failure::wire("the testee connects", &error).into()),
-        Err(error) => Err(Failure::operation("connect", &error).into()),
+        Err(error) => Err(Failure::operation(OperationName::Connect, &error).into()),
     }
 }
 
-fn family_alone(context: &mut Context<'_>) -> Outcome {
+fn family_alone(context: &mut Context<'_>) -> CaseResult {
     let (own, _) = the_other(context.setting.family);
     let arguments = listen_at(context, None, Some(own));
     let listening = context.listen_with(arguments)?;
@@ -389,7 +401,7 @@ fn family_alone(context: &mut Context<'_>) -> Outcome {
     expect_reachable(context, &listening)
 }
 
-fn conflict_for_listener(context: &mut Context<'_>) -> Outcome {
+fn conflict_for_listener(context: &mut Context<'_>) -> CaseResult {
     let (_, other) = the_other(context.setting.family);
     let arguments = listen_at(context, Some(context.free_address()), Some(other));
     context
@@ -397,7 +409,7 @@ fn conflict_for_listener(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn conflict_for_client(context: &mut Context<'_>) -> Outcome {
+fn conflict_for_client(context: &mut Context<'_>) -> CaseResult {
     let (_, other) = the_other(context.setting.family);
     let door = context.door()?;
     let operation = connect_to(context, Some(door.address().clone()), Some(other));
@@ -406,7 +418,7 @@ fn conflict_for_client(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn unknown_for_listener(context: &mut Context<'_>) -> Outcome {
+fn unknown_for_listener(context: &mut Context<'_>) -> CaseResult {
     let unknown = context.setting.parameters.text("family");
     let arguments = listen_at(context, Some(context.free_address()), Some(unknown));
     context
@@ -414,7 +426,7 @@ fn unknown_for_listener(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn unknown_without_address(context: &mut Context<'_>) -> Outcome {
+fn unknown_without_address(context: &mut Context<'_>) -> CaseResult {
     let arguments = listen_at(
         context,
         None,
@@ -425,7 +437,7 @@ fn unknown_without_address(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn unknown_for_client(context: &mut Context<'_>) -> Outcome {
+fn unknown_for_client(context: &mut Context<'_>) -> CaseResult {
     let door = context.door()?;
     let unknown = context.setting.parameters.text("family");
     let operation = connect_to(context, Some(door.address().clone()), Some(unknown));
@@ -435,14 +447,14 @@ fn unknown_for_client(context: &mut Context<'_>) -> Outcome {
 }
 
 /// Named pipes are there on Windows, and nowhere else.
-fn without_pipes(context: &Context<'_>) -> Outcome {
+fn without_pipes(context: &Context<'_>) -> CaseResult {
     if context.hello().families.contains(&Family::Pipe) {
         return Err(Stop::NotApplicable("the testee has AF_PIPE here".into()));
     }
     Ok(())
 }
 
-fn unavailable_for_listener(context: &mut Context<'_>) -> Outcome {
+fn unavailable_for_listener(context: &mut Context<'_>) -> CaseResult {
     without_pipes(context)?;
     let arguments = listen_at(context, None, Some("AF_PIPE"));
     context
@@ -454,7 +466,7 @@ fn unavailable_for_listener(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn unavailable_for_client(context: &mut Context<'_>) -> Outcome {
+fn unavailable_for_client(context: &mut Context<'_>) -> CaseResult {
     without_pipes(context)?;
     let operation = connect_to(
         context,
@@ -466,7 +478,7 @@ fn unavailable_for_client(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn default_family(context: &mut Context<'_>) -> Outcome {
+fn default_family(context: &mut Context<'_>) -> CaseResult {
     let families = &context.hello().families;
     let fastest = [Family::Pipe, Family::Unix, Family::Inet]
         .into_iter()
@@ -475,60 +487,65 @@ fn default_family(context: &mut Context<'_>) -> Outcome {
     expect_family(&listening, fastest.unwrap_or(Family::Inet))
 }
 
-fn default_works(context: &mut Context<'_>) -> Outcome {
+fn default_works(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen_with(context.listen_arguments())?;
     expect_reachable(context, &listening)
 }
 
-fn default_distinct(context: &mut Context<'_>) -> Outcome {
+fn default_distinct(context: &mut Context<'_>) -> CaseResult {
     let first = context.listen_with(context.listen_arguments())?;
     let second = context.listen_with(context.listen_arguments())?;
     if first.address == second.address {
-        return Err(Failure::new("listen: the same address twice", "two addresses").into());
+        return Err(Failure::new(
+            (OperationName::Listen, Did::SameAddressTwice),
+            "two addresses",
+        )
+        .into());
     }
     expect_reachable(context, &first)?;
     expect_reachable(context, &second)
 }
 
-fn empty_for_listener(context: &mut Context<'_>) -> Outcome {
+fn empty_for_listener(context: &mut Context<'_>) -> CaseResult {
     let arguments = listen_at(context, Some(RawAddress::Text(String::new())), None);
     let listening = context.listen_with(arguments)?;
     expect_reachable(context, &listening)
 }
 
-fn empty_for_client(context: &mut Context<'_>) -> Outcome {
+fn empty_for_client(context: &mut Context<'_>) -> CaseResult {
     let operation = connect_to(context, Some(RawAddress::Text(String::new())), None);
     context
         .expect_error(Who::Testee, operation, &[ErrorKind::BadAddress])
         .map(drop)
 }
 
-fn missing_for_client(context: &mut Context<'_>) -> Outcome {
+fn missing_for_client(context: &mut Context<'_>) -> CaseResult {
     let operation = connect_to(context, None, None);
     context
         .expect_error(Who::Testee, operation, &[ErrorKind::BadAddress])
         .map(drop)
 }
 
-fn ephemeral_port(context: &mut Context<'_>) -> Outcome {
+fn ephemeral_port(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     match &listening.address {
         Some(RawAddress::Pair(_, 1..=65_535)) => expect_reachable(context, &listening),
-        other => Err(
-            Failure::new("listen: no port in its address", "the port that was bound")
-                .detail(format!("it reports {other:?}"))
-                .into(),
-        ),
+        other => Err(Failure::new(
+            (OperationName::Listen, Did::NoPort),
+            "the port that was bound",
+        )
+        .detail(format!("it reports {other:?}"))
+        .into()),
     }
 }
 
-fn host_by_name(context: &mut Context<'_>) -> Outcome {
+fn host_by_name(context: &mut Context<'_>) -> CaseResult {
     let arguments = listen_at(context, Some(RawAddress::Pair("localhost".into(), 0)), None);
     let listening = context.listen_with(arguments)?;
     expect_reachable(context, &listening)
 }
 
-fn host_by_name_for_client(context: &mut Context<'_>) -> Outcome {
+fn host_by_name_for_client(context: &mut Context<'_>) -> CaseResult {
     let door = context.door()?;
     let RawAddress::Pair(_, port) = door.address() else {
         unreachable!("a door of AF_INET has a port")
@@ -543,7 +560,7 @@ fn host_by_name_for_client(context: &mut Context<'_>) -> Outcome {
             .accept()
             .map(drop)
             .map_err(|error| Failure::wire("the testee connects", &error).into()),
-        Err(error) => Err(Failure::operation("connect", &error).into()),
+        Err(error) => Err(Failure::operation(OperationName::Connect, &error).into()),
     }
 }
 
@@ -557,7 +574,7 @@ fn port(context: &Context<'_>) -> RawAddress {
     RawAddress::Pair("127.0.0.1".into(), port)
 }
 
-fn port_out_of_range(context: &mut Context<'_>) -> Outcome {
+fn port_out_of_range(context: &mut Context<'_>) -> CaseResult {
     let arguments = listen_at(context, Some(port(context)), None);
     context
         .expect_error(
@@ -568,14 +585,14 @@ fn port_out_of_range(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn port_out_of_range_for_client(context: &mut Context<'_>) -> Outcome {
+fn port_out_of_range_for_client(context: &mut Context<'_>) -> CaseResult {
     let operation = connect_to(context, Some(port(context)), None);
     context
         .expect_error(Who::Testee, operation, &[ErrorKind::BadAddress])
         .map(drop)
 }
 
-fn unknown_host(context: &mut Context<'_>) -> Outcome {
+fn unknown_host(context: &mut Context<'_>) -> CaseResult {
     // RFC 6761 keeps this domain from ever existing; a label of 64 bytes cannot even be asked for.
     let host = format!("{}.invalid", "x".repeat(64));
     let operation = connect_to(context, Some(RawAddress::Pair(host, 6000)), None);
@@ -590,7 +607,7 @@ fn long_path(context: &Context<'_>) -> String {
     path
 }
 
-fn path_too_long(context: &mut Context<'_>) -> Outcome {
+fn path_too_long(context: &mut Context<'_>) -> CaseResult {
     let path = long_path(context);
     let arguments = listen_at(context, Some(RawAddress::Text(path.clone())), None);
     let outcome = context.expect_error(
@@ -604,7 +621,7 @@ fn path_too_long(context: &mut Context<'_>) -> Outcome {
             .is_ok()
         {
             return Err(Failure::new(
-                "listen: made a file with a shorter name",
+                (OperationName::Listen, Did::MadeShorterFile),
                 "nothing is left behind",
             )
             .into());
@@ -613,14 +630,14 @@ fn path_too_long(context: &mut Context<'_>) -> Outcome {
     outcome.map(drop)
 }
 
-fn path_too_long_for_client(context: &mut Context<'_>) -> Outcome {
+fn path_too_long_for_client(context: &mut Context<'_>) -> CaseResult {
     let operation = connect_to(context, Some(RawAddress::Text(long_path(context))), None);
     context
         .expect_error(Who::Testee, operation, &[ErrorKind::BadAddress])
         .map(drop)
 }
 
-fn no_directory(context: &mut Context<'_>) -> Outcome {
+fn no_directory(context: &mut Context<'_>) -> CaseResult {
     let path = context.fresh_path().join("no-directory").join("socket");
     let arguments = listen_at(
         context,

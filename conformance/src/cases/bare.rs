@@ -4,7 +4,9 @@
 use super::{Case, Needs, each};
 use crate::context::Context;
 use crate::context::check_pickle;
-use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
+use crate::context::expectation::Expectation;
+use crate::context::failure::{CaseResult, EvidenceKind, Failure, Stop};
+use crate::context::outcome::OnWire;
 use crate::notation::{Fidelity, Graph};
 use crate::objects;
 use crate::pickle;
@@ -89,13 +91,13 @@ fn pickled(object: &Graph, protocol: u8) -> Vec<u8> {
     pickle::write(object, protocol).expect("the suite can pickle its own samples")
 }
 
-fn seed_server(context: &mut Context<'_>) -> Outcome {
+fn seed_server(context: &mut Context<'_>) -> CaseResult {
     let mut wire = context.call_on_server()?;
     expect_boxed(context, &mut wire, &Graph::int(42), 2)?;
     expect_silence(&mut wire)
 }
 
-fn boxes_a_kind(context: &mut Context<'_>) -> Outcome {
+fn boxes_a_kind(context: &mut Context<'_>) -> CaseResult {
     for (_, sample) in objects::of(context.setting.parameters.text("kind")) {
         let mut wire = context.call_on_server()?;
         expect_boxed(context, &mut wire, sample, 2)?;
@@ -103,7 +105,7 @@ fn boxes_a_kind(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn older_protocols(context: &mut Context<'_>) -> Outcome {
+fn older_protocols(context: &mut Context<'_>) -> CaseResult {
     let protocol = u8::try_from(context.setting.parameters.number("protocol")).expect("0 or 1");
     let mut wire = context.call_on_server()?;
     expect_boxed(
@@ -114,13 +116,13 @@ fn older_protocols(context: &mut Context<'_>) -> Outcome {
     )
 }
 
-fn large_object(context: &mut Context<'_>) -> Outcome {
+fn large_object(context: &mut Context<'_>) -> CaseResult {
     let large = Graph::str(crate::context::pattern::bytes(1 << 20));
     let mut wire = context.call_on_server()?;
     expect_boxed(context, &mut wire, &large, 2)
 }
 
-fn split_message(context: &mut Context<'_>) -> Outcome {
+fn split_message(context: &mut Context<'_>) -> CaseResult {
     let number = Graph::int(42);
     let mut wire = context.call_on_server()?;
     for byte in context.message(&pickled(&number, 2)) {
@@ -131,7 +133,7 @@ fn split_message(context: &mut Context<'_>) -> Outcome {
     expect_reply(context, &mut wire, &number)
 }
 
-fn survives_client(context: &mut Context<'_>) -> Outcome {
+fn survives_client(context: &mut Context<'_>) -> CaseResult {
     let number = Graph::int(42);
     let mut leaving = context.call_on_server()?;
     if leaving.framing().is_some() {
@@ -158,19 +160,16 @@ fn expect_boxed(
     wire: &mut Wire,
     object: &Graph,
     protocol: u8,
-) -> Outcome {
+) -> CaseResult {
     context.write_message(wire, &pickled(object, protocol))?;
     expect_reply(context, wire, object)
 }
 
 /// Nothing is known of the profile of a program without an adapter: values are compared.
-fn expect_reply(context: &mut Context<'_>, wire: &mut Wire, object: &Graph) -> Outcome {
+fn expect_reply(context: &mut Context<'_>, wire: &mut Wire, object: &Graph) -> CaseResult {
     let payload = wire.read_message(LONGEST).map_err(|error| {
         let expected = context.message(&pickled(&Graph::list_of([object]), 2));
-        let failure = Failure::wire(
-            format!("[{}], pickled, in one message", object.python(200)),
-            &error,
-        );
+        let failure = Failure::wire(Expectation::boxed(object), &error);
         match error {
             WireError::TooLong { header, .. } | WireError::NotAHeader { header, .. } => {
                 failure.showing(EvidenceKind::Stream, &expected, &header)
@@ -185,7 +184,7 @@ fn expect_reply(context: &mut Context<'_>, wire: &mut Wire, object: &Graph) -> O
 }
 
 /// Nothing follows: either the stream ends, or the server waits for more.
-fn expect_silence(wire: &mut Wire) -> Outcome {
+fn expect_silence(wire: &mut Wire) -> CaseResult {
     if wire.framing().is_some() {
         wire.finish()
             .map_err(|error| Failure::wire("the connection is open", &error))?;
@@ -193,7 +192,7 @@ fn expect_silence(wire: &mut Wire) -> Outcome {
     match wire.read_end() {
         Ok(()) | Err(WireError::Quiet { .. }) => Ok(()),
         Err(WireError::Ended { got, .. }) => Err(Failure::new(
-            "wire: bytes after the reply",
+            OnWire::BytesAfterReply,
             "one message and nothing else",
         )
         .showing(EvidenceKind::of(wire), &[], &got)
@@ -202,14 +201,14 @@ fn expect_silence(wire: &mut Wire) -> Outcome {
     }
 }
 
-fn seed_client(context: &mut Context<'_>) -> Outcome {
+fn seed_client(context: &mut Context<'_>) -> CaseResult {
     let mut wire = context.receive_client()?;
     let object = expect_object(context, &mut wire)?;
     context.write_message(&mut wire, &pickled(&Graph::list_of([&object]), 2))?;
     expect_left(&mut wire)
 }
 
-fn split_reply(context: &mut Context<'_>) -> Outcome {
+fn split_reply(context: &mut Context<'_>) -> CaseResult {
     let mut wire = context.receive_client()?;
     let object = expect_object(context, &mut wire)?;
     for byte in context.message(&pickled(&Graph::list_of([&object]), 2)) {
@@ -231,7 +230,7 @@ fn expect_object(context: &mut Context<'_>, wire: &mut Wire) -> Result<Graph, St
         }
     })?;
     let reading = pickle::read(&payload, &pickle::Limits::default()).map_err(|error| {
-        Failure::new("wire: not a pickle", "a message that holds an object")
+        Failure::new(OnWire::NotAPickle, "a message that holds an object")
             .detail(error.to_string())
             .showing(EvidenceKind::Pickle, &[], &payload)
             .breaks("object.pickle")
@@ -240,19 +239,17 @@ fn expect_object(context: &mut Context<'_>, wire: &mut Wire) -> Result<Graph, St
     Ok(reading.graph)
 }
 
-fn expect_left(wire: &mut Wire) -> Outcome {
+fn expect_left(wire: &mut Wire) -> CaseResult {
     match wire.read_end() {
         Ok(()) => Ok(()),
         Err(WireError::Ended { got, .. }) => Err(Failure::new(
-            "wire: bytes after the object",
+            OnWire::BytesAfterObject,
             "one message and nothing else",
         )
         .showing(EvidenceKind::of(wire), &[], &got)
         .into()),
-        Err(error) => Err(
-            Failure::wire("the client leaves once it has the reply", &error)
-                .breaks("closing.drop")
-                .into(),
-        ),
+        Err(error) => Err(Failure::wire(Expectation::Leaves, &error)
+            .breaks("closing.drop")
+            .into()),
     }
 }

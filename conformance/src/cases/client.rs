@@ -5,7 +5,9 @@ use processing_connection::Family;
 use super::{Case, Needs};
 use crate::context::Context;
 use crate::context::Who;
-use crate::context::failure::{Failure, Outcome, Stop};
+use crate::context::failure::{CaseResult, Failure, Stop};
+use crate::context::outcome::Did;
+use crate::testee::message::OperationName;
 use crate::testee::message::{Connect, ErrorKind, Operation, RawAddress};
 use crate::wire::vacant_port;
 
@@ -98,7 +100,7 @@ const UNIX_ONLY: Needs = Needs {
 /// A path may exist without anybody behind it; a port may not.
 const NOBODY: &[ErrorKind] = &[ErrorKind::Refused, ErrorKind::NotFound];
 
-fn before_accept(context: &mut Context<'_>) -> Outcome {
+fn before_accept(context: &mut Context<'_>) -> CaseResult {
     let door = context.door()?;
     let arguments = Connect {
         address: Some(door.address().clone()),
@@ -106,7 +108,7 @@ fn before_accept(context: &mut Context<'_>) -> Outcome {
     };
     let end = match context.try_connect(arguments)? {
         Ok(end) => end,
-        Err(error) => return Err(Failure::operation("connect", &error).into()),
+        Err(error) => return Err(Failure::operation(OperationName::Connect, &error).into()),
     };
     context.send_string(end, b"sent before it was accepted")?;
     let mut wire = door
@@ -116,7 +118,7 @@ fn before_accept(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn many(context: &mut Context<'_>) -> Outcome {
+fn many(context: &mut Context<'_>) -> CaseResult {
     let door = context.door()?;
     let mut ends = Vec::new();
     for _ in 0..10 {
@@ -134,7 +136,7 @@ fn many(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn again(context: &mut Context<'_>) -> Outcome {
+fn again(context: &mut Context<'_>) -> CaseResult {
     let door = context.door()?;
     for _ in 0..5 {
         let (mut wire, end) = context.come_through(&door)?;
@@ -145,7 +147,11 @@ fn again(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn expect_nobody(context: &mut Context<'_>, address: RawAddress, kinds: &[ErrorKind]) -> Outcome {
+fn expect_nobody(
+    context: &mut Context<'_>,
+    address: RawAddress,
+    kinds: &[ErrorKind],
+) -> CaseResult {
     let operation = Operation::Connect(Connect {
         address: Some(address),
         ..context.connect_arguments()
@@ -155,7 +161,7 @@ fn expect_nobody(context: &mut Context<'_>, address: RawAddress, kinds: &[ErrorK
         .map(drop)
 }
 
-fn nobody_at_port(context: &mut Context<'_>) -> Outcome {
+fn nobody_at_port(context: &mut Context<'_>) -> CaseResult {
     let port = vacant_port().map_err(|error| Stop::NotRun(error.to_string()))?;
     expect_nobody(
         context,
@@ -164,16 +170,16 @@ fn nobody_at_port(context: &mut Context<'_>) -> Outcome {
     )
 }
 
-fn nobody_at_path(context: &mut Context<'_>) -> Outcome {
+fn nobody_at_path(context: &mut Context<'_>) -> CaseResult {
     let path = context.fresh_path().to_string_lossy().into_owned();
     expect_nobody(context, RawAddress::Text(path), &[ErrorKind::NotFound])
 }
 
-fn nobody_at_pipe(context: &mut Context<'_>) -> Outcome {
+fn nobody_at_pipe(context: &mut Context<'_>) -> CaseResult {
     expect_nobody(context, context.free_address(), &[ErrorKind::NotFound])
 }
 
-fn nobody_behind_path(context: &mut Context<'_>) -> Outcome {
+fn nobody_behind_path(context: &mut Context<'_>) -> CaseResult {
     let path = context.fresh_path();
     let left = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)
         .and_then(|socket| socket.bind(&socket2::SockAddr::unix(&path)?));
@@ -186,7 +192,7 @@ fn nobody_behind_path(context: &mut Context<'_>) -> Outcome {
     expect_still_there(&path)
 }
 
-fn file_instead_of_socket(context: &mut Context<'_>) -> Outcome {
+fn file_instead_of_socket(context: &mut Context<'_>) -> CaseResult {
     let path = context.fresh_path();
     std::fs::write(&path, b"no socket").map_err(|error| Stop::NotRun(error.to_string()))?;
     let kinds = &[ErrorKind::Refused, ErrorKind::BadAddress];
@@ -198,10 +204,10 @@ fn file_instead_of_socket(context: &mut Context<'_>) -> Outcome {
     expect_still_there(&path)
 }
 
-fn expect_still_there(path: &std::path::Path) -> Outcome {
+fn expect_still_there(path: &std::path::Path) -> CaseResult {
     if path.symlink_metadata().is_err() {
         return Err(Failure::new(
-            "connect: removed a file",
+            (OperationName::Connect, Did::RemovedFile),
             "what stands at the path is left alone",
         )
         .into());
@@ -210,14 +216,14 @@ fn expect_still_there(path: &std::path::Path) -> Outcome {
     Ok(())
 }
 
-fn closed_listener(context: &mut Context<'_>) -> Outcome {
+fn closed_listener(context: &mut Context<'_>) -> CaseResult {
     let door = context.door()?;
     let address = door.address().clone();
     drop(door);
     expect_nobody(context, address, NOBODY)
 }
 
-fn then_somebody(context: &mut Context<'_>) -> Outcome {
+fn then_somebody(context: &mut Context<'_>) -> CaseResult {
     let door = context.door()?;
     let vacant = match door.address() {
         RawAddress::Pair(host, _) => {

@@ -4,10 +4,12 @@ use std::time::Instant;
 
 use super::{Case, Level, Needs, each};
 use crate::context::Context;
-use crate::context::failure::{Failure, Outcome};
+use crate::context::failure::{CaseResult, Failure};
+use crate::context::outcome::Did;
 use crate::context::{End, pattern};
 use crate::notation::Graph;
 use crate::pickle;
+use crate::testee::message::OperationName;
 use crate::testee::message::{ErrorKind, Operation, OperationError};
 use crate::testee::payload::Payload;
 
@@ -282,7 +284,7 @@ pub(super) const CASES: &[Case] = &[
 const SHORT: &[u8] = b"abcdef";
 
 /// Ends the stream after so many bytes of a short message.
-fn end_after(context: &mut Context<'_>, bytes: usize, kinds: &[ErrorKind]) -> Outcome {
+fn end_after(context: &mut Context<'_>, bytes: usize, kinds: &[ErrorKind]) -> CaseResult {
     let (mut wire, end) = context.open()?;
     if bytes > 0 {
         context.write(&mut wire, &context.message(SHORT)[..bytes])?;
@@ -291,13 +293,13 @@ fn end_after(context: &mut Context<'_>, bytes: usize, kinds: &[ErrorKind]) -> Ou
     context.expect_no_string(end, kinds)
 }
 
-fn end_for_an_object(context: &mut Context<'_>) -> Outcome {
+fn end_for_an_object(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.end(&mut wire)?;
     context.expect_no_object(end, &[ErrorKind::Closed])
 }
 
-fn end_while_waiting(context: &mut Context<'_>) -> Outcome {
+fn end_while_waiting(context: &mut Context<'_>) -> CaseResult {
     let (wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
     wire.close();
@@ -306,7 +308,7 @@ fn end_while_waiting(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn end_inside_large_payload(context: &mut Context<'_>) -> Outcome {
+fn end_inside_large_payload(context: &mut Context<'_>) -> CaseResult {
     let missing = context.setting.parameters.number("missing");
     let payload = pattern::bytes(100_000);
     let (mut wire, end) = context.open()?;
@@ -319,7 +321,7 @@ fn end_inside_large_payload(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn end_inside_object(context: &mut Context<'_>) -> Outcome {
+fn end_inside_object(context: &mut Context<'_>) -> CaseResult {
     let payload = pickle::write(&Graph::list_of([&Graph::int(1), &Graph::int(2)]), 2)
         .expect("a list can be pickled");
     let (mut wire, end) = context.open()?;
@@ -329,7 +331,7 @@ fn end_inside_object(context: &mut Context<'_>) -> Outcome {
     context.expect_no_object(end, &[ErrorKind::Cut])
 }
 
-fn end_after_message(context: &mut Context<'_>) -> Outcome {
+fn end_after_message(context: &mut Context<'_>) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
@@ -339,7 +341,7 @@ fn end_after_message(context: &mut Context<'_>) -> Outcome {
     context.expect_no_string(end, &[ErrorKind::Closed])
 }
 
-fn end_after_many(context: &mut Context<'_>) -> Outcome {
+fn end_after_many(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     for number in 0..50_u8 {
         context.write_message(&mut wire, &[number; 10])?;
@@ -351,7 +353,7 @@ fn end_after_many(context: &mut Context<'_>) -> Outcome {
     context.expect_no_string(end, &[ErrorKind::Closed])
 }
 
-fn trailing_bytes(context: &mut Context<'_>) -> Outcome {
+fn trailing_bytes(context: &mut Context<'_>) -> CaseResult {
     let trailing = context.setting.parameters.number("bytes");
     let (mut wire, end) = context.open()?;
     let message = context.message(SHORT);
@@ -361,7 +363,7 @@ fn trailing_bytes(context: &mut Context<'_>) -> Outcome {
     context.expect_no_string(end, &[ErrorKind::Cut])
 }
 
-fn end_again(context: &mut Context<'_>) -> Outcome {
+fn end_again(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.end(&mut wire)?;
     for _ in 0..3 {
@@ -370,7 +372,7 @@ fn end_again(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn half_open(context: &mut Context<'_>) -> Outcome {
+fn half_open(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.end(&mut wire)?;
     context.send_string(end, SHORT)?;
@@ -380,7 +382,7 @@ fn half_open(context: &mut Context<'_>) -> Outcome {
     context.expect_message(&mut wire, b"after the end")
 }
 
-fn reset_inside(context: &mut Context<'_>) -> Outcome {
+fn reset_inside(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
     let message = context.message(SHORT);
@@ -399,7 +401,7 @@ enum Ending {
     Drop,
 }
 
-fn ends_stream(context: &mut Context<'_>, messages: &[&[u8]], ending: Ending) -> Outcome {
+fn ends_stream(context: &mut Context<'_>, messages: &[&[u8]], ending: Ending) -> CaseResult {
     let (mut wire, end) = context.open()?;
     for message in messages {
         context.send_string(end, message)?;
@@ -420,14 +422,14 @@ fn ends_stream(context: &mut Context<'_>, messages: &[&[u8]], ending: Ending) ->
     context.expect_end(&mut wire, requirement)
 }
 
-fn close_twice(context: &mut Context<'_>) -> Outcome {
+fn close_twice(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.close(end.who, end.handle)?;
     context.close(end.who, end.handle)?;
     context.expect_end(&mut wire, "closing.close")
 }
 
-fn close_does_not_disturb(context: &mut Context<'_>) -> Outcome {
+fn close_does_not_disturb(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     let mut wires = Vec::new();
     for _ in 0..3 {
@@ -457,7 +459,7 @@ fn send_string(end: End) -> Operation {
     }
 }
 
-fn use_after_close(context: &mut Context<'_>, operation: fn(End) -> Operation) -> Outcome {
+fn use_after_close(context: &mut Context<'_>, operation: fn(End) -> Operation) -> CaseResult {
     let (mut wire, end) = context.open()?;
     // There would be something to receive.
     context.write_message(&mut wire, SHORT)?;
@@ -467,7 +469,7 @@ fn use_after_close(context: &mut Context<'_>, operation: fn(End) -> Operation) -
         .map(drop)
 }
 
-fn read_ahead_after_close(context: &mut Context<'_>) -> Outcome {
+fn read_ahead_after_close(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.write_messages(&mut wire, &[SHORT, b"read ahead"])?;
     context.expect_string(end, SHORT)?;
@@ -475,7 +477,7 @@ fn read_ahead_after_close(context: &mut Context<'_>) -> Outcome {
     context.expect_no_string(end, &[ErrorKind::NotOpen])
 }
 
-fn drop_after_error(context: &mut Context<'_>) -> Outcome {
+fn drop_after_error(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, b"no pickle")?;
     context.expect_no_object(end, &[ErrorKind::Undecodable])?;
@@ -483,7 +485,7 @@ fn drop_after_error(context: &mut Context<'_>) -> Outcome {
     context.expect_end(&mut wire, "closing.drop")
 }
 
-fn send_to_gone(context: &mut Context<'_>) -> Outcome {
+fn send_to_gone(context: &mut Context<'_>) -> CaseResult {
     let (wire, end) = context.open()?;
     wire.close();
     // The system tells the sender in its own time: the first messages may still be taken.
@@ -495,13 +497,13 @@ fn send_to_gone(context: &mut Context<'_>) -> Outcome {
         }
     }
     Err(Failure::new(
-        "send_string: succeeded",
+        (OperationName::SendString, Did::Succeeded),
         "sending to an end that is gone becomes an error",
     )
     .into())
 }
 
-fn send_large_to_gone(context: &mut Context<'_>) -> Outcome {
+fn send_large_to_gone(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let payload = pattern::bytes(16 << 20);
     let sending = context.start_send_string(end, &payload)?;
@@ -510,7 +512,7 @@ fn send_large_to_gone(context: &mut Context<'_>) -> Outcome {
     wire.close();
     match context.finish_operation(end.who, &sending)? {
         Ok(_) => Err(Failure::new(
-            "send_string: succeeded",
+            (OperationName::SendString, Did::Succeeded),
             "sending a message that nobody can read is an error",
         )
         .into()),
@@ -524,7 +526,7 @@ fn send_large_to_gone(context: &mut Context<'_>) -> Outcome {
 /// An end that is gone is told as such.
 fn recommend_gone(context: &mut Context<'_>, error: &OperationError) {
     context.recommend_kind(
-        "send_string",
+        OperationName::SendString,
         error,
         &[ErrorKind::Closed, ErrorKind::Cut, ErrorKind::Poisoned],
     );

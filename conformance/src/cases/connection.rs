@@ -4,9 +4,11 @@ use std::time::Duration;
 
 use super::{Case, Level, Needs, each};
 use crate::context::Context;
-use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
+use crate::context::failure::{CaseResult, EvidenceKind, Failure, Stop};
+use crate::context::outcome::{Did, OnWire};
 use crate::context::{End, pattern};
-use crate::testee::message::{Answer, Operation};
+use crate::testee::ask;
+use crate::testee::message::OperationName;
 
 /// The cases of this area.
 pub(super) const CASES: &[Case] = &[
@@ -100,7 +102,7 @@ const POLL: Needs = Needs {
     ..Needs::NOTHING
 };
 
-fn send_while_receiving(context: &mut Context<'_>) -> Outcome {
+fn send_while_receiving(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
     context.send_string(end, b"out")?;
@@ -109,7 +111,7 @@ fn send_while_receiving(context: &mut Context<'_>) -> Outcome {
     context.finish_string(end, &receiving, b"in")
 }
 
-fn receive_while_sending(context: &mut Context<'_>) -> Outcome {
+fn receive_while_sending(context: &mut Context<'_>) -> CaseResult {
     // More than any socket buffer holds.
     let large = pattern::bytes(8 << 20);
     let (mut wire, end) = context.open()?;
@@ -120,7 +122,7 @@ fn receive_while_sending(context: &mut Context<'_>) -> Outcome {
     context.finish_sent(end, &sending)
 }
 
-fn large_both_ways(context: &mut Context<'_>) -> Outcome {
+fn large_both_ways(context: &mut Context<'_>) -> CaseResult {
     let large = pattern::bytes(1 << 20);
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
@@ -131,7 +133,7 @@ fn large_both_ways(context: &mut Context<'_>) -> Outcome {
     context.finish_sent(end, &sending)
 }
 
-fn conversation(context: &mut Context<'_>) -> Outcome {
+fn conversation(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     for turn in 0..50 {
         let question = format!("question {turn}");
@@ -144,7 +146,7 @@ fn conversation(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn slow_reader(context: &mut Context<'_>) -> Outcome {
+fn slow_reader(context: &mut Context<'_>) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     let sending = context.start_send_string(end, &payload)?;
@@ -153,7 +155,7 @@ fn slow_reader(context: &mut Context<'_>) -> Outcome {
         .map_err(|error| Failure::wire("the message", &error))?;
     context.finish_sent(end, &sending)?;
     if received != payload {
-        return Err(Failure::new("wire: wrong payload", "the message")
+        return Err(Failure::new(OnWire::WrongPayload, "the message")
             .showing(EvidenceKind::String, &payload, &received)
             .into());
     }
@@ -161,25 +163,17 @@ fn slow_reader(context: &mut Context<'_>) -> Outcome {
 }
 
 fn poll(context: &mut Context<'_>, end: End, seconds: f64) -> Result<bool, Stop> {
-    match context.call(
-        end.who,
-        Operation::Poll {
-            connection: end.handle,
-            timeout: seconds,
-        },
-    )? {
-        Ok(Answer::Ready(ready)) => Ok(ready),
-        Ok(_) => unreachable!("a link answers poll by true or false"),
-        Err(error) => Err(Failure::operation("poll", &error).into()),
-    }
+    context
+        .call(end.who, ask::poll(end.handle, seconds))?
+        .map_err(|error| Failure::operation(OperationName::Poll, &error).into())
 }
 
-fn expect_poll(context: &mut Context<'_>, end: End, seconds: f64, expected: bool) -> Outcome {
+fn expect_poll(context: &mut Context<'_>, end: End, seconds: f64, expected: bool) -> CaseResult {
     if poll(context, end, seconds)? == expected {
         return Ok(());
     }
     Err(Failure::new(
-        format!("poll: returned {}", !expected),
+        (OperationName::Poll, Did::Returned(!expected)),
         format!("poll returns {expected}"),
     )
     .into())
@@ -194,7 +188,7 @@ fn a_while(context: &Context<'_>) -> f64 {
         .as_secs_f64()
 }
 
-fn poll_quiet(context: &mut Context<'_>) -> Outcome {
+fn poll_quiet(context: &mut Context<'_>) -> CaseResult {
     let seconds = context
         .setting
         .parameters
@@ -207,7 +201,7 @@ fn poll_quiet(context: &mut Context<'_>) -> Outcome {
     expect_poll(context, end, seconds, false)
 }
 
-fn poll_message(context: &mut Context<'_>) -> Outcome {
+fn poll_message(context: &mut Context<'_>) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, &payload)?;
@@ -217,25 +211,23 @@ fn poll_message(context: &mut Context<'_>) -> Outcome {
     expect_poll(context, end, 0.0, false)
 }
 
-fn poll_wakes(context: &mut Context<'_>) -> Outcome {
+fn poll_wakes(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let seconds = context.setting.patience.as_secs_f64();
-    let polling = context.start(
-        end.who,
-        Operation::Poll {
-            connection: end.handle,
-            timeout: seconds,
-        },
-    )?;
+    let polling = context.start(end.who, ask::poll(end.handle, seconds))?;
     context.write_message(&mut wire, b"in")?;
     match context.finish_operation(end.who, &polling)? {
-        Ok(Answer::Ready(true)) => context.expect_string(end, b"in"),
-        Ok(_) => Err(Failure::new("poll: returned false", "poll returns true").into()),
-        Err(error) => Err(Failure::operation("poll", &error).into()),
+        Ok(true) => context.expect_string(end, b"in"),
+        Ok(false) => Err(Failure::new(
+            (OperationName::Poll, Did::Returned(false)),
+            "poll returns true",
+        )
+        .into()),
+        Err(error) => Err(Failure::operation(OperationName::Poll, &error).into()),
     }
 }
 
-fn poll_read_ahead(context: &mut Context<'_>) -> Outcome {
+fn poll_read_ahead(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.write_messages(&mut wire, &[&b"first"[..], b"second"])?;
     context.expect_string(end, b"first")?;
@@ -243,7 +235,7 @@ fn poll_read_ahead(context: &mut Context<'_>) -> Outcome {
     context.expect_string(end, b"second")
 }
 
-fn poll_end(context: &mut Context<'_>) -> Outcome {
+fn poll_end(context: &mut Context<'_>) -> CaseResult {
     let (wire, end) = context.open()?;
     wire.close();
     expect_poll(context, end, a_while(context), true)

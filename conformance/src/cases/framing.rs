@@ -2,8 +2,10 @@
 
 use super::{Case, Level, Needs, Parameters, each, each_named};
 use crate::context::Context;
-use crate::context::failure::{EvidenceKind, Failure, Outcome};
+use crate::context::failure::{CaseResult, EvidenceKind, Failure};
+use crate::context::outcome::Did;
 use crate::context::{Who, pattern};
+use crate::testee::message::OperationName;
 use crate::testee::message::{ErrorKind, Operation};
 use crate::wire::{Framing, WireError};
 
@@ -305,7 +307,7 @@ fn every_byte() -> Vec<u8> {
     (0..=255).collect()
 }
 
-fn sent(context: &mut Context<'_>, payload: &[u8]) -> Outcome {
+fn sent(context: &mut Context<'_>, payload: &[u8]) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let sending = context.start_send_string(end, payload)?;
     context.expect_message(&mut wire, payload)?;
@@ -313,7 +315,7 @@ fn sent(context: &mut Context<'_>, payload: &[u8]) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn received(context: &mut Context<'_>, payload: &[u8]) -> Outcome {
+fn received(context: &mut Context<'_>, payload: &[u8]) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
     context.write_message(&mut wire, payload)?;
@@ -321,7 +323,7 @@ fn received(context: &mut Context<'_>, payload: &[u8]) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn header_sent(context: &mut Context<'_>) -> Outcome {
+fn header_sent(context: &mut Context<'_>) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     let sending = context.start_send_string(end, &payload)?;
@@ -329,14 +331,14 @@ fn header_sent(context: &mut Context<'_>) -> Outcome {
     context.finish_sent(end, &sending)
 }
 
-fn header_received(context: &mut Context<'_>) -> Outcome {
+fn header_received(context: &mut Context<'_>) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, &payload)?;
     context.expect_string(end, &payload)
 }
 
-fn empty_between_others(context: &mut Context<'_>) -> Outcome {
+fn empty_between_others(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     for payload in [&b"before"[..], b"", b"", b"after"] {
         context.write_message(&mut wire, payload)?;
@@ -347,21 +349,21 @@ fn empty_between_others(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn size_sent(context: &mut Context<'_>) -> Outcome {
+fn size_sent(context: &mut Context<'_>) -> CaseResult {
     sent(
         context,
         &pattern::bytes(context.setting.parameters.number("length")),
     )
 }
 
-fn size_received(context: &mut Context<'_>) -> Outcome {
+fn size_received(context: &mut Context<'_>) -> CaseResult {
     received(
         context,
         &pattern::bytes(context.setting.parameters.number("length")),
     )
 }
 
-fn mixed_sizes(context: &mut Context<'_>) -> Outcome {
+fn mixed_sizes(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     for length in [0, 1, 5000, 3, 1024, 0, 100_000, 1020, 4, 17, 8192, 2] {
         let payload = pattern::bytes(length);
@@ -372,7 +374,7 @@ fn mixed_sizes(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn payload_like_headers(context: &mut Context<'_>) -> Outcome {
+fn payload_like_headers(context: &mut Context<'_>) -> CaseResult {
     let payload = [
         context.message(b"one"),
         context.message(b""),
@@ -382,7 +384,7 @@ fn payload_like_headers(context: &mut Context<'_>) -> Outcome {
     received(context, &payload)
 }
 
-fn two_in_one_segment(context: &mut Context<'_>) -> Outcome {
+fn two_in_one_segment(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let both = [
         context.message(b"first"),
@@ -395,7 +397,7 @@ fn two_in_one_segment(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn many_in_one_segment(context: &mut Context<'_>) -> Outcome {
+fn many_in_one_segment(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let payloads: Vec<Vec<u8>> = (0..100).map(pattern::bytes).collect();
     let all: Vec<u8> = payloads
@@ -409,7 +411,7 @@ fn many_in_one_segment(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn split_message(context: &mut Context<'_>) -> Outcome {
+fn split_message(context: &mut Context<'_>) -> CaseResult {
     let at = context.setting.parameters.number("at");
     let (mut wire, end) = context.open()?;
     let message = context.message(SHORT);
@@ -421,7 +423,7 @@ fn split_message(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn byte_by_byte(context: &mut Context<'_>) -> Outcome {
+fn byte_by_byte(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
     for byte in context.message(SHORT) {
@@ -432,7 +434,7 @@ fn byte_by_byte(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn header_alone(context: &mut Context<'_>) -> Outcome {
+fn header_alone(context: &mut Context<'_>) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
@@ -446,7 +448,7 @@ fn header_alone(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn message_and_a_half(context: &mut Context<'_>) -> Outcome {
+fn message_and_a_half(context: &mut Context<'_>) -> CaseResult {
     let beginning = context.setting.parameters.number("beginning");
     let (mut wire, end) = context.open()?;
     let (first, second) = (context.message(b"whole"), context.message(SHORT));
@@ -459,7 +461,7 @@ fn message_and_a_half(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn small_then_large(context: &mut Context<'_>) -> Outcome {
+fn small_then_large(context: &mut Context<'_>) -> CaseResult {
     let large = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     let small: Vec<Vec<u8>> = (1..8).map(pattern::bytes).collect();
@@ -476,7 +478,7 @@ fn small_then_large(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn thousand_received(context: &mut Context<'_>) -> Outcome {
+fn thousand_received(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let all: Vec<String> = (0..1000).map(numbered).collect();
     context.write_messages(&mut wire, &all)?;
@@ -486,7 +488,7 @@ fn thousand_received(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn thousand_sent(context: &mut Context<'_>) -> Outcome {
+fn thousand_sent(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let ahead = match wire.framing() {
         // As many as every system's socket buffers hold: Linux counts some hundred bytes for each.
@@ -509,7 +511,7 @@ fn numbered(number: usize) -> String {
     format!("message {number}")
 }
 
-fn hostile_length(context: &mut Context<'_>) -> Outcome {
+fn hostile_length(context: &mut Context<'_>) -> CaseResult {
     let header = context.header(announced(&context.setting.parameters));
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
@@ -520,7 +522,7 @@ fn hostile_length(context: &mut Context<'_>) -> Outcome {
     context.expect_no_string(end, AFTER_A_HOSTILE_HEADER)
 }
 
-fn hostile_length_object(context: &mut Context<'_>) -> Outcome {
+fn hostile_length_object(context: &mut Context<'_>) -> CaseResult {
     let header = context.header(announced(&context.setting.parameters));
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv(end)?;
@@ -531,7 +533,7 @@ fn hostile_length_object(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn hostile_length_with_bytes(context: &mut Context<'_>) -> Outcome {
+fn hostile_length_with_bytes(context: &mut Context<'_>) -> CaseResult {
     let header = context.header(announced(&context.setting.parameters));
     let (mut wire, end) = context.open()?;
     let bytes = [
@@ -556,7 +558,7 @@ const AFTER_A_HOSTILE_HEADER: &[ErrorKind] = &[
     ErrorKind::Cut,
 ];
 
-fn hostile_length_then_receive(context: &mut Context<'_>) -> Outcome {
+fn hostile_length_then_receive(context: &mut Context<'_>) -> CaseResult {
     const ATTEMPTS: usize = 3;
     let header = context.header(announced(&context.setting.parameters));
     let (mut wire, end) = context.open()?;
@@ -582,7 +584,7 @@ fn hostile_length_then_receive(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn hostile_length_beside_others(context: &mut Context<'_>) -> Outcome {
+fn hostile_length_beside_others(context: &mut Context<'_>) -> CaseResult {
     let header = context.header(announced(&context.setting.parameters));
     let listening = context.listen()?;
     let mut good_wire = context.wire_to(&listening)?;
@@ -597,7 +599,7 @@ fn hostile_length_beside_others(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut good_wire, good)
 }
 
-fn claims_no_memory(context: &mut Context<'_>) -> Outcome {
+fn claims_no_memory(context: &mut Context<'_>) -> CaseResult {
     const ALLOWED: u64 = 1 << 20;
     let header = context.header(0x7fff_ffff);
     let (mut wire, end) = context.open()?;
@@ -617,7 +619,7 @@ fn claims_no_memory(context: &mut Context<'_>) -> Outcome {
     let grown = after.saturating_sub(before);
     if grown > ALLOWED {
         return Err(Failure::new(
-            "recv_string: claimed memory",
+            (OperationName::RecvString, Did::ClaimedMemory),
             "less than 1 MiB more resident memory",
         )
         .detail(format!("{} MiB more were resident", grown >> 20))
@@ -626,7 +628,7 @@ fn claims_no_memory(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn not_a_header(context: &mut Context<'_>) -> Outcome {
+fn not_a_header(context: &mut Context<'_>) -> CaseResult {
     let header = context
         .setting
         .parameters
@@ -637,7 +639,7 @@ fn not_a_header(context: &mut Context<'_>) -> Outcome {
     context.expect_no_string(end, &[ErrorKind::BadHeader])
 }
 
-fn upper_case(context: &mut Context<'_>) -> Outcome {
+fn upper_case(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.write(&mut wire, &[&b"0000000A"[..], b"0123456789"].concat())?;
     finish_ignoring_a_reset(&mut wire)?;
@@ -651,7 +653,7 @@ fn announced(parameters: &Parameters) -> u64 {
 }
 
 /// Another operation, there and back: by then the testee has had its chance to react to what was sent.
-fn barrier(context: &mut Context<'_>, who: Who) -> Outcome {
+fn barrier(context: &mut Context<'_>, who: Who) -> CaseResult {
     context
         .call(
             who,
@@ -663,7 +665,7 @@ fn barrier(context: &mut Context<'_>, who: Who) -> Outcome {
 }
 
 /// Ends the suite's direction. A testee that has given up on the stream may have closed it first.
-fn finish_ignoring_a_reset(wire: &mut crate::wire::Wire) -> Outcome {
+fn finish_ignoring_a_reset(wire: &mut crate::wire::Wire) -> CaseResult {
     match wire.finish() {
         Ok(()) | Err(WireError::System(_)) => Ok(()),
         Err(error) => Err(Failure::wire("the connection is open", &error)

@@ -21,7 +21,7 @@ mod vector;
 use processing_connection::Family;
 
 use crate::context::Context;
-use crate::context::failure::Outcome;
+use crate::context::failure::CaseResult;
 pub use crate::context::setting::{Parameters, Role};
 pub use crate::requirements::Level;
 use crate::testee::message::Profile;
@@ -48,7 +48,7 @@ pub struct Case {
     /// The parameters it is run with, for a framing: one execution for each. Only a case about streams may look at it.
     pub parameters: fn(Framing) -> Vec<Parameters>,
     /// The test.
-    pub run: fn(&mut Context<'_>) -> Outcome,
+    pub run: fn(&mut Context<'_>) -> CaseResult,
 }
 
 impl Case {

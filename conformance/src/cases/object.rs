@@ -2,7 +2,7 @@
 
 use super::{Case, Level, Needs, Parameters, each, each_named};
 use crate::context::Context;
-use crate::context::failure::Outcome;
+use crate::context::failure::CaseResult;
 use crate::context::{End, Who};
 use crate::notation::{Graph, Node, outside_values};
 use crate::objects;
@@ -201,12 +201,12 @@ const CALLS: [(&str, &[u8]); 5] = [
     ("build", b"\x80\x02cos\ngetcwd\n}b."),
 ];
 
-fn received(context: &mut Context<'_>, kind: &str) -> Outcome {
+fn received(context: &mut Context<'_>, kind: &str) -> CaseResult {
     let sample = objects::named(kind, context.setting.parameters.text("value"));
     received_sample(context, sample)
 }
 
-fn received_sample(context: &mut Context<'_>, sample: &Graph) -> Outcome {
+fn received_sample(context: &mut Context<'_>, sample: &Graph) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv(end)?;
     context.write_message(&mut wire, &pickled(sample, 2))?;
@@ -218,12 +218,12 @@ fn pickled(object: &Graph, protocol: u8) -> Vec<u8> {
     pickle::write(object, protocol).expect("the suite can pickle its own samples")
 }
 
-fn sent(context: &mut Context<'_>, kind: &str) -> Outcome {
+fn sent(context: &mut Context<'_>, kind: &str) -> CaseResult {
     let sample = objects::named(kind, context.setting.parameters.text("value"));
     sent_sample(context, sample)
 }
 
-fn sent_sample(context: &mut Context<'_>, sample: &Graph) -> Outcome {
+fn sent_sample(context: &mut Context<'_>, sample: &Graph) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let operation = Operation::Send {
         connection: end.handle,
@@ -234,7 +234,7 @@ fn sent_sample(context: &mut Context<'_>, sample: &Graph) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn older_protocols(context: &mut Context<'_>) -> Outcome {
+fn older_protocols(context: &mut Context<'_>) -> CaseResult {
     let protocol = u8::try_from(context.setting.parameters.number("protocol")).expect("0, 1 or 2");
     let (mut wire, end) = context.open()?;
     for kind in [
@@ -262,7 +262,7 @@ fn python2_types() -> Graph {
     })
 }
 
-fn trailing_bytes(context: &mut Context<'_>) -> Outcome {
+fn trailing_bytes(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let payload = [pickled(&Graph::int(42), 2), b"trailing".to_vec()].concat();
     context.write_message(&mut wire, &payload)?;
@@ -270,7 +270,7 @@ fn trailing_bytes(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn boxed(context: &mut Context<'_>) -> Outcome {
+fn boxed(context: &mut Context<'_>) -> CaseResult {
     let number = Graph::int(42);
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, &pickled(&number, 2))?;
@@ -290,7 +290,7 @@ fn unpicklable_inside() -> Graph {
     })
 }
 
-fn unpicklable(context: &mut Context<'_>, object: &Graph) -> Outcome {
+fn unpicklable(context: &mut Context<'_>, object: &Graph) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let operation = Operation::Send {
         connection: end.handle,
@@ -303,7 +303,7 @@ fn unpicklable(context: &mut Context<'_>, object: &Graph) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn undecodable(context: &mut Context<'_>) -> Outcome {
+fn undecodable(context: &mut Context<'_>) -> CaseResult {
     let payload = context.setting.parameters.look_up("payload", &UNDECODABLE);
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, payload)?;
@@ -336,7 +336,7 @@ fn outside() -> Vec<Parameters> {
     )
 }
 
-fn outside_received(context: &mut Context<'_>) -> Outcome {
+fn outside_received(context: &mut Context<'_>) -> CaseResult {
     let (kind, name) = context
         .setting
         .parameters
@@ -357,7 +357,7 @@ fn outside_received(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn no_calls(context: &mut Context<'_>) -> Outcome {
+fn no_calls(context: &mut Context<'_>) -> CaseResult {
     let payload = context.setting.parameters.look_up("call", &CALLS);
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, payload)?;
@@ -365,7 +365,7 @@ fn no_calls(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn many(context: &mut Context<'_>) -> Outcome {
+fn many(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     for kind in [
         "none", "bool", "int", "float", "str", "unicode", "list", "tuple", "dict", "mixed",
@@ -377,9 +377,13 @@ fn many(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn there_and_back(context: &mut Context<'_>, wire: &mut Wire, end: End, sample: &Graph) -> Outcome {
-    let operation = Operation::recv(end.handle);
-    let receiving = context.start(Who::Testee, operation)?;
+fn there_and_back(
+    context: &mut Context<'_>,
+    wire: &mut Wire,
+    end: End,
+    sample: &Graph,
+) -> CaseResult {
+    let receiving = context.start_recv(end)?;
     context.write_message(wire, &pickled(sample, 2))?;
     context.finish_object(end, &receiving, sample)?;
     let operation = Operation::Send {

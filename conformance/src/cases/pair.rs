@@ -2,7 +2,8 @@
 
 use super::{Case, Kind, Needs, Role, each};
 use crate::context::Context;
-use crate::context::failure::{Failure, Outcome, Stop};
+use crate::context::failure::{CaseResult, Failure, Stop};
+use crate::context::outcome::{Outcome, Understanding};
 use crate::context::{End, Pair, Who, pattern};
 use crate::notation::Graph;
 use crate::objects;
@@ -210,7 +211,7 @@ fn from_and_to(pair: &Pair, towards: Towards) -> (End, End) {
     }
 }
 
-fn string(context: &mut Context<'_>, towards: Towards) -> Outcome {
+fn string(context: &mut Context<'_>, towards: Towards) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (_pair, from, to) = ends(context, towards)?;
     let receiving = context.start_recv_string(to)?;
@@ -219,7 +220,7 @@ fn string(context: &mut Context<'_>, towards: Towards) -> Outcome {
     context.finish_sent(from, &sending)
 }
 
-fn pass(context: &mut Context<'_>, from: End, to: End, object: &Graph) -> Outcome {
+fn pass(context: &mut Context<'_>, from: End, to: End, object: &Graph) -> CaseResult {
     let receiving = context.start_recv(to)?;
     let sending = context.start(
         from.who,
@@ -232,7 +233,7 @@ fn pass(context: &mut Context<'_>, from: End, to: End, object: &Graph) -> Outcom
     context.finish_object(to, &receiving, object)
 }
 
-fn objects_of_a_kind(context: &mut Context<'_>, towards: Towards) -> Outcome {
+fn objects_of_a_kind(context: &mut Context<'_>, towards: Towards) -> CaseResult {
     let kind = context.setting.parameters.text("kind");
     if GRAPH_KINDS.contains(&kind) && context.profile() < Profile::Graph {
         return Err(Stop::NotApplicable(format!(
@@ -248,14 +249,14 @@ fn objects_of_a_kind(context: &mut Context<'_>, towards: Towards) -> Outcome {
     Ok(())
 }
 
-fn seed_example(context: &mut Context<'_>, towards: Towards) -> Outcome {
+fn seed_example(context: &mut Context<'_>, towards: Towards) -> CaseResult {
     let number = Graph::int(42);
     let (_pair, from, to) = ends(context, towards)?;
     pass(context, from, to, &number)?;
     pass(context, to, from, &Graph::list_of([&number]))
 }
 
-fn pipelined(context: &mut Context<'_>) -> Outcome {
+fn pipelined(context: &mut Context<'_>) -> CaseResult {
     let pair = context.pair()?;
     let text = |end: &str, number: usize| format!("{end} {number}").into_bytes();
     for number in 0..200 {
@@ -269,7 +270,7 @@ fn pipelined(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn crossing(context: &mut Context<'_>) -> Outcome {
+fn crossing(context: &mut Context<'_>) -> CaseResult {
     let large = pattern::bytes(2 << 20);
     let pair = context.pair()?;
     let ends = [pair.testee, pair.counterpart];
@@ -288,7 +289,7 @@ fn crossing(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn in_turns(context: &mut Context<'_>) -> Outcome {
+fn in_turns(context: &mut Context<'_>) -> CaseResult {
     let object = objects::named("list", "several");
     let pair = context.pair()?;
     for (from, to) in [
@@ -307,7 +308,7 @@ fn in_turns(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn closing(context: &mut Context<'_>, towards: Towards, by_drop: bool) -> Outcome {
+fn closing(context: &mut Context<'_>, towards: Towards, by_drop: bool) -> CaseResult {
     let (_pair, from, to) = ends(context, towards)?;
     context.send_string(from, b"first")?;
     context.send_string(from, b"last")?;
@@ -322,7 +323,7 @@ fn closing(context: &mut Context<'_>, towards: Towards, by_drop: bool) -> Outcom
 }
 
 /// The counterpart frames in another way: neither end receives anything, and each says so at the end.
-fn cannot_talk(context: &mut Context<'_>, other: Framing) -> Outcome {
+fn cannot_talk(context: &mut Context<'_>, other: Framing) -> CaseResult {
     const SENT: &[u8] = b"never received";
     for towards in [Towards::Testee, Towards::Counterpart] {
         let pair = context.pair_with(other)?;
@@ -331,14 +332,11 @@ fn cannot_talk(context: &mut Context<'_>, other: Framing) -> Outcome {
         context.send_string(from, SENT)?;
         context.close(from.who, from.handle)?;
         if context.finish_operation(to.who, &receiving)?.is_ok() {
-            let who = if to.who == Who::Testee {
-                "testee"
-            } else {
-                "counterpart"
+            let end = match to.who {
+                Who::Testee => Understanding::Testee,
+                Who::Counterpart => Understanding::Counterpart,
             };
-            return Err(
-                Failure::new(format!("{who} received a message"), "ends that cannot talk").into(),
-            );
+            return Err(Failure::new(Outcome::Understood(end), "ends that cannot talk").into());
         }
     }
     Ok(())

@@ -2,8 +2,10 @@
 
 use super::{Case, Needs, each, each_named};
 use crate::context::Context;
-use crate::context::failure::{Failure, Outcome};
+use crate::context::failure::{CaseResult, Failure};
+use crate::context::outcome::Did;
 use crate::context::pattern;
+use crate::testee::message::OperationName;
 use crate::testee::message::{ErrorKind, Operation, Profile};
 
 /// The cases of this area.
@@ -121,7 +123,7 @@ const ANNOUNCING: [(&str, &[u8]); 5] = [
     ("long4-negative", b"\x80\x02\x8b\xff\xff\xff\xff\x01."),
 ];
 
-fn garbage(context: &mut Context<'_>, operation: fn(u64) -> Operation) -> Outcome {
+fn garbage(context: &mut Context<'_>, operation: fn(u64) -> Operation) -> CaseResult {
     let bytes = context.setting.parameters.look_up("garbage", &GARBAGE);
     let (mut wire, end) = context.open()?;
     let receiving = context.start(end.who, operation(end.handle))?;
@@ -134,7 +136,7 @@ fn garbage(context: &mut Context<'_>, operation: fn(u64) -> Operation) -> Outcom
     context.expect_in_step(&mut wire, end)
 }
 
-fn nesting(context: &mut Context<'_>) -> Outcome {
+fn nesting(context: &mut Context<'_>) -> CaseResult {
     const DEPTH: usize = 100_000;
     let payload = match context.setting.parameters.text("of") {
         "list" => [
@@ -166,17 +168,19 @@ fn nesting(context: &mut Context<'_>) -> Outcome {
     context.write_message(&mut wire, &payload)?;
     match context.finish_operation(end.who, &receiving)? {
         Ok(_) if context.hello().profile == Profile::Serde => {
-            return Err(
-                Failure::new("recv: returned an object", "an error that names the limit").into(),
-            );
+            return Err(Failure::new(
+                (OperationName::Recv, Did::ReturnedObject),
+                "an error that names the limit",
+            )
+            .into());
         }
         Ok(_) => {}
-        Err(error) => context.recommend_kind("recv", &error, &[ErrorKind::Limit]),
+        Err(error) => context.recommend_kind(OperationName::Recv, &error, &[ErrorKind::Limit]),
     }
     context.expect_in_step(&mut wire, end)
 }
 
-fn memo_bomb(context: &mut Context<'_>) -> Outcome {
+fn memo_bomb(context: &mut Context<'_>) -> CaseResult {
     // [[…], […]] sixty-four times over: 2**64 leaves in 450 bytes.
     let mut payload = b"\x80\x02]q\x00".to_vec();
     for level in 0..64_u8 {
@@ -189,7 +193,7 @@ fn memo_bomb(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn announced_lengths(context: &mut Context<'_>) -> Outcome {
+fn announced_lengths(context: &mut Context<'_>) -> CaseResult {
     let payload = context.setting.parameters.look_up("pickle", &ANNOUNCING);
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, payload)?;
@@ -197,7 +201,7 @@ fn announced_lengths(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn dies_before_anything(context: &mut Context<'_>) -> Outcome {
+fn dies_before_anything(context: &mut Context<'_>) -> CaseResult {
     let (wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
     wire.reset()
@@ -207,7 +211,7 @@ fn dies_before_anything(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn dies_after(context: &mut Context<'_>, bytes: usize) -> Outcome {
+fn dies_after(context: &mut Context<'_>, bytes: usize) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
     context.write(&mut wire, &context.message(&pattern::bytes(1000))[..bytes])?;
@@ -217,7 +221,7 @@ fn dies_after(context: &mut Context<'_>, bytes: usize) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn dies_while_both_wait(context: &mut Context<'_>) -> Outcome {
+fn dies_while_both_wait(context: &mut Context<'_>) -> CaseResult {
     let kinds = [ErrorKind::Closed, ErrorKind::Cut, ErrorKind::Poisoned];
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
@@ -231,7 +235,7 @@ fn dies_while_both_wait(context: &mut Context<'_>) -> Outcome {
     context.finish_error(end.who, &sending, &kinds).map(drop)
 }
 
-fn many_die(context: &mut Context<'_>) -> Outcome {
+fn many_die(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     for number in 0..100 {
         let mut wire = context.wire_to(&listening)?;

@@ -2,7 +2,8 @@
 
 use super::{Case, Needs, each_named};
 use crate::context::Context;
-use crate::context::failure::{Failure, Outcome};
+use crate::context::failure::{CaseResult, Failure};
+use crate::context::outcome::OnWire;
 use crate::notation::Graph;
 use crate::pickle;
 use crate::testee::message::ErrorKind;
@@ -80,14 +81,14 @@ fn look(context: &Context<'_>) -> &'static [u8] {
     context.setting.parameters.look_up("like", &LOOKS)
 }
 
-fn raw_sent(context: &mut Context<'_>) -> Outcome {
+fn raw_sent(context: &mut Context<'_>) -> CaseResult {
     let payload = look(context);
     let (mut wire, end) = context.open()?;
     context.send_string(end, payload)?;
     context.expect_message(&mut wire, payload)
 }
 
-fn raw_received(context: &mut Context<'_>) -> Outcome {
+fn raw_received(context: &mut Context<'_>) -> CaseResult {
     let payload = look(context);
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, payload)?;
@@ -104,7 +105,7 @@ fn pickled() -> (Graph, Vec<u8>) {
     (object, payload)
 }
 
-fn object_as_string(context: &mut Context<'_>) -> Outcome {
+fn object_as_string(context: &mut Context<'_>) -> CaseResult {
     let (_, payload) = pickled();
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, &payload)?;
@@ -112,7 +113,7 @@ fn object_as_string(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn string_as_object(context: &mut Context<'_>) -> Outcome {
+fn string_as_object(context: &mut Context<'_>) -> CaseResult {
     // What a stranger may have sent as a string is a pickle like any other: `I42\n.` is protocol 0.
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, b"I42\n.")?;
@@ -120,21 +121,21 @@ fn string_as_object(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn string_that_is_no_pickle(context: &mut Context<'_>) -> Outcome {
+fn string_that_is_no_pickle(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, b"some string")?;
     context.expect_no_object(end, &[ErrorKind::Undecodable])?;
     context.expect_in_step(&mut wire, end)
 }
 
-fn empty_string_as_object(context: &mut Context<'_>) -> Outcome {
+fn empty_string_as_object(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, b"")?;
     context.expect_no_object(end, &[ErrorKind::Undecodable])?;
     context.expect_in_step(&mut wire, end)
 }
 
-fn alternating(context: &mut Context<'_>) -> Outcome {
+fn alternating(context: &mut Context<'_>) -> CaseResult {
     let (object, payload) = pickled();
     let (mut wire, end) = context.open()?;
     for number in 0..3 {
@@ -151,7 +152,7 @@ fn alternating(context: &mut Context<'_>) -> Outcome {
             .map_err(|error| Failure::wire("the string that was sent after the object", &error))?;
         if sent != string.as_bytes() {
             return Err(Failure::new(
-                "wire: wrong payload",
+                OnWire::WrongPayload,
                 "the string that was sent after the object",
             )
             .into());

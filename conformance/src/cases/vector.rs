@@ -6,7 +6,9 @@
 use super::handshake::{KEYED, SCHEME};
 use super::{Case, Needs, Parameters, each};
 use crate::context::Context;
-use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
+use crate::context::expectation::{Expectation, HandshakeMessage};
+use crate::context::failure::{CaseResult, EvidenceKind, Failure, Stop};
+use crate::context::outcome::OnWire;
 use crate::notation::{Graph, outside_values};
 use crate::testee::message::{ErrorKind, Operation, Profile};
 use crate::vectors::{self, Distinct, Message, Recorded, Step, distinct};
@@ -144,7 +146,7 @@ fn recorded_string(context: &Context<'_>) -> &'static [u8] {
     }
 }
 
-fn string_received(context: &mut Context<'_>) -> Outcome {
+fn string_received(context: &mut Context<'_>) -> CaseResult {
     let string = recorded_string(context);
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
@@ -152,7 +154,7 @@ fn string_received(context: &mut Context<'_>) -> Outcome {
     context.finish_string(end, &receiving, string)
 }
 
-fn string_sent(context: &mut Context<'_>) -> Outcome {
+fn string_sent(context: &mut Context<'_>) -> CaseResult {
     let string = recorded_string(context);
     let (mut wire, end) = context.open()?;
     let sending = context.start_send_string(end, string)?;
@@ -160,7 +162,7 @@ fn string_sent(context: &mut Context<'_>) -> Outcome {
     context.finish_sent(end, &sending)
 }
 
-fn object_received(context: &mut Context<'_>) -> Outcome {
+fn object_received(context: &mut Context<'_>) -> CaseResult {
     let (object, pickle) = recorded_object(context);
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv(end)?;
@@ -172,7 +174,7 @@ fn object_received(context: &mut Context<'_>) -> Outcome {
     context.finish_error(end.who, &receiving, kinds).map(drop)
 }
 
-fn object_sent(context: &mut Context<'_>) -> Outcome {
+fn object_sent(context: &mut Context<'_>) -> CaseResult {
     let (object, _) = recorded_object(context);
     let (mut wire, end) = context.open()?;
     let operation = Operation::Send {
@@ -184,7 +186,7 @@ fn object_sent(context: &mut Context<'_>) -> Outcome {
 }
 
 /// The suite sends what the recorder sent, but for the answer to the testee's challenge, which is random.
-fn replayed(context: &mut Context<'_>) -> Outcome {
+fn replayed(context: &mut Context<'_>) -> CaseResult {
     let Recorded::Handshake(recording) = recorded(context) else {
         unreachable!("the parameters of this case are handshakes")
     };
@@ -221,16 +223,16 @@ fn came(wire: &mut Wire, step: &Step) -> Result<Vec<u8>, Stop> {
         Message::Welcome | Message::Failure => (Part::Verdict, "handshake.verdict"),
     };
     let expected = step.message.payload();
-    let what = format!("the recorded {part}");
+    let what = Expectation::from(HandshakeMessage::Recorded(part));
     let came = wire
         .read_message(LONGEST)
-        .map_err(|error| Failure::wire(what.as_str(), &error).breaks(requirement))?;
+        .map_err(|error| Failure::wire(what.clone(), &error).breaks(requirement))?;
     let nonce = SCHEME.nonce(&came).filter(|_| part == Part::Challenge);
     match nonce {
         Some(nonce) => Ok(nonce.to_vec()),
         None if came == expected => Ok(came),
         None => {
-            let outcome = format!("wire: another {part}");
+            let outcome = OnWire::Another(part);
             Err(Failure::new(outcome, what)
                 .breaks(requirement)
                 .showing(EvidenceKind::String, &expected, &came)

@@ -264,7 +264,7 @@ impl Prepared<'_> {
             Obstacle::NeverStarted(trouble) => Judgement::unstarted(
                 execution,
                 name,
-                Failure::new(trouble.outcome(), "a testee that starts").detail(trouble.to_string()),
+                Failure::new(trouble, "a testee that starts").detail(trouble.to_string()),
                 &known,
             ),
         });

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Setting;
 use super::failure::{Failure, Stop};
+use super::outcome::Found;
 use crate::testee::message::RawAddress;
 use crate::wire::{Door, Framing, Transcript, Wire};
 
@@ -94,12 +95,9 @@ impl Bare {
                 if before > 0 {
                     return Stop::NotRun(format!("nobody listens at {address}"));
                 }
-                return Failure::new(
-                    "suite: connection refused",
-                    format!("a server at {address}"),
-                )
-                .detail(format!("{error}; start the server before the suite"))
-                .into();
+                return Failure::new(Found::ConnectionRefused, format!("a server at {address}"))
+                    .detail(format!("{error}; start the server before the suite"))
+                    .into();
             }
             if before == 1 {
                 left.store(true, Ordering::Relaxed);
@@ -108,7 +106,7 @@ impl Bare {
                 return Stop::NotRun(LEFT.into());
             }
             Failure::new(
-                "suite: connection refused",
+                Found::ConnectionRefused,
                 "a server that serves one client after another",
             )
             .detail(error.to_string())

@@ -3,10 +3,13 @@
 use processing_connection::Family;
 
 use super::failure::{Failure, Stop};
+use super::outcome::{Did, Found};
 use super::setting::Role;
 use super::{Context, End, Keys, Pair, Pairing, Who};
+use crate::testee::ask::{self, Joined};
+use crate::testee::message::OperationName;
 use crate::testee::message::{
-    Answer, Connect, Handle, Hello, Listen, Listening, Operation, OperationError, RawAddress,
+    Answer, Connect, Handle, Hello, Listen, Listening, OperationError, RawAddress,
 };
 use crate::testee::session::{OperationResult, Ticket};
 use crate::wire::{Dialect, Direction, Door, Framing, Reading, Relay, Wire};
@@ -77,8 +80,8 @@ impl Context<'_> {
 
     /// What `connect` comes to, when it need not succeed.
     pub fn try_connect(&mut self, arguments: Connect) -> Result<Result<End, OperationError>, Stop> {
-        let result = self.call(Who::Testee, Operation::Connect(arguments))?;
-        Ok(result.map(|answer| self.end_of(Who::Testee, &answer)))
+        let result = self.call(Who::Testee, ask::connect(arguments))?;
+        Ok(result.map(|joined| self.hold_end(Who::Testee, &joined)))
     }
 
     /// The suite's own listener.
@@ -103,7 +106,7 @@ impl Context<'_> {
             address: Some(door.address().clone()),
             ..self.connect_arguments()
         };
-        let ticket = self.start(Who::Testee, Operation::Connect(arguments))?;
+        let ticket = self.start(Who::Testee, ask::connect(arguments))?;
         let wire = door.accept();
         let end = self.finish_end(Who::Testee, &ticket)?;
         let wire = wire.map_err(|error| Failure::wire("the testee connects", &error))?;
@@ -156,22 +159,21 @@ impl Context<'_> {
 
     /// The testee accepts, and says from where.
     pub fn accept_fully(&mut self, listener: Handle) -> Result<(End, Option<RawAddress>), Stop> {
-        let ticket = self.start(Who::Testee, Operation::Accept { listener })?;
+        let ticket = self.start(Who::Testee, ask::accept(listener))?;
         self.finish_accept(&ticket)
     }
 
     /// The testee was waiting for a client; now there is one.
-    pub fn finish_accept(&mut self, ticket: &Ticket) -> Result<(End, Option<RawAddress>), Stop> {
+    pub fn finish_accept(
+        &mut self,
+        ticket: &Ticket<Joined>,
+    ) -> Result<(End, Option<RawAddress>), Stop> {
         match self.finish_operation(Who::Testee, ticket)? {
-            Ok(answer) => {
-                let end = self.end_of(Who::Testee, &answer);
-                let from = match answer {
-                    Answer::Accepted(accepted) => accepted.last_accepted,
-                    _ => unreachable!("a link answers accept by a connection"),
-                };
-                Ok((end, from))
+            Ok(joined) => {
+                let end = self.hold_end(Who::Testee, &joined);
+                Ok((end, joined.last_accepted))
             }
-            Err(error) => Err(Failure::operation("accept", &error).into()),
+            Err(error) => Err(Failure::operation(OperationName::Accept, &error).into()),
         }
     }
 
@@ -227,7 +229,11 @@ impl Context<'_> {
             },
         )?;
         let Some(target) = listening.address else {
-            return Err(Failure::new("listen: no address", "the listener's `address`").into());
+            return Err(Failure::new(
+                (OperationName::Listen, Did::NoAddress),
+                "the listener's `address`",
+            )
+            .into());
         };
         let from_client = if client == Who::Testee {
             Direction::FromTestee
@@ -238,17 +244,14 @@ impl Context<'_> {
             .map_err(|error| {
                 Stop::NotRun(format!("the recorder could not be put in between: {error}"))
             })?;
-        let accepting = Operation::Accept {
-            listener: listening.listener,
-        };
-        let connecting = Operation::Connect(Connect {
+        let connecting = Connect {
             address: Some(relay.address().clone()),
             dialect: of_client.0,
             authkey: of_client.1,
             ..Connect::default()
-        });
-        let accepting = self.start(listener, accepting)?;
-        let connecting = self.start(client, connecting)?;
+        };
+        let accepting = self.start(listener, ask::accept(listening.listener))?;
+        let connecting = self.start(client, ask::connect(connecting))?;
         let (testee, counterpart) = if client == Who::Testee {
             (connecting, accepting)
         } else {
@@ -287,9 +290,9 @@ impl Context<'_> {
     }
 
     /// An `accept` or a `connect` that is under way gets its connection.
-    pub fn finish_end(&mut self, who: Who, ticket: &Ticket) -> Result<End, Stop> {
+    pub fn finish_end(&mut self, who: Who, ticket: &Ticket<Joined>) -> Result<End, Stop> {
         match self.finish_operation(who, ticket)? {
-            Ok(answer) => Ok(self.end_of(who, &answer)),
+            Ok(joined) => Ok(self.hold_end(who, &joined)),
             Err(error) => Err(Failure::operation(ticket.operation(), &error).into()),
         }
     }
@@ -316,7 +319,7 @@ impl Context<'_> {
 
     fn listen_as(&mut self, who: Who, arguments: Listen) -> Result<Listening, Stop> {
         self.try_listen_as(who, arguments)?
-            .map_err(|error| Failure::operation("listen", &error).into())
+            .map_err(|error| Failure::operation(OperationName::Listen, &error).into())
     }
 
     fn try_listen_as(
@@ -324,38 +327,46 @@ impl Context<'_> {
         who: Who,
         arguments: Listen,
     ) -> Result<Result<Listening, OperationError>, Stop> {
-        let result = self.call(who, Operation::Listen(arguments))?;
-        self.hold_answer(who, &result);
-        Ok(result.map(|answer| match answer {
-            Answer::Listening(listening) => listening,
-            _ => unreachable!("a link answers listen by a listener"),
-        }))
+        let result = self.call(who, ask::listen(arguments))?;
+        if let Ok(listening) = &result {
+            self.hold_listener(who, listening);
+        }
+        Ok(result)
     }
 
-    /// The connection that `accept` or `connect` was answered by; it is dropped at the end.
-    fn end_of(&mut self, who: Who, answer: &Answer) -> End {
-        let handle = match answer {
-            Answer::Accepted(accepted) => accepted.connection,
-            Answer::Connected(connected) => connected.connection,
-            _ => unreachable!("a link answers accept and connect by a connection"),
-        };
-        self.held.push((who, handle));
+    /// Remembers a connection, so that it is dropped at the end.
+    fn hold_end(&mut self, who: Who, joined: &Joined) -> End {
+        let handle = joined.connection;
+        self.hold(who, handle);
         End { who, handle }
+    }
+
+    /// Remembers a listener, so that it is dropped at the end, and what it left behind is removed.
+    fn hold_listener(&mut self, who: Who, listening: &Listening) {
+        if let Some(RawAddress::Text(path)) = &listening.address {
+            self.scratch.sweep_later(path);
+        }
+        self.hold(who, listening.listener);
     }
 
     /// Remembers what an answer brought into being, so that it is dropped at the end.
     pub(super) fn hold_answer(&mut self, who: Who, result: &OperationResult) {
-        let handle = match result {
-            Ok(Answer::Listening(listening)) => {
-                if let Some(RawAddress::Text(path)) = &listening.address {
-                    self.scratch.sweep_later(path);
-                }
-                listening.listener
-            }
-            Ok(Answer::Accepted(accepted)) => accepted.connection,
-            Ok(Answer::Connected(connected)) => connected.connection,
-            _ => return,
-        };
+        match result {
+            Ok(Answer::Listening(listening)) => self.hold_listener(who, listening),
+            Ok(Answer::Accepted(accepted)) => self.hold(who, accepted.connection),
+            Ok(Answer::Connected(connected)) => self.hold(who, connected.connection),
+            Ok(
+                Answer::Hello(_)
+                | Answer::Object(_)
+                | Answer::Payload(_)
+                | Answer::Ready(_)
+                | Answer::Done,
+            )
+            | Err(_) => {}
+        }
+    }
+
+    fn hold(&mut self, who: Who, handle: Handle) {
         if !self.held.contains(&(who, handle)) {
             self.held.push((who, handle));
         }
@@ -363,14 +374,17 @@ impl Context<'_> {
 }
 
 fn no_address() -> Stop {
-    Failure::new("listen: no address", "the listener's `address`")
-        .breaks("address.reported")
-        .into()
+    Failure::new(
+        (OperationName::Listen, Did::NoAddress),
+        "the listener's `address`",
+    )
+    .breaks("address.reported")
+    .into()
 }
 
 fn refused(address: &RawAddress, error: &std::io::Error) -> Stop {
     Failure::new(
-        "suite: connection refused",
+        Found::ConnectionRefused,
         format!("a client can connect to {address}"),
     )
     .detail(error.to_string())

@@ -1,7 +1,9 @@
 //! Why a case did not pass, in a form that people and deviations can both use.
 
+use super::expectation::Expectation;
+use super::outcome::{Did, Outcome};
 use crate::requirements::Level;
-use crate::testee::message::OperationError;
+use crate::testee::message::{OperationError, OperationName};
 use crate::testee::session::Trouble;
 use crate::wire::{Wire, WireError};
 
@@ -17,15 +19,15 @@ pub enum Stop {
 }
 
 /// What a case comes to.
-pub type Outcome = Result<(), Stop>;
+pub type CaseResult = Result<(), Stop>;
 
 /// One thing that a testee did wrong.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What happened, in a few stable words: this is what a deviation predicts.
-    pub outcome: String,
+    /// What happened. This is what a deviation predicts.
+    pub outcome: Outcome,
     /// What was expected instead.
-    pub expected: String,
+    pub expected: Box<Expectation>,
     /// Whatever else helps a person: what the testee says, where it happened.
     pub detail: String,
     /// The requirement that is broken, when the case cites several.
@@ -72,10 +74,10 @@ impl EvidenceKind {
 
 impl Failure {
     /// A failure that can be told in a few words.
-    pub fn new(outcome: impl Into<String>, expected: impl Into<String>) -> Self {
+    pub fn new(outcome: impl Into<Outcome>, expected: impl Into<Expectation>) -> Self {
         Self {
             outcome: outcome.into(),
-            expected: expected.into(),
+            expected: Box::new(expected.into()),
             detail: String::new(),
             requirement: None,
             level: None,
@@ -113,27 +115,27 @@ impl Failure {
     }
 
     /// An operation that should have worked.
-    pub fn operation(operation: &str, error: &OperationError) -> Self {
+    pub fn operation(operation: OperationName, error: &OperationError) -> Self {
         Self::new(
-            format!("{operation}: error {}", error.kind),
-            format!("{operation} succeeds"),
+            (operation, Did::Error(error.kind)),
+            Expectation::Success(operation),
         )
         .detail(format!("the testee says: {}", error.message))
     }
 
     /// Something on the wire that should not be.
-    pub fn wire(expected: impl Into<String>, error: &WireError) -> Self {
-        let outcome = match error {
-            WireError::Ended { .. } => "wire: end of stream",
-            WireError::Reset { .. } => "wire: reset",
-            WireError::Quiet { .. } => "wire: nothing came",
-            WireError::NotAHeader { .. } => "wire: not a header",
-            WireError::TooLong { .. } => "wire: wrong length announced",
-            WireError::LongMessage(_) => "wire: message too long",
-            WireError::NoStream => "suite: no stream",
-            WireError::System(_) => "wire: system error",
-        };
-        Self::new(outcome, expected).detail(error.to_string())
+    pub fn wire(expected: impl Into<Expectation>, error: &WireError) -> Self {
+        Self::new(error, expected).detail(error.to_string())
+    }
+
+    /// A testee that did something else instead of answering.
+    pub fn trouble(trouble: &Trouble) -> Self {
+        Self::new(trouble, "an answer").detail(trouble.to_string())
+    }
+
+    /// Something that is wrong in a recording.
+    pub fn recording(outcome: impl Into<String>, expected: impl Into<Expectation>) -> Self {
+        Self::new(Outcome::Recording(outcome.into()), expected)
     }
 }
 
@@ -145,8 +147,6 @@ impl From<Failure> for Stop {
 
 impl From<Trouble> for Stop {
     fn from(trouble: Trouble) -> Self {
-        Failure::new(trouble.outcome(), "an answer")
-            .detail(trouble.to_string())
-            .into()
+        Failure::trouble(&trouble).into()
     }
 }

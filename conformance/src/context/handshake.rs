@@ -2,10 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use super::failure::{EvidenceKind, Failure, Outcome, Stop};
+use super::expectation::HandshakeMessage;
+use super::failure::{CaseResult, EvidenceKind, Failure, Stop};
+use super::outcome::{Did, OnWire};
 use super::setting::Role;
 use super::{Context, End, Who};
-use crate::testee::message::{Connect, ErrorKind, Listen, Listening, Operation, OperationError};
+use crate::testee::ask::{self, Joined};
+use crate::testee::message::OperationName;
+use crate::testee::message::{Connect, ErrorKind, Listen, Listening, OperationError};
 use crate::testee::session::Ticket;
 use crate::wire::handshake::{LONGEST, Scheme};
 use crate::wire::{Door, Part, Step, Wire, WireError};
@@ -18,7 +22,7 @@ pub struct Handshake {
     /// The suite's end.
     pub wire: Wire,
     /// The testee's `accept` or `connect`.
-    ticket: Ticket,
+    ticket: Ticket<Joined>,
     /// The nonce of the testee's challenge, once it has come.
     challenged_with: Option<Vec<u8>>,
     /// Whether the suite's messages leave in segments of one byte.
@@ -50,7 +54,7 @@ impl Context<'_> {
                     ..self.connect_arguments()
                 };
                 self.begin_connect(&door, arguments)?
-                    .map_err(|error| Failure::operation("connect", &error).into())
+                    .map_err(|error| Failure::operation(OperationName::Connect, &error).into())
             }
         }
     }
@@ -63,20 +67,22 @@ impl Context<'_> {
         arguments: Connect,
     ) -> Result<Result<Handshake, OperationError>, Stop> {
         const GLANCE: Duration = Duration::from_millis(20);
-        let ticket = self.start(Who::Testee, Operation::Connect(arguments))?;
+        let ticket = self.start(Who::Testee, ask::connect(arguments))?;
         let deadline = Instant::now() + self.setting.patience;
         loop {
             let error = match door.accept_for(GLANCE, &self.transcript) {
                 Ok(wire) => return Ok(Ok(Handshake::new(wire, ticket))),
                 Err(error) => error,
             };
-            if let Some(result) = self.look(Who::Testee, &ticket, Duration::ZERO)? {
+            if let Some(result) = self.look(Who::Testee, &ticket.untyped(), Duration::ZERO)? {
                 self.hold_answer(Who::Testee, &result);
                 return match result {
                     Err(error) => Ok(Err(error)),
-                    Ok(_) => {
-                        Err(Failure::new("connect: succeeded", "a connection on the wire").into())
-                    }
+                    Ok(_) => Err(Failure::new(
+                        (OperationName::Connect, Did::Succeeded),
+                        "a connection on the wire",
+                    )
+                    .into()),
                 };
             }
             if Instant::now() >= deadline {
@@ -89,7 +95,7 @@ impl Context<'_> {
     pub fn begin_accept(&mut self, listening: &Listening) -> Result<Handshake, Stop> {
         let wire = self.wire_to(listening)?;
         let listener = listening.listener;
-        let ticket = self.start(Who::Testee, Operation::Accept { listener })?;
+        let ticket = self.start(Who::Testee, ask::accept(listener))?;
         Ok(Handshake::new(wire, ticket))
     }
 
@@ -101,14 +107,14 @@ impl Context<'_> {
     }
 
     /// Both ends do everything right, to the end.
-    pub fn shake(&mut self, handshake: &mut Handshake, key: &[u8]) -> Outcome {
+    pub fn shake(&mut self, handshake: &mut Handshake, key: &[u8]) -> CaseResult {
         Step::ALL
             .into_iter()
             .try_for_each(|step| self.step(handshake, key, step))
     }
 
     /// Both ends do everything right, up to what the suite sends at this point, which it does not send.
-    pub fn shake_until(&mut self, handshake: &mut Handshake, key: &[u8], part: Part) -> Outcome {
+    pub fn shake_until(&mut self, handshake: &mut Handshake, key: &[u8], part: Part) -> CaseResult {
         let missing = self.step_of_suite(part);
         Step::ALL
             .into_iter()
@@ -149,7 +155,7 @@ impl Context<'_> {
         ) {
             let operation = ticket.operation();
             return Err(Failure::new(
-                format!("{operation}: took a message of the handshake for an object"),
+                (operation, Did::TookHandshakeForObject),
                 "nothing is unpickled before the handshake is over",
             )
             .breaks("handshake.no-object-before")
@@ -166,11 +172,11 @@ impl Context<'_> {
         patience: Duration,
         kinds: &[ErrorKind],
     ) -> Result<(Wire, OperationError), Stop> {
-        let Some(result) = self.look(Who::Testee, &handshake.ticket, patience)? else {
+        let Some(result) = self.look(Who::Testee, &handshake.ticket.untyped(), patience)? else {
             let operation = handshake.ticket.operation();
             self.leave(handshake)?;
             return Err(Failure::new(
-                format!("{operation}: waits for more"),
+                (operation, Did::WaitsForMore),
                 format!(
                     "{operation} is an error within {} s",
                     patience.as_secs_f32()
@@ -185,12 +191,12 @@ impl Context<'_> {
     }
 
     /// The testee's `accept` or `connect` is an error, and it does not answer what the suite has sent as a challenge.
-    pub fn expect_unanswered(&mut self, handshake: Handshake, kinds: &[ErrorKind]) -> Outcome {
+    pub fn expect_unanswered(&mut self, handshake: Handshake, kinds: &[ErrorKind]) -> CaseResult {
         let Some((handshake, message)) = self.answer_unless_failed(handshake, kinds)? else {
             return Ok(());
         };
         self.leave(handshake)?;
-        Err(Failure::new("wire: answers", "no answer, and an error")
+        Err(Failure::new(OnWire::Answers, "no answer, and an error")
             .detail(format!("{} bytes: {}", message.len(), hex::encode(message)))
             .into())
     }
@@ -206,8 +212,8 @@ impl Context<'_> {
         let mut handshake = handshake;
         let deadline = Instant::now() + self.setting.patience;
         while Instant::now() < deadline {
-            let ticket = &handshake.ticket;
-            if let Some(result) = self.look(Who::Testee, ticket, GLANCE)? {
+            let ticket = handshake.ticket.untyped();
+            if let Some(result) = self.look(Who::Testee, &ticket, GLANCE)? {
                 self.hold_answer(Who::Testee, &result);
                 self.check_error(ticket.operation(), result, kinds)?;
                 return Ok(None);
@@ -227,38 +233,38 @@ impl Context<'_> {
     }
 
     /// The suite leaves, and the testee's `accept` or `connect` ends, one way or the other.
-    pub fn leave(&mut self, handshake: Handshake) -> Outcome {
+    pub fn leave(&mut self, handshake: Handshake) -> CaseResult {
         let Handshake { wire, ticket, .. } = handshake;
         wire.close();
-        let left = self.finish_operation(Who::Testee, &ticket)?;
+        let left = self.finish_operation(Who::Testee, &ticket.untyped())?;
         self.hold_answer(Who::Testee, &left);
         Ok(())
     }
 
     /// The testee challenges the suite.
-    pub fn expect_challenge(&mut self, handshake: &mut Handshake) -> Outcome {
+    pub fn expect_challenge(&mut self, handshake: &mut Handshake) -> CaseResult {
         handshake.challenged_with = Some(expect_challenge(self.scheme(), &mut handshake.wire)?);
         Ok(())
     }
 
     /// The testee answers, rightly or not.
-    pub fn expect_some_answer(&mut self, handshake: &mut Handshake) -> Outcome {
-        let what = "the answer to the challenge";
+    pub fn expect_some_answer(&mut self, handshake: &mut Handshake) -> CaseResult {
+        let what = HandshakeMessage::Answer;
         read(&mut handshake.wire, what, "handshake.answer").map(drop)
     }
 
     /// The testee says that the suite's answer is wrong.
-    pub fn expect_refusal(&mut self, handshake: &mut Handshake) -> Outcome {
+    pub fn expect_refusal(&mut self, handshake: &mut Handshake) -> CaseResult {
         expect(
             self.scheme(),
             &mut handshake.wire,
             self.scheme().failure(),
-            "the refusal of a wrong answer",
+            HandshakeMessage::Refusal,
             "handshake.verdict",
         )
     }
 
-    fn step(&mut self, handshake: &mut Handshake, key: &[u8], step: Step) -> Outcome {
+    fn step(&mut self, handshake: &mut Handshake, key: &[u8], step: Step) -> CaseResult {
         let (scheme, part) = (self.scheme(), step.part());
         if step == self.step_of_suite(part) {
             let message = self.right_message(handshake, key, part);
@@ -269,18 +275,15 @@ impl Context<'_> {
             Part::Answer => {
                 let whole = scheme.challenge(NONCE);
                 let known = [
-                    (scheme.answer(key, &whole), "digest of the whole challenge"),
-                    (
-                        scheme.answer(NONCE, key),
-                        "digest of the key under the nonce",
-                    ),
+                    (scheme.answer(key, &whole), OnWire::DigestOfChallenge),
+                    (scheme.answer(NONCE, key), OnWire::DigestOfKey),
                 ];
                 expect_one_of(
                     scheme,
                     &mut handshake.wire,
                     &scheme.answer(key, NONCE),
                     &known,
-                    "the answer to the challenge",
+                    HandshakeMessage::Answer,
                     "handshake.answer",
                 )
             }
@@ -288,7 +291,7 @@ impl Context<'_> {
                 scheme,
                 &mut handshake.wire,
                 scheme.welcome(),
-                "the welcome after a right answer",
+                HandshakeMessage::Welcome,
                 "handshake.verdict",
             ),
         }
@@ -301,7 +304,7 @@ impl Context<'_> {
 }
 
 impl Handshake {
-    fn new(wire: Wire, ticket: Ticket) -> Self {
+    fn new(wire: Wire, ticket: Ticket<Joined>) -> Self {
         Self {
             wire,
             ticket,
@@ -327,7 +330,7 @@ impl Handshake {
     }
 
     /// The suite sends a message of the handshake, right or wrong.
-    pub fn write(&mut self, payload: &[u8]) -> Outcome {
+    pub fn write(&mut self, payload: &[u8]) -> CaseResult {
         let written = if self.byte_by_byte {
             self.wire.write_message_byte_by_byte(payload)
         } else {
@@ -340,13 +343,13 @@ impl Handshake {
 
 /// Reads the testee's challenge and returns its nonce.
 fn expect_challenge(scheme: Scheme, wire: &mut Wire) -> Result<Vec<u8>, Stop> {
-    let challenge = read(wire, "the testee's challenge", "handshake.challenge")?;
+    let challenge = read(wire, HandshakeMessage::Challenge, "handshake.challenge")?;
     if let Some(nonce) = scheme.nonce(&challenge) {
         return Ok(nonce.to_vec());
     }
     let length = scheme.nonce_length();
     Err(Failure::new(
-        "wire: wrong challenge",
+        OnWire::WrongChallenge,
         format!(
             "`{}` and {length} bytes",
             scheme.challenge_prefix().escape_ascii()
@@ -366,9 +369,9 @@ fn expect(
     scheme: Scheme,
     wire: &mut Wire,
     message: &[u8],
-    what: &'static str,
+    what: HandshakeMessage,
     requirement: &'static str,
-) -> Outcome {
+) -> CaseResult {
     expect_one_of(scheme, wire, message, &[], what, requirement)
 }
 
@@ -377,31 +380,35 @@ fn expect_one_of(
     scheme: Scheme,
     wire: &mut Wire,
     message: &[u8],
-    known: &[(Vec<u8>, &str)],
-    what: &'static str,
+    known: &[(Vec<u8>, OnWire)],
+    what: HandshakeMessage,
     requirement: &'static str,
-) -> Outcome {
+) -> CaseResult {
     let came = read(wire, what, requirement)?;
     if came == message {
         return Ok(());
     }
     let named = known.iter().find(|(wrong, _)| came == *wrong);
     let seen = match named {
-        Some((_, name)) => name,
-        None if came == scheme.welcome() => "welcomes",
-        None if came == scheme.failure() => "refuses",
-        None if came.starts_with(scheme.challenge_prefix()) => "challenges",
-        None if came.len() == scheme.digest().length() => "wrong digest",
-        None => "something else",
+        Some((_, known)) => *known,
+        None if came == scheme.welcome() => OnWire::Welcomes,
+        None if came == scheme.failure() => OnWire::Refuses,
+        None if came.starts_with(scheme.challenge_prefix()) => OnWire::Challenges,
+        None if came.len() == scheme.digest().length() => OnWire::WrongDigest,
+        None => OnWire::SomethingElse,
     };
-    Err(Failure::new(format!("wire: {seen}"), what)
+    Err(Failure::new(seen, what)
         .breaks(requirement)
         .detail(format!("{} bytes came", came.len()))
         .showing(EvidenceKind::String, message, &came)
         .into())
 }
 
-fn read(wire: &mut Wire, what: &'static str, requirement: &'static str) -> Result<Vec<u8>, Stop> {
+fn read(
+    wire: &mut Wire,
+    what: HandshakeMessage,
+    requirement: &'static str,
+) -> Result<Vec<u8>, Stop> {
     wire.read_message(LONGEST)
         .map_err(|error: WireError| Failure::wire(what, &error).breaks(requirement).into())
 }

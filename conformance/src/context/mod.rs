@@ -4,9 +4,11 @@
 
 pub mod bare;
 pub(crate) mod connect;
+pub mod expectation;
 pub mod failure;
 mod given;
 pub mod handshake;
+pub mod outcome;
 pub mod pattern;
 mod pickled;
 mod receive;
@@ -20,11 +22,13 @@ use std::time::Duration;
 
 use crate::notation::Fidelity;
 use crate::requirements::Level;
-use crate::testee::message::{Handle, Hello, Operation, Profile};
+use crate::testee::ask::{AnswerTo, Ask, Joined};
+use crate::testee::message::{Answer, Handle, Hello, Operation, OperationName, Profile};
 use crate::testee::session::{OperationResult, Session, Ticket, Trouble};
 use crate::wire::handshake::Scheme;
 use crate::wire::{Dialect, Relay, Transcript};
-use failure::{Failure, Outcome, Stop};
+use failure::{CaseResult, Failure, Stop};
+use outcome::Outcome;
 use scratch::Scratch;
 pub use setting::Setting;
 
@@ -73,9 +77,9 @@ pub struct Pair {
 /// Two testees that are getting connected.
 pub struct Pairing {
     /// The testee's `accept` or `connect`.
-    pub testee: Ticket,
+    pub testee: Ticket<Joined>,
     /// The other one's.
-    pub counterpart: Ticket,
+    pub counterpart: Ticket<Joined>,
     relay: Relay,
 }
 
@@ -211,51 +215,61 @@ impl<'s> Context<'s> {
     }
 
     /// Closes a listener or a connection.
-    pub fn close(&mut self, who: Who, handle: Handle) -> Outcome {
-        match self.call(who, Operation::Close { handle })? {
+    pub fn close(&mut self, who: Who, handle: Handle) -> CaseResult {
+        match self.call::<Answer>(who, Operation::Close { handle })? {
             Ok(_) => Ok(()),
-            Err(error) => Err(Failure::operation("close", &error).into()),
+            Err(error) => Err(Failure::operation(OperationName::Close, &error).into()),
         }
     }
 
     /// Drops a listener or a connection without closing it.
-    pub fn release(&mut self, who: Who, handle: Handle) -> Outcome {
+    pub fn release(&mut self, who: Who, handle: Handle) -> CaseResult {
         self.held.retain(|held| *held != (who, handle));
-        match self.call(who, Operation::Drop { handle })? {
+        match self.call::<Answer>(who, Operation::Drop { handle })? {
             Ok(_) => Ok(()),
-            Err(error) => Err(Failure::operation("drop", &error).into()),
+            Err(error) => Err(Failure::operation(OperationName::Drop, &error).into()),
         }
     }
 
     /// Does an operation and waits for it.
-    pub fn call(&mut self, who: Who, operation: Operation) -> Result<OperationResult, Stop> {
-        let ticket = self.start(who, operation)?;
+    pub fn call<A: AnswerTo>(
+        &mut self,
+        who: Who,
+        ask: impl Into<Ask<A>>,
+    ) -> Result<OperationResult<A>, Stop> {
+        let ticket = self.start(who, ask)?;
         self.finish_operation(who, &ticket)
     }
 
     /// Begins an operation.
-    pub fn start(&mut self, who: Who, operation: Operation) -> Result<Ticket, Stop> {
-        let operation = self.in_types_of(who, operation)?;
-        self.noting(who, |session| session.start(operation))
+    pub fn start<A>(&mut self, who: Who, ask: impl Into<Ask<A>>) -> Result<Ticket<A>, Stop> {
+        let ask = ask
+            .into()
+            .try_map(|operation| self.in_types_of(who, operation))?;
+        self.noting(who, |session| session.start(ask))
     }
 
     /// Waits for an operation to end, one way or the other.
-    pub fn finish_operation(&mut self, who: Who, ticket: &Ticket) -> Result<OperationResult, Stop> {
+    pub fn finish_operation<A: AnswerTo>(
+        &mut self,
+        who: Who,
+        ticket: &Ticket<A>,
+    ) -> Result<OperationResult<A>, Stop> {
         self.noting(who, |session| session.finish(ticket))
     }
 
     /// Looks whether an operation has ended, for so long.
-    pub fn look(
+    pub fn look<A: AnswerTo>(
         &mut self,
         who: Who,
-        ticket: &Ticket,
+        ticket: &Ticket<A>,
         patience: Duration,
-    ) -> Result<Option<OperationResult>, Stop> {
+    ) -> Result<Option<OperationResult<A>>, Stop> {
         self.noting(who, |session| session.look(ticket, patience))
     }
 
     /// Stops caring for an operation that will not end.
-    pub fn abandon(&mut self, who: Who, ticket: &Ticket) {
+    pub fn abandon<A>(&mut self, who: Who, ticket: &Ticket<A>) {
         self.session(who).abandon(ticket);
     }
 
@@ -267,7 +281,7 @@ impl<'s> Context<'s> {
         act(self.session(who)).map_err(|trouble| match who {
             Who::Testee => trouble.into(),
             Who::Counterpart => Failure::new(
-                format!("counterpart {}", trouble.outcome()),
+                Outcome::Counterpart(Box::new(Outcome::from(&trouble))),
                 "the counterpart, which is not under judgement, does its part",
             )
             .detail(trouble.to_string())

@@ -1,7 +1,8 @@
 //! What is asked of a payload that should be an object.
 
-use super::Outcome;
+use super::CaseResult;
 use super::failure::{EvidenceKind, Failure};
+use super::outcome::OnWire;
 use crate::notation::{Fidelity, Graph, compare};
 use crate::pickle::{self, Limits, Reading, Unpickler};
 use crate::testee::message::Hello;
@@ -41,7 +42,7 @@ impl Ceiling {
 }
 
 /// Judges a payload that should be a pickle of an object: one that Python 2 loads, and nothing else.
-pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> Outcome {
+pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> CaseResult {
     check_pickle_below(Ceiling::OF_THE_RELEASES, expected, payload, fidelity)
 }
 
@@ -51,22 +52,22 @@ pub fn check_pickle_below(
     expected: &Graph,
     payload: &[u8],
     fidelity: Fidelity,
-) -> Outcome {
+) -> CaseResult {
     let evidence = pickle::write(expected, 2).unwrap_or_default();
-    let failure = |requirement, happened: String, instead: String| {
+    let failure = |requirement, happened: OnWire, instead: String| {
         Failure::new(happened, instead)
             .showing(EvidenceKind::Pickle, &evidence, payload)
             .breaks(requirement)
     };
     let a_pickle = || format!("a pickle of {}", expected.python(200));
     let reading = pickle::read(payload, &Limits::default()).map_err(|error| {
-        failure("object.pickle", "wire: not a pickle".into(), a_pickle()).detail(error.to_string())
+        failure("object.pickle", OnWire::NotAPickle, a_pickle()).detail(error.to_string())
     })?;
     let protocol = protocol_of(&reading);
     if protocol > ceiling.protocol {
         return Err(failure(
             "object.protocol-ceiling",
-            format!("wire: pickle protocol {protocol}"),
+            OnWire::PickleProtocol(protocol),
             format!("a pickle of protocol {} or lower", ceiling.protocol),
         )
         .into());
@@ -74,19 +75,15 @@ pub fn check_pickle_below(
     if reading.consumed != payload.len() {
         return Err(failure(
             "object.pickle",
-            "wire: bytes after the pickle".into(),
+            OnWire::BytesAfterPickle,
             "one pickle and nothing else".into(),
         )
         .into());
     }
     if let Err(error) = pickle::loadable(payload, ceiling.reader, &Limits::default()) {
-        let reader = match ceiling.reader {
-            Unpickler::Python2 => "Python 2",
-            Unpickler::Python3 => "Python 3",
-        };
         return Err(failure(
             "object.pickle",
-            format!("wire: a pickle that {reader} does not load"),
+            OnWire::NotLoadedBy(ceiling.reader),
             a_pickle(),
         )
         .detail(error.to_string())
@@ -95,7 +92,7 @@ pub fn check_pickle_below(
     if reading.left_over > 0 {
         return Err(failure(
             "object.pickle",
-            "wire: a pickle that leaves something on the stack".into(),
+            OnWire::LeftOnStack,
             "one object and nothing else".into(),
         )
         .detail(format!(
@@ -105,13 +102,9 @@ pub fn check_pickle_below(
         .into());
     }
     compare(expected, &reading.graph, fidelity).map_err(|difference| {
-        failure(
-            "object.value",
-            "wire: pickle of another object".into(),
-            a_pickle(),
-        )
-        .detail(difference.to_string())
-        .into()
+        failure("object.value", OnWire::AnotherObject, a_pickle())
+            .detail(difference.to_string())
+            .into()
     })
 }
 
@@ -123,13 +116,15 @@ fn protocol_of(reading: &Reading) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::context::failure::Stop;
 
     /// What is wrong with a pickle of `[1, 1]`, requirement and all.
     fn trouble(payload: &[u8]) -> String {
         let expected = Graph::list_of([&Graph::int(1), &Graph::int(1)]);
         match check_pickle(&expected, payload, Fidelity::Graph) {
             Ok(()) => "nothing".into(),
-            Err(trouble) => format!("{trouble:?}"),
+            Err(Stop::Failed(failure)) => format!("{}\n{}", failure.outcome, failure.detail),
+            Err(other) => panic!("{other:?}"),
         }
     }
 

@@ -1,9 +1,12 @@
 //! What the testee receives, and what must go wrong.
 
-use super::failure::{EvidenceKind, Failure, Outcome, Stop};
+use super::expectation::{Expectation, Kinds};
+use super::failure::{CaseResult, EvidenceKind, Failure, Stop};
+use super::outcome::Did;
 use super::{Context, End, Who};
 use crate::notation::{Graph, compare};
-use crate::testee::message::{Answer, ErrorKind, Operation, OperationError};
+use crate::testee::ask;
+use crate::testee::message::{Answer, ErrorKind, Operation, OperationError, OperationName};
 use crate::testee::payload::Payload;
 use crate::testee::session::{OperationResult, Ticket};
 
@@ -12,27 +15,26 @@ const LONGEST_SHOWN: usize = 64 << 20;
 
 impl Context<'_> {
     /// `recv_string` returns exactly these bytes.
-    pub fn expect_string(&mut self, end: End, expected: &[u8]) -> Outcome {
+    pub fn expect_string(&mut self, end: End, expected: &[u8]) -> CaseResult {
         let ticket = self.start_recv_string(end)?;
         self.finish_string(end, &ticket, expected)
     }
 
     /// The testee begins to wait for a string.
-    pub fn start_recv_string(&mut self, end: End) -> Result<Ticket, Stop> {
-        self.start(
-            end.who,
-            Operation::RecvString {
-                connection: end.handle,
-            },
-        )
+    pub fn start_recv_string(&mut self, end: End) -> Result<Ticket<Payload>, Stop> {
+        self.start(end.who, ask::recv_string(end.handle))
     }
 
     /// The testee was waiting for a string, and returns exactly these bytes.
-    pub fn finish_string(&mut self, end: End, ticket: &Ticket, expected: &[u8]) -> Outcome {
+    pub fn finish_string(
+        &mut self,
+        end: End,
+        ticket: &Ticket<Payload>,
+        expected: &[u8],
+    ) -> CaseResult {
         match self.finish_operation(end.who, ticket)? {
-            Ok(Answer::Payload(payload)) => check_payload(&payload, expected),
-            Ok(_) => unreachable!("a link answers recv_string by a payload"),
-            Err(error) => Err(Failure::operation("recv_string", &error).into()),
+            Ok(payload) => check_payload(&payload, expected),
+            Err(error) => Err(Failure::operation(OperationName::RecvString, &error).into()),
         }
     }
 
@@ -40,35 +42,38 @@ impl Context<'_> {
     pub fn finish_string_or_error(
         &mut self,
         end: End,
-        ticket: &Ticket,
+        ticket: &Ticket<Payload>,
         expected: &[u8],
     ) -> Result<Result<(), OperationError>, Stop> {
         match self.finish_operation(end.who, ticket)? {
-            Ok(Answer::Payload(payload)) => check_payload(&payload, expected).map(Ok),
-            Ok(_) => unreachable!("a link answers recv_string by a payload"),
+            Ok(payload) => check_payload(&payload, expected).map(Ok),
             Err(error) => Ok(Err(error)),
         }
     }
 
     /// `recv` returns an object that is described like this one.
-    pub fn expect_object(&mut self, end: End, expected: &Graph) -> Outcome {
+    pub fn expect_object(&mut self, end: End, expected: &Graph) -> CaseResult {
         let ticket = self.start_recv(end)?;
         self.finish_object(end, &ticket, expected)
     }
 
     /// The testee begins to wait for an object.
-    pub fn start_recv(&mut self, end: End) -> Result<Ticket, Stop> {
-        self.start(end.who, Operation::recv(end.handle))
+    pub fn start_recv(&mut self, end: End) -> Result<Ticket<Graph>, Stop> {
+        self.start(end.who, ask::recv(end.handle))
     }
 
     /// The testee was waiting for an object, and returns one that is described like this one.
-    pub fn finish_object(&mut self, end: End, ticket: &Ticket, expected: &Graph) -> Outcome {
+    pub fn finish_object(
+        &mut self,
+        end: End,
+        ticket: &Ticket<Graph>,
+        expected: &Graph,
+    ) -> CaseResult {
         self.can_describe(end.who, expected)?;
         match self.finish_operation(end.who, ticket)? {
-            Ok(Answer::Object(actual)) => self.check_object(end.who, expected, &actual),
-            Ok(_) => unreachable!("a link answers recv by an object"),
+            Ok(actual) => self.check_object(end.who, expected, &actual),
             Err(error) => {
-                let failure = Failure::operation("recv", &error).detail(format!(
+                let failure = Failure::operation(OperationName::Recv, &error).detail(format!(
                     "the object was {}; the testee says: {}",
                     expected.python(200),
                     error.message
@@ -79,11 +84,11 @@ impl Context<'_> {
     }
 
     /// Compares what `recv` returned with what was meant.
-    fn check_object(&self, who: Who, expected: &Graph, actual: &Graph) -> Outcome {
+    fn check_object(&self, who: Who, expected: &Graph, actual: &Graph) -> CaseResult {
         let expected = &self.claims_of(who).in_its_types(expected);
         compare(expected, actual, self.fidelity()).map_err(|difference| {
             let failure = Failure::new(
-                "recv: wrong object",
+                (OperationName::Recv, Did::WrongObject),
                 format!("recv returns {}", expected.python(200)),
             )
             .detail(format!("{difference}\nit returned {}", actual.python(200)));
@@ -95,17 +100,7 @@ impl Context<'_> {
 
     /// What `recv_string` comes to, when it need not succeed.
     pub fn try_recv_string(&mut self, end: End) -> Result<Result<Payload, OperationError>, Stop> {
-        Ok(self
-            .call(
-                end.who,
-                Operation::RecvString {
-                    connection: end.handle,
-                },
-            )?
-            .map(|answer| match answer {
-                Answer::Payload(payload) => payload,
-                _ => unreachable!("a link answers recv_string by a payload"),
-            }))
+        self.call(end.who, ask::recv_string(end.handle))
     }
 
     /// An operation is an error. Which kind it is, is recommended: one of `kinds`.
@@ -115,18 +110,18 @@ impl Context<'_> {
         operation: Operation,
         kinds: &[ErrorKind],
     ) -> Result<OperationError, Stop> {
-        let ticket = self.start(who, operation)?;
+        let ticket = self.start::<Answer>(who, operation)?;
         self.finish_error(who, &ticket, kinds)
     }
 
     /// An operation that is under way ends as an error.
-    pub fn finish_error(
+    pub fn finish_error<A>(
         &mut self,
         who: Who,
-        ticket: &Ticket,
+        ticket: &Ticket<A>,
         kinds: &[ErrorKind],
     ) -> Result<OperationError, Stop> {
-        let result = self.finish_operation(who, ticket)?;
+        let result = self.finish_operation(who, &ticket.untyped())?;
         self.hold_answer(who, &result);
         let is_object = matches!(result, Ok(Answer::Object(_)));
         self.check_error(ticket.operation(), result, kinds)
@@ -137,7 +132,7 @@ impl Context<'_> {
     }
 
     /// Receiving a string is an error.
-    pub fn expect_no_string(&mut self, end: End, kinds: &[ErrorKind]) -> Outcome {
+    pub fn expect_no_string(&mut self, end: End, kinds: &[ErrorKind]) -> CaseResult {
         self.expect_error(
             end.who,
             Operation::RecvString {
@@ -149,30 +144,24 @@ impl Context<'_> {
     }
 
     /// Receiving an object is an error.
-    pub fn expect_no_object(&mut self, end: End, kinds: &[ErrorKind]) -> Outcome {
+    pub fn expect_no_object(&mut self, end: End, kinds: &[ErrorKind]) -> CaseResult {
         self.expect_error(end.who, Operation::recv(end.handle), kinds)
             .map(drop)
     }
 
     pub(super) fn check_error(
         &mut self,
-        operation: &'static str,
+        operation: OperationName,
         result: OperationResult,
         kinds: &[ErrorKind],
     ) -> Result<OperationError, Stop> {
-        let names = kinds
-            .iter()
-            .map(|kind| kind.name())
-            .collect::<Vec<_>>()
-            .join(" or ");
         match result {
             Ok(answer) => {
-                let (returned, detail) = describe_answer(&answer);
-                let failure = Failure::new(
-                    format!("{operation}: {returned}"),
-                    format!("{operation} is an error ({names})"),
-                )
-                .detail(detail);
+                let (did, detail) = describe_answer(&answer);
+                let kinds = Kinds(kinds.to_vec());
+                let failure =
+                    Failure::new((operation, did), Expectation::Error { operation, kinds })
+                        .detail(detail);
                 Err(failure.into())
             }
             Err(error) => {
@@ -183,39 +172,38 @@ impl Context<'_> {
     }
 
     /// An error is recommended to be of one of these kinds.
-    pub fn recommend_kind(&mut self, operation: &str, error: &OperationError, kinds: &[ErrorKind]) {
+    pub fn recommend_kind(
+        &mut self,
+        operation: OperationName,
+        error: &OperationError,
+        kinds: &[ErrorKind],
+    ) {
         if kinds.contains(&error.kind) {
             return;
         }
-        let names = kinds
-            .iter()
-            .map(|kind| kind.name())
-            .collect::<Vec<_>>()
-            .join(" or ");
         self.should(Err(Failure::new(
-            format!("{operation}: error {}", error.kind),
-            format!("an error of kind {names}"),
+            (operation, Did::Error(error.kind)),
+            Expectation::Kind(Kinds(kinds.to_vec())),
         )
         .detail(format!("the testee says: {}", error.message))
         .breaks("error.kind")));
     }
 }
 
-fn check_payload(payload: &Payload, expected: &[u8]) -> Outcome {
+fn check_payload(payload: &Payload, expected: &[u8]) -> CaseResult {
     if payload.describes(expected) {
         return Ok(());
     }
-    let outcome = if payload.length() == expected.len() {
-        "recv_string: wrong bytes".to_owned()
+    let did = if payload.length() == expected.len() {
+        Did::WrongBytes
     } else {
-        format!(
-            "recv_string: {} bytes instead of {}",
-            payload.length(),
-            expected.len()
-        )
+        Did::WrongLength {
+            actual: payload.length(),
+            expected: expected.len(),
+        }
     };
     let failure = Failure::new(
-        outcome,
+        (OperationName::RecvString, did),
         format!("recv_string returns {}", Payload::describing(expected)),
     )
     .detail(format!("it returned {payload}"));
@@ -227,27 +215,28 @@ fn check_payload(payload: &Payload, expected: &[u8]) -> Outcome {
     }
     .into())
 }
-/// What an operation that should have failed returned: in stable words, and in full.
-fn describe_answer(answer: &Answer) -> (String, String) {
+
+/// What an operation that should have failed did instead, and in full.
+fn describe_answer(answer: &Answer) -> (Did, String) {
     match answer {
         Answer::Payload(payload) => (
-            format!("returned {} bytes", payload.length()),
+            Did::ReturnedBytes(payload.length()),
             format!("it returned {payload}"),
         ),
         Answer::Object(object) => (
-            "returned an object".into(),
+            Did::ReturnedObject,
             format!("it returned {}", object.python(200)),
         ),
-        Answer::Ready(ready) => (format!("returned {ready}"), String::new()),
+        Answer::Ready(ready) => (Did::Returned(*ready), String::new()),
         Answer::Listening(listening) => (
-            "succeeded".into(),
+            Did::Succeeded,
             listening
                 .address
                 .as_ref()
                 .map_or(String::new(), |address| format!("it listens at {address}")),
         ),
         Answer::Hello(_) | Answer::Accepted(_) | Answer::Connected(_) | Answer::Done => {
-            ("succeeded".into(), String::new())
+            (Did::Succeeded, String::new())
         }
     }
 }

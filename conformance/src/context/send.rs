@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use super::failure::{EvidenceKind, Failure, Outcome, Stop};
+use super::failure::{CaseResult, EvidenceKind, Failure, Stop};
+use super::outcome::OnWire;
 use super::pickled::{Ceiling, check_pickle_below};
 use super::{Context, End, pattern};
 use crate::notation::Graph;
+use crate::testee::message::OperationName;
 use crate::testee::message::{Answer, Operation};
 use crate::testee::payload::{Payload, WRITTEN_OUT};
 use crate::testee::session::Ticket;
@@ -16,7 +18,7 @@ const LONGEST: usize = 64 << 20;
 
 impl Context<'_> {
     /// `send_string` succeeds.
-    pub fn send_string(&mut self, end: End, bytes: &[u8]) -> Outcome {
+    pub fn send_string(&mut self, end: End, bytes: &[u8]) -> CaseResult {
         let ticket = self.start_send_string(end, bytes)?;
         self.finish_sent(end, &ticket)
     }
@@ -31,7 +33,7 @@ impl Context<'_> {
     }
 
     /// `send` succeeds.
-    pub fn send(&mut self, end: End, object: &Graph) -> Outcome {
+    pub fn send(&mut self, end: End, object: &Graph) -> CaseResult {
         let ticket = self.start_send(end, object)?;
         self.finish_sent(end, &ticket)
     }
@@ -46,7 +48,7 @@ impl Context<'_> {
     }
 
     /// A send that is under way succeeds.
-    pub fn finish_sent(&mut self, end: End, ticket: &Ticket) -> Outcome {
+    pub fn finish_sent(&mut self, end: End, ticket: &Ticket) -> CaseResult {
         match self.finish_operation(end.who, ticket)? {
             Ok(_) => Ok(()),
             Err(error) => Err(Failure::operation(ticket.operation(), &error).into()),
@@ -54,14 +56,14 @@ impl Context<'_> {
     }
 
     /// The wire shows exactly this message.
-    pub fn expect_message(&mut self, wire: &mut Wire, payload: &[u8]) -> Outcome {
+    pub fn expect_message(&mut self, wire: &mut Wire, payload: &[u8]) -> CaseResult {
         match wire.framing() {
             Some(framing) => self.expect_framed(wire, framing, payload),
             None => expect_whole(wire, payload),
         }
     }
 
-    fn expect_framed(&mut self, wire: &mut Wire, framing: Framing, payload: &[u8]) -> Outcome {
+    fn expect_framed(&mut self, wire: &mut Wire, framing: Framing, payload: &[u8]) -> CaseResult {
         let expected = self.message(payload);
         let read = wire.read(expected.len());
         let actual = match read {
@@ -81,15 +83,15 @@ impl Context<'_> {
             .position(|(a, b)| a != b)
             .unwrap_or(actual.len());
         let header = expected.len() - payload.len();
-        let (place, requirement) = if at < header {
-            ("wrong header", framing.requirement())
+        let (outcome, requirement) = if at < header {
+            (OnWire::WrongHeader, framing.requirement())
         } else if actual.len() < expected.len() {
-            ("message too short", "framing.message")
+            (OnWire::MessageTooShort, "framing.message")
         } else {
-            ("wrong payload", "string.raw")
+            (OnWire::WrongPayload, "string.raw")
         };
         Err(Failure::new(
-            format!("wire: {place}"),
+            outcome,
             format!("a message of {} bytes, header included", expected.len()),
         )
         .breaks(requirement)
@@ -103,7 +105,7 @@ impl Context<'_> {
 
     /// The wire shows one message, whose payload is a pickle of this object, of a protocol that the dialect
     /// allows.
-    pub fn expect_pickle(&mut self, wire: &mut Wire, expected: &Graph) -> Outcome {
+    pub fn expect_pickle(&mut self, wire: &mut Wire, expected: &Graph) -> CaseResult {
         let payload = wire
             .read_message(LONGEST)
             .map_err(|error| Failure::wire("a message that holds the object", &error))?;
@@ -119,12 +121,12 @@ impl Context<'_> {
         end: End,
         sending: &Ticket,
         object: &Graph,
-    ) -> Outcome {
+    ) -> CaseResult {
         // An error of the testee says more than a wire on which nothing comes; a send that waits for its
         // reader has no answer yet.
         let early = self.look(end.who, sending, Duration::ZERO)?;
         if let Some(Err(error)) = &early {
-            return Err(Failure::operation("send", error).into());
+            return Err(Failure::operation(OperationName::Send, error).into());
         }
         let shown = self.expect_pickle(wire, object);
         let answer = match early {
@@ -136,12 +138,12 @@ impl Context<'_> {
         };
         match answer {
             Ok(_) => shown,
-            Err(error) => Err(Failure::operation("send", &error).into()),
+            Err(error) => Err(Failure::operation(OperationName::Send, &error).into()),
         }
     }
 
     /// Both directions still work: nothing was lost or left over.
-    pub fn expect_in_step(&mut self, wire: &mut Wire, end: End) -> Outcome {
+    pub fn expect_in_step(&mut self, wire: &mut Wire, end: End) -> CaseResult {
         const INTO: &[u8] = b"still in step, inwards";
         const OUT: &[u8] = b"still in step, outwards";
         self.write_message(wire, INTO)?;
@@ -151,56 +153,59 @@ impl Context<'_> {
     }
 
     /// The wire shows the end of the stream, and nothing before it.
-    pub fn expect_end(&mut self, wire: &mut Wire, requirement: &'static str) -> Outcome {
+    pub fn expect_end(&mut self, wire: &mut Wire, requirement: &'static str) -> CaseResult {
         match wire.read_end() {
             Ok(()) => Ok(()),
             Err(WireError::Ended { got, .. }) => Err(Failure::new(
-                "wire: bytes before the end of the stream",
+                OnWire::BytesBeforeEnd,
                 "the end of the stream",
             )
             .showing(EvidenceKind::of(wire), &[], &got)
             .breaks(requirement)
             .into()),
-            Err(WireError::Quiet { after, .. }) => Err(Failure::new(
-                "wire: no end of stream",
-                "the end of the stream",
-            )
-            .detail(format!(
-                "the connection was still open after {} s",
-                after.as_secs_f32()
-            ))
-            .breaks(requirement)
-            .into()),
+            Err(WireError::Quiet { after, .. }) => {
+                Err(Failure::new(OnWire::NoEndOfStream, "the end of the stream")
+                    .detail(format!(
+                        "the connection was still open after {} s",
+                        after.as_secs_f32()
+                    ))
+                    .breaks(requirement)
+                    .into())
+            }
             Err(error) => Err(Failure::wire("the end of the stream", &error).into()),
         }
     }
 
     /// The suite writes a message; the testee being gone would be a failure.
-    pub fn write_message(&mut self, wire: &mut Wire, payload: &[u8]) -> Outcome {
+    pub fn write_message(&mut self, wire: &mut Wire, payload: &[u8]) -> CaseResult {
         self.write_messages(wire, &[payload])
     }
 
     /// The suite writes messages, one right behind the other.
-    pub fn write_messages<P: AsRef<[u8]>>(&mut self, wire: &mut Wire, payloads: &[P]) -> Outcome {
+    pub fn write_messages<P: AsRef<[u8]>>(
+        &mut self,
+        wire: &mut Wire,
+        payloads: &[P],
+    ) -> CaseResult {
         wire.write_messages(payloads)
             .map_err(|error| Failure::wire("the connection is open", &error).into())
     }
 
     /// The suite says no more.
-    pub fn end(&mut self, wire: &mut Wire) -> Outcome {
+    pub fn end(&mut self, wire: &mut Wire) -> CaseResult {
         wire.end()
             .map_err(|error| Failure::wire("the connection is open", &error).into())
     }
 
     /// The suite writes to a stream; the testee being gone would be a failure.
-    pub fn write(&mut self, wire: &mut Wire, bytes: &[u8]) -> Outcome {
+    pub fn write(&mut self, wire: &mut Wire, bytes: &[u8]) -> CaseResult {
         wire.write(bytes)
             .map_err(|error| Failure::wire("the connection is open", &error).into())
     }
 }
 
 /// The pipe brings exactly this message.
-fn expect_whole(wire: &mut Wire, payload: &[u8]) -> Outcome {
+fn expect_whole(wire: &mut Wire, payload: &[u8]) -> CaseResult {
     let actual = wire
         .read_message(LONGEST)
         .map_err(|error| Failure::wire("the message on the pipe", &error))?;
@@ -208,11 +213,11 @@ fn expect_whole(wire: &mut Wire, payload: &[u8]) -> Outcome {
         return Ok(());
     }
     let outcome = if actual.len() > payload.len() && actual.ends_with(payload) {
-        "wire: bytes before the payload"
+        OnWire::BytesBeforePayload
     } else if actual.len() < payload.len() && payload.starts_with(&actual) {
-        "wire: message too short"
+        OnWire::MessageTooShort
     } else {
-        "wire: wrong payload"
+        OnWire::WrongPayload
     };
     Err(
         Failure::new(outcome, format!("a message of {} bytes", payload.len()))

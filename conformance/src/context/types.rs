@@ -1,6 +1,6 @@
 //! Objects in the types that a testee's Python has.
 
-use super::failure::{Outcome, Stop};
+use super::failure::{CaseResult, Stop};
 use super::{Context, Who};
 use crate::notation::Graph;
 use crate::testee::message::{Hello, Operation};
@@ -28,7 +28,7 @@ impl Context<'_> {
     }
 
     /// Whether this end can tell what it received as it was meant.
-    pub(super) fn can_describe(&self, who: Who, object: &Graph) -> Outcome {
+    pub(super) fn can_describe(&self, who: Who, object: &Graph) -> CaseResult {
         match self.claims_of(who).cannot_receive(object) {
             None => Ok(()),
             Some(lacking) => Err(not_there(lacking)),

@@ -11,11 +11,13 @@ use super::opcode::Opcode;
 use crate::notation::{Float, Node, NotText, Text};
 
 /// An unpickler that is really used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display)]
 pub enum Unpickler {
     /// `cPickle.loads` of Python 2.7: protocols 0 to 2.
+    #[strum(to_string = "Python 2")]
     Python2,
     /// `pickle.loads` of Python 3.13, in C and with default arguments: protocols 0 to 5.
+    #[strum(to_string = "Python 3")]
     Python3,
 }
 

@@ -87,8 +87,8 @@ pub fn failure(judgement: &Judgement) -> String {
         );
     }
     field(&mut text, "the case", judgement.case.about);
-    field(&mut text, "expected", &failure.expected);
-    field(&mut text, "happened", &failure.outcome);
+    field(&mut text, "expected", &failure.expected.to_string());
+    field(&mut text, "happened", &failure.outcome.to_string());
     if !failure.detail.is_empty() {
         field(&mut text, "detail", &failure.detail);
     }

@@ -8,6 +8,7 @@ use wildmatch::WildMatch;
 
 use crate::cases::{Case, catalogue};
 use crate::context::Setting;
+use crate::context::outcome::{Outcome, OutcomePattern};
 use crate::peers::DEVIATIONS;
 
 /// A known fault.
@@ -39,7 +40,7 @@ pub struct Deviation {
 #[serde(deny_unknown_fields)]
 pub struct Showing {
     /// What happens, in the words of the report, with `*` and `?`. Anything else is a failure.
-    pub outcome: String,
+    pub outcome: OutcomePattern,
     /// The executions in which it happens: case ids with `*` and `?`, with or without parameters.
     pub cases: Vec<String>,
     /// Those of the fault's testees with which it happens; all of them when empty.
@@ -62,7 +63,7 @@ struct Stanza {
     roles: Vec<String>,
     #[serde(default)]
     platforms: Vec<String>,
-    outcome: Option<String>,
+    outcome: Option<OutcomePattern>,
     cases: Option<Vec<String>>,
     #[serde(default)]
     shows: Vec<Showing>,
@@ -110,20 +111,18 @@ pub struct Prediction<'d> {
     /// The fault.
     pub deviation: &'d Deviation,
     /// What must happen, with `*` and `?`.
-    pub outcome: &'d str,
+    pub outcome: &'d OutcomePattern,
 }
 
 impl Prediction<'_> {
     /// Whether this outcome is the predicted one.
-    pub fn agrees_with(&self, outcome: &str) -> bool {
-        WildMatch::new(self.outcome).matches(outcome)
+    pub fn agrees_with(&self, outcome: &Outcome) -> bool {
+        self.outcome.matches(outcome)
     }
 
     /// Whether it shows only when a deadline has passed.
     pub fn takes_the_deadline(&self) -> bool {
-        ["hung", "nothing came", "no end of stream", "waits for more"]
-            .iter()
-            .any(|words| self.outcome.ends_with(words))
+        self.outcome.takes_the_deadline()
     }
 }
 

@@ -1,8 +1,11 @@
 //! The likely cause of a failure, read off its evidence.
 
+use crate::context::expectation::{Expectation, HandshakeMessage};
 use crate::context::failure::{Evidence, EvidenceKind, Failure};
+use crate::context::outcome::{Did, Found, OnWire, Outcome};
 use crate::notation::{Fidelity, Graph, Node, compare};
 use crate::pickle;
+use crate::testee::message::{ErrorKind, OperationName};
 use crate::wire::frame::frames;
 use crate::wire::{Framing, Header};
 
@@ -20,8 +23,9 @@ pub fn likely_cause(failure: &Failure, framing: Option<Framing>) -> Option<Strin
         });
     // What is said of a handshake is more than what its bytes have in common with those expected.
     in_handshake(&failure.outcome, &failure.expected)
+        .map(Into::into)
         .or(in_bytes)
-        .or_else(|| in_words(&failure.outcome, &failure.expected))
+        .or_else(|| in_outcome(&failure.outcome, &failure.expected))
 }
 
 /// The length of the header that some bytes begin with, and the length that it announces, both in bytes.
@@ -172,89 +176,93 @@ fn in_string(evidence: &Evidence, framing: Option<Framing>) -> Option<String> {
     Some(format!("two messages were merged into one: {merged}"))
 }
 
-fn in_handshake(outcome: &str, expected: &str) -> Option<String> {
-    let cause = match outcome {
-        "wire: nothing came" | "wire: end of stream"
-            if expected.contains("challenge") || expected.contains("the welcome") =>
-        {
+fn in_handshake(outcome: &Outcome, expected: &Expectation) -> Option<&'static str> {
+    Some(match (outcome, expected) {
+        (
+            Outcome::Wire(OnWire::NothingCame | OnWire::EndOfStream),
+            Expectation::Handshake(message),
+        ) if !matches!(message, HandshakeMessage::Refusal) => {
             "a half of the handshake is missing: each end challenges the other, the listener first"
         }
-        "wire: welcomes" => {
+        (Outcome::Wire(OnWire::Welcomes), _) => {
             "a wrong answer was taken for a right one: only a part of the digest is compared, or nothing of it"
         }
-        "wire: refuses" => {
+        (Outcome::Wire(OnWire::Refuses), _) => {
             "a right answer was taken for a wrong one: the digest is made of something else than the key and the 20 bytes"
         }
-        "wire: digest of the whole challenge" => {
-            "the digest covers the prefix of the challenge, `#CHALLENGE:`, too; it is made of the 20 bytes alone"
+        (Outcome::Wire(OnWire::DigestOfChallenge), _) => {
+            "the digest covers the prefix of the challenge, `#CHALLENGE:`, as well; it is made of the 20 bytes alone"
         }
-        "wire: digest of the key under the nonce" => {
+        (Outcome::Wire(OnWire::DigestOfKey), _) => {
             "key and message of the HMAC are the wrong way round"
         }
-        "wire: answers" => "what is no challenge, or one's own, was answered like any other",
-        _ if outcome.ends_with("took a message of the handshake for an object") => {
-            "what came was unpickled before the other end had proven anything"
+        (Outcome::Wire(OnWire::Answers), _) => {
+            "a message that is not a challenge, or the testee's own challenge, was answered like any other"
         }
-        "accept: succeeded" | "connect: succeeded"
-            if expected.contains("authentication_failed") =>
-        {
-            "the end of the handshake was not awaited, or what the other end had decided was not looked at"
+        (Outcome::Operation(_, Did::TookHandshakeForObject), _) => {
+            "a message was unpickled before the other end had proven anything"
+        }
+        (
+            Outcome::Operation(OperationName::Accept | OperationName::Connect, Did::Succeeded),
+            expected,
+        ) if expected.includes(ErrorKind::AuthenticationFailed) => {
+            "the end of the handshake was not awaited, or the verdict of the other end was not looked at"
+        }
+        _ => return None,
+    })
+}
+
+fn in_outcome(outcome: &Outcome, expected: &Expectation) -> Option<String> {
+    let cause = match (outcome, expected) {
+        (Outcome::Operation(OperationName::RecvString, did), expected) => {
+            return in_recv_string(*did, expected);
+        }
+        (Outcome::Operation(OperationName::Recv, Did::Hung), _) => WAITS,
+        (Outcome::Operation(OperationName::Accept, Did::Error(_)), _) => {
+            "the listener no longer accepts, although nobody has closed it: what an earlier client did was taken for the listener's own end"
+        }
+        (Outcome::Suite(Found::SocketFileIsThere), _) => {
+            "the listener does not remove the path that it made: closing the socket does not do that"
+        }
+        (Outcome::Wire(OnWire::NothingCame), Expectation::Boxed { .. }) => {
+            "the server has not got the object yet: it took the header for a larger length (another byte order, another dialect), or it does not answer"
+        }
+        (Outcome::Wire(OnWire::BytesAfterReply), _) => {
+            "the server answered more than once, or wrote bytes that belong to no message"
+        }
+        (Outcome::Wire(OnWire::BytesAfterObject), _) => {
+            "the client sent more than one message, or bytes that belong to none"
+        }
+        (Outcome::Wire(OnWire::NoEndOfStream), _)
+        | (Outcome::Wire(OnWire::NothingCame), Expectation::Leaves) => {
+            "the connection was not really closed: something still refers to it, or the socket was never shut"
         }
         _ => return None,
     };
     Some(cause.into())
 }
 
-fn in_words(outcome: &str, expected: &str) -> Option<String> {
-    let received = |operation: &str| outcome.starts_with(operation);
-    if received("recv_string: returned 0 bytes") && expected.contains("closed") {
-        return Some("the end of the stream was taken for an empty message".into());
-    }
-    if received("recv_string: returned") && expected.contains("cut") {
-        return Some("a message that was cut short was delivered as if it were whole".into());
-    }
-    if matches!(outcome, "recv_string: hung" | "recv: hung") {
-        return Some("it waits for bytes that will not come: a header was read as a larger length, or bytes that were read together with an earlier message were thrown away".into());
-    }
-    if outcome.starts_with("accept: error") {
-        return Some("the listener does not accept any more, though nobody has closed it: what an earlier client did was taken for the listener's own end".into());
-    }
-    if outcome == "suite: the socket file is still there" {
-        return Some("the listener does not remove the path that it made: closing the socket does not do that".into());
-    }
-    if outcome == "wire: nothing came" && expected.contains("pickled, in one message") {
-        return Some("the server has not got the object yet: it took the header for a larger length (another byte order, another dialect), or it does not answer".into());
-    }
-    if outcome == "wire: bytes after the reply" {
-        return Some(
-            "the server answered more than once, or wrote bytes that belong to no message".into(),
-        );
-    }
-    if outcome == "wire: bytes after the object" {
-        return Some("the client sent more than one message, or bytes that belong to none".into());
-    }
-    if outcome == "wire: no end of stream"
-        || (outcome == "wire: nothing came" && expected.contains("leaves"))
-    {
-        return Some("the connection was not really closed: something still refers to it, or the socket was never shut".into());
-    }
-    if let Some((got, wanted)) = outcome
-        .strip_prefix("recv_string: ")
-        .and_then(|rest| rest.split_once(" bytes instead of "))
-        && let (Ok(got), Ok(wanted)) = (got.parse::<u64>(), wanted.parse::<u64>())
-    {
-        return Some(match got.cmp(&wanted) {
-            std::cmp::Ordering::Less => format!(
-                "{} bytes of the payload were lost on receiving",
-                wanted - got
-            ),
-            _ => {
-                "more than one message's bytes were delivered as one, or the header was counted in"
-                    .into()
-            }
-        });
-    }
-    None
+const WAITS: &str = "it waits for bytes that will not come: a header was read as a larger length, or bytes that were read together with an earlier message were thrown away";
+
+fn in_recv_string(did: Did, expected: &Expectation) -> Option<String> {
+    Some(match did {
+        Did::ReturnedBytes(0) if expected.includes(ErrorKind::Closed) => {
+            "the end of the stream was taken for an empty message".into()
+        }
+        Did::ReturnedBytes(_) if expected.includes(ErrorKind::Cut) => {
+            "a message that was cut short was delivered as if it were whole".into()
+        }
+        Did::Hung => WAITS.into(),
+        Did::WrongLength { actual, expected } if actual < expected => {
+            let lost = expected - actual;
+            format!("{lost} bytes of the payload were lost on receiving")
+        }
+        Did::WrongLength { .. } => {
+            "more than one message's bytes were delivered as one, or the header was counted in"
+                .into()
+        }
+        _ => return None,
+    })
 }
 
 #[cfg(test)]
@@ -262,7 +270,7 @@ mod tests {
     use super::*;
 
     fn cause(expected: &[u8], actual: &[u8], framing: Framing) -> String {
-        let failure = Failure::new("wire: wrong header", "a message").showing(
+        let failure = Failure::new(OnWire::WrongHeader, "a message").showing(
             EvidenceKind::Stream,
             expected,
             actual,
@@ -298,7 +306,7 @@ mod tests {
         let number = Graph::int(42);
         let says = |actual: &Graph| {
             let pickled = |object: &Graph| pickle::write(object, 2).unwrap();
-            let failure = Failure::new("wire: pickle of another object", "[42]").showing(
+            let failure = Failure::new(OnWire::AnotherObject, "[42]").showing(
                 EvidenceKind::Pickle,
                 &pickled(&Graph::list_of([&number])),
                 &pickled(actual),
@@ -314,11 +322,8 @@ mod tests {
     #[test]
     fn signatures_of_what_was_delivered_are_recognised() {
         let cause = |expected: &[u8], actual: &[u8]| {
-            let failure = Failure::new("recv_string: wrong bytes", "a string").showing(
-                EvidenceKind::String,
-                expected,
-                actual,
-            );
+            let failure = Failure::new((OperationName::RecvString, Did::WrongBytes), "a string")
+                .showing(EvidenceKind::String, expected, actual);
             likely_cause(&failure, Some(Framing::Be32))
         };
         let says = |expected: &[u8], actual: &[u8], words: &str| {
@@ -331,7 +336,7 @@ mod tests {
         says(b"abc", b"abc\0\0\0\x01d", "its header included");
         says(b"abc", b"\0\0\0\x03abc", "the header was delivered");
         assert_eq!(cause(b"abc", b"xyz"), None);
-        let failure = Failure::new("wire: bytes before the payload", "a message").showing(
+        let failure = Failure::new(OnWire::BytesBeforePayload, "a message").showing(
             EvidenceKind::String,
             b"abc",
             b"\0\0\0\x03abc",
@@ -343,10 +348,7 @@ mod tests {
     #[test]
     fn an_unknown_signature_has_no_cause() {
         assert_eq!(
-            likely_cause(
-                &Failure::new("wire: system error", "x"),
-                Some(Framing::Be32)
-            ),
+            likely_cause(&Failure::new(OnWire::SystemError, "x"), Some(Framing::Be32)),
             None
         );
     }

@@ -10,6 +10,7 @@ use super::verdict::{Row, Verdict};
 use crate::cases::Case;
 use crate::context::Context;
 use crate::context::failure::{Failure, Stop};
+use crate::context::outcome::Found;
 use crate::context::scratch::Scratch;
 use crate::context::setting::Spoken;
 use crate::testee::session::Session;
@@ -69,7 +70,7 @@ pub fn judge(
                 .unwrap_or("no message");
             failures.insert(
                 0,
-                Failure::new("suite: panicked", "the suite itself works").detail(format!(
+                Failure::new(Found::Panicked, "the suite itself works").detail(format!(
                     "this is a fault of the suite, please report it: {said}"
                 )),
             );

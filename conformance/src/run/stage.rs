@@ -113,9 +113,7 @@ impl Stage<'_> {
             return Ok(());
         };
         Err(match trouble {
-            Trouble::NeverStarted { .. } => Unplayed::Unstarted(
-                Failure::new(trouble.outcome(), "an answer").detail(trouble.to_string()),
-            ),
+            Trouble::NeverStarted { .. } => Unplayed::Unstarted(Failure::trouble(&trouble)),
             _ => not_run(format!(
                 "the testee was given up after {HOPELESS} executions in a row without an answer; the last one: {trouble}"
             )),
@@ -130,7 +128,7 @@ impl Stage<'_> {
         sessions.lend(party).map_err(|trouble| {
             self.health.note(Some(&trouble));
             Unplayed::Unstarted(
-                Failure::new(trouble.outcome(), "a testee that starts").detail(trouble.to_string()),
+                Failure::new(&trouble, "a testee that starts").detail(trouble.to_string()),
             )
         })
     }

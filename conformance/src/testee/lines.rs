@@ -11,7 +11,8 @@ use serde_json::value::RawValue;
 use thiserror::Error;
 
 use super::message::{
-    Accepted, Answer, Connected, Hello, Listening, Operation, OperationError, Request,
+    Accepted, Answer, Connected, Hello, Listening, Operation, OperationError, OperationName,
+    Request,
 };
 use super::payload::Payload;
 use super::session::{Reply, Trouble};
@@ -77,18 +78,30 @@ fn line(json: &serde_json::Value) -> Vec<u8> {
 
 /// What was asked and not yet answered: it decides how an answer reads.
 #[derive(Clone, Debug, Default)]
-pub struct Asked(HashMap<u64, &'static str>);
+pub struct Asked(HashMap<u64, Awaited>);
+
+/// What an answer will be read as.
+#[derive(Clone, Copy, Debug)]
+struct Awaited {
+    operation: OperationName,
+    /// Whether the answer of `recv` describes the object.
+    is_described: bool,
+}
 
 impl Asked {
     /// Notes a request, whose reply may come from now on.
     pub fn expect(&mut self, request: &Request) {
-        let answered_by = match &request.operation {
-            Operation::Recv {
-                describe: false, ..
-            } => "nothing",
-            operation => operation.name(),
+        let awaited = Awaited {
+            operation: request.operation.name(),
+            is_described: !matches!(
+                request.operation,
+                Operation::Recv {
+                    describe: false,
+                    ..
+                }
+            ),
         };
-        self.0.insert(request.id, answered_by);
+        self.0.insert(request.id, awaited);
     }
 }
 
@@ -112,19 +125,20 @@ pub fn read_reply(line: &[u8], asked: &mut Asked) -> Result<Reply, Trouble> {
             .into(),
     };
     let raw: RawReply = serde_json::from_slice(line).map_err(|error| garbage(error.to_string()))?;
-    let Some(operation) = asked.0.remove(&raw.id) else {
+    let Some(awaited) = asked.0.remove(&raw.id) else {
         return Err(garbage(format!("no request with id {} is open", raw.id)));
     };
     let result = match (raw.ok, raw.error) {
-        (Some(ok), None) => Ok(read_answer(operation, ok.get())
-            .map_err(|error| garbage(format!("as the answer to `{operation}`: {error}")))?),
+        (Some(ok), None) => Ok(read_answer(awaited, ok.get()).map_err(|error| {
+            garbage(format!("as the answer to `{}`: {error}", awaited.operation))
+        })?),
         (None, Some(error)) => Err(error),
         _ => return Err(garbage("it has not exactly one of `ok` and `error`".into())),
     };
     Ok(Reply { id: raw.id, result })
 }
 
-fn read_answer(operation: &str, json: &str) -> Result<Answer, serde_json::Error> {
+fn read_answer(awaited: Awaited, json: &str) -> Result<Answer, serde_json::Error> {
     #[derive(Deserialize)]
     struct Object {
         object: Graph,
@@ -140,15 +154,19 @@ fn read_answer(operation: &str, json: &str) -> Result<Answer, serde_json::Error>
     fn read<T: DeserializeOwned>(json: &str) -> Result<T, serde_json::Error> {
         serde_json::from_str(json)
     }
-    Ok(match operation {
-        "hello" => Answer::Hello(Box::new(read::<Hello>(json)?)),
-        "listen" => Answer::Listening(read::<Listening>(json)?),
-        "accept" => Answer::Accepted(read::<Accepted>(json)?),
-        "connect" => Answer::Connected(read::<Connected>(json)?),
-        "recv" => Answer::Object(read::<Object>(json)?.object),
-        "recv_string" => Answer::Payload(read::<Received>(json)?.payload),
-        "poll" => Answer::Ready(read::<Ready>(json)?.ready),
-        _ => Answer::Done,
+    Ok(match awaited.operation {
+        OperationName::Hello => Answer::Hello(Box::new(read::<Hello>(json)?)),
+        OperationName::Listen => Answer::Listening(read::<Listening>(json)?),
+        OperationName::Accept => Answer::Accepted(read::<Accepted>(json)?),
+        OperationName::Connect => Answer::Connected(read::<Connected>(json)?),
+        OperationName::Recv if awaited.is_described => Answer::Object(read::<Object>(json)?.object),
+        OperationName::RecvString => Answer::Payload(read::<Received>(json)?.payload),
+        OperationName::Poll => Answer::Ready(read::<Ready>(json)?.ready),
+        OperationName::Recv
+        | OperationName::Send
+        | OperationName::SendString
+        | OperationName::Close
+        | OperationName::Drop => Answer::Done,
     })
 }
 

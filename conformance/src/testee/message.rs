@@ -9,6 +9,7 @@ use std::num::NonZero;
 use num_bigint::BigInt;
 use processing_connection::Family;
 use serde::{Deserialize, Serialize};
+use strum::{Display, EnumDiscriminants, IntoStaticStr, VariantArray};
 
 use super::payload::Payload;
 use crate::notation::{Graph, Node};
@@ -32,8 +33,14 @@ pub struct Request {
 }
 
 /// What a testee can be asked to do.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, EnumDiscriminants)]
 #[serde(tag = "op", rename_all = "snake_case")]
+#[strum_discriminants(
+    name(OperationName),
+    derive(Display, VariantArray),
+    strum(serialize_all = "snake_case"),
+    doc = "The name of an operation, as in a request's `op`."
+)]
 pub enum Operation {
     /// Say who you are and what you claim.
     Hello {
@@ -104,21 +111,9 @@ impl Operation {
         }
     }
 
-    /// The operation's name, as in a request's `op`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Hello { .. } => "hello",
-            Self::Listen(_) => "listen",
-            Self::Accept { .. } => "accept",
-            Self::Connect(_) => "connect",
-            Self::Send { .. } => "send",
-            Self::Recv { .. } => "recv",
-            Self::SendString { .. } => "send_string",
-            Self::RecvString { .. } => "recv_string",
-            Self::Poll { .. } => "poll",
-            Self::Close { .. } => "close",
-            Self::Drop { .. } => "drop",
-        }
+    /// The operation's name.
+    pub fn name(&self) -> OperationName {
+        self.into()
     }
 }
 
@@ -339,8 +334,9 @@ pub struct OperationError {
 }
 
 /// The closed set of error kinds; ADAPTER.md says when each applies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 #[expect(
     missing_docs,
     reason = "ADAPTER.md describes them, and the names say it"
@@ -370,27 +366,7 @@ pub enum ErrorKind {
 impl ErrorKind {
     /// The kind's name in the adapter protocol.
     pub fn name(self) -> &'static str {
-        match self {
-            Self::Closed => "closed",
-            Self::Cut => "cut",
-            Self::TooLong => "too_long",
-            Self::BadHeader => "bad_header",
-            Self::Undecodable => "undecodable",
-            Self::NeedsClass => "needs_class",
-            Self::Limit => "limit",
-            Self::Unencodable => "unencodable",
-            Self::NotOpen => "not_open",
-            Self::Poisoned => "poisoned",
-            Self::Refused => "refused",
-            Self::NotFound => "not_found",
-            Self::InUse => "in_use",
-            Self::BadAddress => "bad_address",
-            Self::UnknownHost => "unknown_host",
-            Self::FamilyUnavailable => "family_unavailable",
-            Self::TimedOut => "timed_out",
-            Self::AuthenticationFailed => "authentication_failed",
-            Self::Unclassified => "unclassified",
-        }
+        self.into()
     }
 }
 

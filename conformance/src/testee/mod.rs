@@ -1,5 +1,6 @@
 //! What can be tested, and how it is asked: one set of operations for everything.
 
+pub mod ask;
 pub mod child;
 mod input;
 pub mod lines;

@@ -1,11 +1,15 @@
 //! A conversation with one testee: operations go out, answers come back in any order.
 
 use std::collections::HashMap;
+use std::marker::PhantomData;
 use std::time::{Duration, Instant};
 
 use thiserror::Error;
 
-use super::message::{Answer, Handle, Hello, Operation, OperationError, PROTOCOL, Request};
+use super::ask::{self, AnswerTo, Ask};
+use super::message::{
+    Answer, Handle, Hello, Operation, OperationError, OperationName, PROTOCOL, Request,
+};
 
 /// How requests reach a testee and replies come back.
 pub trait Link: Send {
@@ -29,7 +33,7 @@ pub struct Reply {
 }
 
 /// What became of an operation, when the testee lived to tell.
-pub type OperationResult = Result<Answer, OperationError>;
+pub type OperationResult<A = Answer> = Result<A, OperationError>;
 
 /// What a testee does instead of answering. It ends the session, and is a verdict on the testee.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
@@ -52,7 +56,7 @@ pub enum Trouble {
     #[error("no answer to `{operation}` within {} s{}", after.as_secs_f32(), Stderr(stderr))]
     Hung {
         /// The operation that was not answered.
-        operation: &'static str,
+        operation: OperationName,
         /// How long the suite waited.
         after: Duration,
         /// The end of its standard error.
@@ -68,18 +72,6 @@ pub enum Trouble {
     },
 }
 
-impl Trouble {
-    /// A few stable words, by which deviations recognise it.
-    pub fn outcome(&self) -> String {
-        match self {
-            Self::NeverStarted { .. } => "never started".into(),
-            Self::Crashed { status, .. } => format!("crashed: {status}"),
-            Self::Hung { operation, .. } => format!("{operation}: hung"),
-            Self::Garbage { .. } => "garbage instead of a reply".into(),
-        }
-    }
-}
-
 /// Standard error as an appendix to a message: nothing when there is none.
 struct Stderr<'a>(&'a str);
 
@@ -92,18 +84,28 @@ impl std::fmt::Display for Stderr<'_> {
     }
 }
 
-/// An operation that is under way.
+/// An operation that is under way, and the type `A` of its answer.
 #[derive(Debug)]
 #[must_use = "an operation that nobody finishes is never judged"]
-pub struct Ticket {
+pub struct Ticket<A = Answer> {
     id: u64,
-    operation: &'static str,
+    operation: OperationName,
+    answer: PhantomData<fn() -> A>,
 }
 
-impl Ticket {
+impl<A> Ticket<A> {
     /// The name of the operation.
-    pub fn operation(&self) -> &'static str {
+    pub fn operation(&self) -> OperationName {
         self.operation
+    }
+
+    /// The same operation, whose answer may be of any kind.
+    pub fn untyped(&self) -> Ticket {
+        Ticket {
+            id: self.id,
+            operation: self.operation,
+            answer: PhantomData,
+        }
     }
 }
 
@@ -132,7 +134,7 @@ impl Session {
         };
         // Starting an interpreter on a busy machine takes longer than any operation after that.
         let starting = patience.max(Duration::from_secs(20));
-        let ticket = session.start(Operation::Hello { protocol: PROTOCOL })?;
+        let ticket = session.start(ask::hello())?;
         let answer = session
             .finish_within(&ticket, starting)
             .map_err(|trouble| match trouble {
@@ -152,22 +154,19 @@ impl Session {
                 other => other,
             })?;
         match answer {
-            Ok(Answer::Hello(hello))
-                if hello.protocol == PROTOCOL && !hello.dialects.is_empty() =>
-            {
-                session.hello = *hello;
+            Ok(hello) if hello.protocol == PROTOCOL && !hello.dialects.is_empty() => {
+                session.hello = hello;
                 Ok(session)
             }
-            Ok(Answer::Hello(hello)) if hello.protocol == PROTOCOL => Err(Trouble::NeverStarted {
+            Ok(hello) if hello.protocol == PROTOCOL => Err(Trouble::NeverStarted {
                 reason: "its `hello` names no dialect".into(),
             }),
-            Ok(Answer::Hello(hello)) => Err(Trouble::NeverStarted {
+            Ok(hello) => Err(Trouble::NeverStarted {
                 reason: format!(
                     "it speaks version {} of the adapter protocol, this suite speaks {PROTOCOL}",
                     hello.protocol
                 ),
             }),
-            Ok(_) => unreachable!("a link answers hello by hello"),
             Err(error) => Err(Trouble::NeverStarted {
                 reason: format!("it answered `hello` by an error: {}", error.message),
             }),
@@ -195,18 +194,23 @@ impl Session {
     }
 
     /// Does one operation and waits for it.
-    pub fn call(&mut self, operation: Operation) -> Result<OperationResult, Trouble> {
-        let ticket = self.start(operation)?;
+    pub fn call<A: AnswerTo>(
+        &mut self,
+        ask: impl Into<Ask<A>>,
+    ) -> Result<OperationResult<A>, Trouble> {
+        let ticket = self.start(ask)?;
         self.finish(&ticket)
     }
 
     /// Begins an operation.
-    pub fn start(&mut self, operation: Operation) -> Result<Ticket, Trouble> {
+    pub fn start<A>(&mut self, ask: impl Into<Ask<A>>) -> Result<Ticket<A>, Trouble> {
         self.check()?;
+        let Ask { operation, .. } = ask.into();
         self.next_id += 1;
         let ticket = Ticket {
             id: self.next_id,
             operation: operation.name(),
+            answer: PhantomData,
         };
         let sent = self.link.send(Request {
             id: ticket.id,
@@ -217,16 +221,19 @@ impl Session {
     }
 
     /// Waits for an operation as long as the session's patience lasts.
-    pub fn finish(&mut self, ticket: &Ticket) -> Result<OperationResult, Trouble> {
+    pub fn finish<A: AnswerTo>(
+        &mut self,
+        ticket: &Ticket<A>,
+    ) -> Result<OperationResult<A>, Trouble> {
         self.finish_within(ticket, self.patience)
     }
 
     /// Waits for an operation.
-    pub fn finish_within(
+    pub fn finish_within<A: AnswerTo>(
         &mut self,
-        ticket: &Ticket,
+        ticket: &Ticket<A>,
         patience: Duration,
-    ) -> Result<OperationResult, Trouble> {
+    ) -> Result<OperationResult<A>, Trouble> {
         if let Some(result) = self.look(ticket, patience)? {
             return Ok(result);
         }
@@ -240,15 +247,16 @@ impl Session {
     }
 
     /// Waits for an operation that need not end; `None` when it has not by then.
-    pub fn look(
+    pub fn look<A: AnswerTo>(
         &mut self,
-        ticket: &Ticket,
+        ticket: &Ticket<A>,
         patience: Duration,
-    ) -> Result<Option<OperationResult>, Trouble> {
+    ) -> Result<Option<OperationResult<A>>, Trouble> {
         let deadline = Instant::now() + patience;
         loop {
             if let Some(result) = self.early.remove(&ticket.id) {
-                return Ok(Some(result));
+                let typed = typed(ticket, result);
+                return self.noting(typed).map(Some);
             }
             self.check()?;
             let received = self.link.receive(deadline);
@@ -264,7 +272,7 @@ impl Session {
     }
 
     /// Stops caring for an operation; its answer will be thrown away.
-    pub fn abandon(&mut self, ticket: &Ticket) {
+    pub fn abandon<A>(&mut self, ticket: &Ticket<A>) {
         if self.early.remove(&ticket.id).is_none() {
             self.abandoned.push(ticket.id);
         }
@@ -272,7 +280,7 @@ impl Session {
 
     /// Drops a handle, whatever it is, and does not mind if it is gone.
     pub fn release(&mut self, handle: Handle) -> Result<(), Trouble> {
-        self.call(Operation::Drop { handle }).map(drop)
+        self.call::<Answer>(Operation::Drop { handle }).map(drop)
     }
 
     fn check(&self) -> Result<(), Trouble> {
@@ -284,6 +292,23 @@ impl Session {
             self.trouble = Some(trouble.clone());
         }
         result
+    }
+}
+
+/// The answer in the type that was asked for. What a link reads as a reply, it reads by what was asked.
+fn typed<A: AnswerTo>(
+    ticket: &Ticket<A>,
+    result: OperationResult,
+) -> Result<OperationResult<A>, Trouble> {
+    match result {
+        Err(error) => Ok(Err(error)),
+        Ok(answer) => match A::from_answer(answer) {
+            Some(answer) => Ok(Ok(answer)),
+            None => Err(Trouble::Garbage {
+                reason: format!("it answers another operation than `{}`", ticket.operation),
+                line: String::new(),
+            }),
+        },
     }
 }
 

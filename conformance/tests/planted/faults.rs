@@ -146,7 +146,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["handshake/verdict/refused", "handshake/verdict/neither"],
         shown: "handshake/verdict/refused",
         family: "AF_INET",
-        cause: "what the other end had decided",
+        cause: "the verdict of the other end",
     },
     Expectation {
         fault: "wrong-digest-answered",

@@ -3,8 +3,10 @@
 use super::super::{Case, each_named};
 use super::{FAILED, HANDSHAKE, KEY, Role};
 use crate::context::Context;
-use crate::context::failure::{Failure, Outcome};
+use crate::context::expectation::HandshakeMessage;
+use crate::context::failure::{CaseResult, Failure};
 use crate::context::handshake::Handshake;
+use crate::context::outcome::OnWire;
 use crate::requirements::Level;
 use crate::testee::message::ErrorKind;
 use crate::wire::Part;
@@ -48,7 +50,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
 ];
 
-type Misdeed = fn(&mut Context<'_>, &mut Handshake) -> Outcome;
+type Misdeed = fn(&mut Context<'_>, &mut Handshake) -> CaseResult;
 
 /// What the first client does instead of passing the handshake.
 const FAILURES: [(&str, Misdeed); 5] = [
@@ -68,7 +70,7 @@ const FAILURES: [(&str, Misdeed); 5] = [
     }),
 ];
 
-fn survives(context: &mut Context<'_>) -> Outcome {
+fn survives(context: &mut Context<'_>) -> CaseResult {
     let fail = context
         .setting
         .parameters
@@ -78,7 +80,7 @@ fn survives(context: &mut Context<'_>) -> Outcome {
     // It fails once it is accepted; clients that leave before are for other cases.
     let challenged = first.wire.has_input(context.setting.patience);
     if !challenged.is_ok_and(|challenged| challenged) {
-        return Err(Failure::new("wire: nothing came", "the testee's challenge").into());
+        return Err(Failure::new(OnWire::NothingCame, HandshakeMessage::Challenge).into());
     }
     fail(context, &mut first)?;
     // The client leaves in any case; the testee may have left before.
@@ -95,7 +97,7 @@ fn survives(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn many_failures(context: &mut Context<'_>) -> Outcome {
+fn many_failures(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen_with_key(KEY)?;
     for _ in 0..20 {
         let mut handshake = context.begin_accept(&listening)?;
@@ -109,7 +111,7 @@ fn many_failures(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn silent_client(context: &mut Context<'_>) -> Outcome {
+fn silent_client(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen_with_key(KEY)?;
     let silent = context.begin_accept(&listening)?;
     let kinds = &[ErrorKind::TimedOut, ErrorKind::AuthenticationFailed];
@@ -123,7 +125,7 @@ fn silent_client(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn clients_in_turn(context: &mut Context<'_>) -> Outcome {
+fn clients_in_turn(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen_with_key(KEY)?;
     let mut clients = Vec::new();
     for _ in 0..4 {

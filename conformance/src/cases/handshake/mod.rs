@@ -5,7 +5,8 @@ pub(super) mod pair;
 pub(super) mod wrong;
 
 use super::{Case, Handshakes, Needs, Role, each_named};
-use crate::context::failure::{Failure, Outcome};
+use crate::context::failure::{CaseResult, Failure};
+use crate::context::outcome::OnWire;
 use crate::context::{Context, Who, pattern};
 use crate::notation::Graph;
 use crate::testee::message::{Connect, ErrorKind, Listen, Operation};
@@ -157,20 +158,20 @@ const PARTS: [(&str, Part); 3] = [
     ("verdict", Part::Verdict),
 ];
 
-fn right_key(context: &mut Context<'_>) -> Outcome {
+fn right_key(context: &mut Context<'_>) -> CaseResult {
     let key = context.setting.parameters.look_up("key", &KEYS)();
     let (mut wire, end) = context.open_with_key(&key)?;
     context.expect_in_step(&mut wire, end)
 }
 
-fn no_key(context: &mut Context<'_>) -> Outcome {
+fn no_key(context: &mut Context<'_>) -> CaseResult {
     const FIRST: &[u8] = b"the first message";
     let (mut wire, end) = context.open()?;
     context.send_string(end, FIRST)?;
     context.expect_message(&mut wire, FIRST)
 }
 
-fn empty_key(context: &mut Context<'_>) -> Outcome {
+fn empty_key(context: &mut Context<'_>) -> CaseResult {
     let arguments = Listen {
         address: Some(context.free_address()),
         authkey: Some(String::new()),
@@ -198,7 +199,7 @@ fn empty_key(context: &mut Context<'_>) -> Outcome {
     context.finish_handshake(handshake).map(drop)
 }
 
-fn key_without_handshake(context: &mut Context<'_>) -> Outcome {
+fn key_without_handshake(context: &mut Context<'_>) -> CaseResult {
     let refused = &[ErrorKind::Unclassified, ErrorKind::AuthenticationFailed];
     let authkey = Some(hex::encode(KEY));
     let door = context.door()?;
@@ -219,7 +220,7 @@ fn key_without_handshake(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn fresh(context: &mut Context<'_>) -> Outcome {
+fn fresh(context: &mut Context<'_>) -> CaseResult {
     const CHALLENGES: usize = 6;
     let mut seen: Vec<Vec<u8>> = Vec::new();
     for _ in 0..CHALLENGES {
@@ -229,7 +230,7 @@ fn fresh(context: &mut Context<'_>) -> Outcome {
         context.finish_handshake(handshake)?;
         if seen.contains(&nonce) {
             return Err(Failure::new(
-                "wire: the same challenge again",
+                OnWire::SameChallenge,
                 "a challenge that has not been used before",
             )
             .detail(hex::encode(nonce))
@@ -240,7 +241,7 @@ fn fresh(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn byte_by_byte(context: &mut Context<'_>) -> Outcome {
+fn byte_by_byte(context: &mut Context<'_>) -> CaseResult {
     let mut handshake = context.begin_handshake(KEY)?;
     handshake.send_byte_by_byte();
     context.shake(&mut handshake, KEY)?;
@@ -248,7 +249,7 @@ fn byte_by_byte(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn eager(context: &mut Context<'_>) -> Outcome {
+fn eager(context: &mut Context<'_>) -> CaseResult {
     const BEHIND: &[u8] = b"right behind the handshake";
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Verdict)?;
@@ -258,7 +259,7 @@ fn eager(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn eager_object(context: &mut Context<'_>) -> Outcome {
+fn eager_object(context: &mut Context<'_>) -> CaseResult {
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Verdict)?;
     context.write_messages(&mut handshake.wire, &[SCHEME.welcome(), FORTY_TWO])?;
@@ -270,7 +271,7 @@ fn eager_object(context: &mut Context<'_>) -> Outcome {
 /// 42 in protocol 2: what the other end of the seed's example sends first.
 const FORTY_TWO: &[u8] = b"\x80\x02K*.";
 
-fn testee_only(context: &mut Context<'_>) -> Outcome {
+fn testee_only(context: &mut Context<'_>) -> CaseResult {
     let part = context.setting.parameters.look_up("instead-of", &PARTS);
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, part)?;
@@ -281,7 +282,7 @@ fn testee_only(context: &mut Context<'_>) -> Outcome {
     context.expect_failed(handshake, FAILED).map(drop)
 }
 
-fn challenged_without_key(context: &mut Context<'_>, as_object: bool) -> Outcome {
+fn challenged_without_key(context: &mut Context<'_>, as_object: bool) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let challenge = SCHEME.challenge(b"the suite's 20 bytes");
     context.write_message(&mut wire, &challenge)?;

@@ -2,9 +2,10 @@
 
 use super::super::{Case, Kind, each_named};
 use super::{FAILED, HANDSHAKE, KEYED_OBJECTS, KEYS};
-use crate::context::failure::{Outcome, Stop};
+use crate::context::failure::{CaseResult, Stop};
 use crate::context::{Context, Keys, Pairing, Who};
 use crate::notation::Graph;
+use crate::testee::ask::Joined;
 use crate::testee::message::ErrorKind;
 use crate::testee::session::Ticket;
 
@@ -63,7 +64,7 @@ fn begin(
     context.begin_pair(&keys)
 }
 
-fn right_key(context: &mut Context<'_>) -> Outcome {
+fn right_key(context: &mut Context<'_>) -> CaseResult {
     let key = context.setting.parameters.look_up("key", &KEYS)();
     let pairing = begin(context, Some(&key), Some(&key))?;
     let pair = context.finish_pair(pairing)?;
@@ -73,7 +74,7 @@ fn right_key(context: &mut Context<'_>) -> Outcome {
     context.expect_string(pair.counterpart, b"from the testee")
 }
 
-fn seed(context: &mut Context<'_>) -> Outcome {
+fn seed(context: &mut Context<'_>) -> CaseResult {
     let pairing = begin(context, Some(super::KEY), Some(super::KEY))?;
     let pair = context.finish_pair(pairing)?;
     let boxed = Graph::list_of([&Graph::int(42)]);
@@ -89,7 +90,7 @@ fn seed(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn wrong_key(context: &mut Context<'_>) -> Outcome {
+fn wrong_key(context: &mut Context<'_>) -> CaseResult {
     let pairing = begin(context, Some(b"one key"), Some(b"another key"))?;
     context.finish_error(Who::Counterpart, &pairing.counterpart, FAILED)?;
     context
@@ -97,13 +98,13 @@ fn wrong_key(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn one_sided(context: &mut Context<'_>) -> Outcome {
+fn one_sided(context: &mut Context<'_>) -> CaseResult {
     let keyed = context.setting.parameters.look_up("key-at", &SIDES);
     let (pairing, without) = match keyed {
         Who::Testee => (begin(context, Some(super::KEY), None)?, Who::Counterpart),
         Who::Counterpart => (begin(context, None, Some(super::KEY))?, Who::Testee),
     };
-    let ticket = |who| -> &Ticket {
+    let ticket = |who| -> &Ticket<Joined> {
         match who {
             Who::Testee => &pairing.testee,
             Who::Counterpart => &pairing.counterpart,

@@ -9,9 +9,11 @@ use sha2::Sha256;
 use super::super::{Case, each, each_named};
 use super::{FAILED, HANDSHAKE, KEY, KEYED, KEYED_OBJECTS, PARTS, SCHEME};
 use crate::context::Context;
-use crate::context::failure::{Failure, Outcome};
+use crate::context::failure::{CaseResult, Failure};
+use crate::context::outcome::Did;
 use crate::requirements::Level;
 use crate::testee::message::ErrorKind;
+use crate::testee::message::OperationName;
 use crate::wire::Part;
 
 /// The cases of this area in which the other end does wrong.
@@ -208,7 +210,7 @@ fn hmac_sha256(nonce: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-fn wrong_answer(context: &mut Context<'_>) -> Outcome {
+fn wrong_answer(context: &mut Context<'_>) -> CaseResult {
     let wrong = context.setting.parameters.look_up("answer", &ANSWERS);
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Answer)?;
@@ -219,7 +221,7 @@ fn wrong_answer(context: &mut Context<'_>) -> Outcome {
     context.expect_failed(handshake, FAILED).map(drop)
 }
 
-fn replayed(context: &mut Context<'_>) -> Outcome {
+fn replayed(context: &mut Context<'_>) -> CaseResult {
     let mut old = context.begin_handshake(KEY)?;
     context.shake(&mut old, KEY)?;
     let answer = context.right_message(&old, KEY, Part::Answer);
@@ -232,21 +234,21 @@ fn replayed(context: &mut Context<'_>) -> Outcome {
     context.expect_failed(handshake, FAILED).map(drop)
 }
 
-fn wrong_verdict(context: &mut Context<'_>, verdict: &[u8]) -> Outcome {
+fn wrong_verdict(context: &mut Context<'_>, verdict: &[u8]) -> CaseResult {
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Verdict)?;
     handshake.write(verdict)?;
     context.expect_failed(handshake, FAILED).map(drop)
 }
 
-fn wrong_challenge(context: &mut Context<'_>, challenge: &[u8]) -> Outcome {
+fn wrong_challenge(context: &mut Context<'_>, challenge: &[u8]) -> CaseResult {
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Challenge)?;
     handshake.write(challenge)?;
     context.expect_unanswered(handshake, FAILED)
 }
 
-fn reflected(context: &mut Context<'_>) -> Outcome {
+fn reflected(context: &mut Context<'_>) -> CaseResult {
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Challenge)?;
     let own = SCHEME.challenge(handshake.challenged_with());
@@ -254,7 +256,7 @@ fn reflected(context: &mut Context<'_>) -> Outcome {
     context.expect_unanswered(handshake, FAILED)
 }
 
-fn passed_on(context: &mut Context<'_>) -> Outcome {
+fn passed_on(context: &mut Context<'_>) -> CaseResult {
     let mut first = context.begin_handshake(KEY)?;
     // The suite does not use the key: it asks anything, welcomes whatever comes, and is asked in turn.
     first.write(&SCHEME.challenge(b"anything of 20 bytes"))?;
@@ -272,7 +274,7 @@ fn passed_on(context: &mut Context<'_>) -> Outcome {
     first.write(&answer)?;
     let (_, end) = context.finish_handshake(first)?;
     Err(Failure::new(
-        "connect: taken in by a listener without the key",
+        (OperationName::Connect, Did::TakenIn),
         "what a client asks is not answered by the client itself",
     )
     .detail(format!(
@@ -282,7 +284,7 @@ fn passed_on(context: &mut Context<'_>) -> Outcome {
     .into())
 }
 
-fn object_instead(context: &mut Context<'_>) -> Outcome {
+fn object_instead(context: &mut Context<'_>) -> CaseResult {
     // A class that no implementation has: whoever unpickles this cannot but say so.
     const NEEDS_A_CLASS: &[u8] = b"\x80\x02cnowhere_to_be_found\nNobody\n)\x81.";
     let part = context.setting.parameters.look_up("of", &PARTS);
@@ -293,7 +295,7 @@ fn object_instead(context: &mut Context<'_>) -> Outcome {
 }
 
 /// The suite sends nothing more, or so many bytes of the next message, and leaves.
-fn leaves(context: &mut Context<'_>, sent: usize) -> Outcome {
+fn leaves(context: &mut Context<'_>, sent: usize) -> CaseResult {
     let parameter = if sent == 0 { "before" } else { "of" };
     let part = context.setting.parameters.look_up(parameter, &PARTS);
     let mut handshake = context.begin_handshake(KEY)?;
@@ -314,7 +316,7 @@ fn leaves(context: &mut Context<'_>, sent: usize) -> Outcome {
     context.expect_failed(handshake, kinds).map(drop)
 }
 
-fn announced(context: &mut Context<'_>) -> Outcome {
+fn announced(context: &mut Context<'_>) -> CaseResult {
     const MUCH: u64 = 16 << 20;
     let part = context.setting.parameters.look_up("instead-of", &PARTS);
     let mut handshake = context.begin_handshake(KEY)?;
@@ -329,7 +331,7 @@ fn announced(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn closes(context: &mut Context<'_>) -> Outcome {
+fn closes(context: &mut Context<'_>) -> CaseResult {
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Answer)?;
     handshake.write(b"not the answer at all")?;

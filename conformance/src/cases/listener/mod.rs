@@ -8,8 +8,11 @@ use processing_connection::Family;
 
 use super::{Case, Level, Needs, each};
 use crate::context::Context;
-use crate::context::failure::{Failure, Outcome, Stop};
+use crate::context::failure::{CaseResult, Failure, Stop};
+use crate::context::outcome::{Did, Found};
 use crate::context::{End, Who};
+use crate::testee::ask;
+use crate::testee::message::OperationName;
 use crate::testee::message::{ErrorKind, Listen, Listening, Operation, RawAddress};
 use crate::wire::{Wire, pipe_names_are_exclusive};
 
@@ -241,27 +244,22 @@ enum Going {
     Drop,
 }
 
-fn goes(context: &mut Context<'_>, listening: &Listening, going: Going) -> Outcome {
+fn goes(context: &mut Context<'_>, listening: &Listening, going: Going) -> CaseResult {
     match going {
         Going::Close => context.close(Who::Testee, listening.listener),
         Going::Drop => context.release(Who::Testee, listening.listener),
     }
 }
 
-fn accept_before_connect(context: &mut Context<'_>) -> Outcome {
+fn accept_before_connect(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
-    let accepting = context.start(
-        Who::Testee,
-        Operation::Accept {
-            listener: listening.listener,
-        },
-    )?;
+    let accepting = context.start(Who::Testee, ask::accept(listening.listener))?;
     let mut wire = context.wire_to(&listening)?;
     let (end, _) = context.finish_accept(&accepting)?;
     context.expect_in_step(&mut wire, end)
 }
 
-fn accept_in_order(context: &mut Context<'_>) -> Outcome {
+fn accept_in_order(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen_with(roomy(context, 8))?;
     let mut wires = Vec::new();
     for number in 0..4_u8 {
@@ -276,14 +274,9 @@ fn accept_in_order(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn accept_while_working(context: &mut Context<'_>) -> Outcome {
+fn accept_while_working(context: &mut Context<'_>) -> CaseResult {
     let (listening, mut wire, end) = listen_and_open(context)?;
-    let accepting = context.start(
-        Who::Testee,
-        Operation::Accept {
-            listener: listening.listener,
-        },
-    )?;
+    let accepting = context.start(Who::Testee, ask::accept(listening.listener))?;
     context.expect_in_step(&mut wire, end)?;
     let mut second = context.wire_to(&listening)?;
     let (second_end, _) = context.finish_accept(&accepting)?;
@@ -298,7 +291,7 @@ fn listen_and_open(context: &mut Context<'_>) -> Result<(Listening, Wire, End), 
     Ok((listening, wire, end))
 }
 
-fn one_after_another(context: &mut Context<'_>) -> Outcome {
+fn one_after_another(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     for _ in 0..20 {
         serve_another(context, &listening)?;
@@ -306,7 +299,7 @@ fn one_after_another(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn serve_another(context: &mut Context<'_>, listening: &Listening) -> Outcome {
+fn serve_another(context: &mut Context<'_>, listening: &Listening) -> CaseResult {
     let mut wire = context.wire_to(listening)?;
     let end = context.accept(listening.listener)?;
     context.expect_in_step(&mut wire, end)?;
@@ -314,7 +307,7 @@ fn serve_another(context: &mut Context<'_>, listening: &Listening) -> Outcome {
     context.expect_end(&mut wire, "closing.close")
 }
 
-fn at_once(context: &mut Context<'_>) -> Outcome {
+fn at_once(context: &mut Context<'_>) -> CaseResult {
     let clients = context.setting.parameters.number("clients");
     let listening = context.listen()?;
     let mut ends = Vec::new();
@@ -333,7 +326,7 @@ fn at_once(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn client_leaves(context: &mut Context<'_>) -> Outcome {
+fn client_leaves(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen_with(roomy(context, 4))?;
     context.wire_to(&listening)?.close();
     let gone = context.accept(listening.listener)?;
@@ -341,36 +334,32 @@ fn client_leaves(context: &mut Context<'_>) -> Outcome {
     serve_another(context, &listening)
 }
 
-fn client_breaks_off(context: &mut Context<'_>) -> Outcome {
+fn client_breaks_off(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen_with(roomy(context, 4))?;
     let wire = context.wire_to(&listening)?;
     wire.reset()
         .map_err(|error| Failure::wire("the connection is open", &error))?;
     let mut second = context.wire_to(&listening)?;
     // Whether a client that is gone again is accepted is for the system to decide.
-    let accepting = context.start(
-        Who::Testee,
-        Operation::Accept {
-            listener: listening.listener,
-        },
-    )?;
+    let accepting = context.start(Who::Testee, ask::accept(listening.listener))?;
     let (first_accepted, _) = context.finish_accept(&accepting)?;
     context.write_message(&mut second, b"served")?;
     let end = match context.try_recv_string(first_accepted)? {
         Ok(payload) if payload.describes(b"served") => return Ok(()),
         Ok(payload) => {
-            return Err(
-                Failure::new("recv_string: wrong bytes", "the second client's message")
-                    .detail(format!("it returned {payload}"))
-                    .into(),
-            );
+            return Err(Failure::new(
+                (OperationName::RecvString, Did::WrongBytes),
+                "the second client's message",
+            )
+            .detail(format!("it returned {payload}"))
+            .into());
         }
         Err(_) => context.accept(listening.listener)?,
     };
     context.expect_string(end, b"served")
 }
 
-fn client_sends_garbage(context: &mut Context<'_>) -> Outcome {
+fn client_sends_garbage(context: &mut Context<'_>) -> CaseResult {
     let (listening, mut wire, end) = listen_and_open(context)?;
     context.write(&mut wire, &[0xff; 64])?;
     wire.close();
@@ -389,7 +378,7 @@ fn roomy(context: &Context<'_>, backlog: u32) -> Listen {
     }
 }
 
-fn backlog(context: &mut Context<'_>, backlog: Option<u32>, clients: usize) -> Outcome {
+fn backlog(context: &mut Context<'_>, backlog: Option<u32>, clients: usize) -> CaseResult {
     let arguments = Listen {
         address: Some(context.free_address()),
         backlog,
@@ -411,7 +400,7 @@ fn backlog(context: &mut Context<'_>, backlog: Option<u32>, clients: usize) -> O
 
 /// Linux queues backlog + 1 connections on a Unix socket, and refuses further ones at once to those who do
 /// not want to wait.
-fn backlog_is_the_given_one(context: &mut Context<'_>) -> Outcome {
+fn backlog_is_the_given_one(context: &mut Context<'_>) -> CaseResult {
     if !cfg!(target_os = "linux") {
         return Err(Stop::NotApplicable(
             "only Linux tells a full backlog at once".into(),
@@ -421,7 +410,7 @@ fn backlog_is_the_given_one(context: &mut Context<'_>) -> Outcome {
     let listening =
         context.listen_with(roomy(context, u32::try_from(backlog).unwrap_or(u32::MAX)))?;
     let Some(RawAddress::Text(path)) = &listening.address else {
-        return Err(Failure::new("listen: no path", "a path").into());
+        return Err(Failure::new((OperationName::Listen, Did::NoPath), "a path").into());
     };
     let queued = queue_up(Path::new(path), backlog + 3).map_err(|error| {
         Stop::NotRun(format!(
@@ -432,7 +421,7 @@ fn backlog_is_the_given_one(context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     Err(Failure::new(
-        format!("suite: {queued} clients connected"),
+        Found::ClientsConnected(queued),
         format!("{} clients can connect", backlog + 1),
     )
     .into())
@@ -455,17 +444,20 @@ fn queue_up(path: &Path, attempts: usize) -> std::io::Result<usize> {
     Ok(queued.len())
 }
 
-fn last_accepted_before(context: &mut Context<'_>) -> Outcome {
+fn last_accepted_before(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     match &listening.last_accepted {
         None => Ok(()),
-        Some(address) => Err(Failure::new("listen: last_accepted is not None", "None")
-            .detail(format!("it is {address}"))
-            .into()),
+        Some(address) => Err(Failure::new(
+            (OperationName::Listen, Did::LastAcceptedIsNotNone),
+            "None",
+        )
+        .detail(format!("it is {address}"))
+        .into()),
     }
 }
 
-fn last_accepted_inet(context: &mut Context<'_>) -> Outcome {
+fn last_accepted_inet(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     for _ in 0..2 {
         let wire = context.wire_to(&listening)?;
@@ -474,59 +466,69 @@ fn last_accepted_inet(context: &mut Context<'_>) -> Outcome {
             .local_address()
             .map_err(|error| Stop::NotRun(error.to_string()))?;
         if reported.as_ref() != Some(&own) {
-            return Err(Failure::new("accept: wrong last_accepted", own.to_string())
-                .detail(format!(
-                    "it is {}",
-                    reported.map_or("None".into(), |address| address.to_string())
-                ))
-                .into());
+            return Err(Failure::new(
+                (OperationName::Accept, Did::WrongLastAccepted),
+                own.to_string(),
+            )
+            .detail(format!(
+                "it is {}",
+                reported.map_or("None".into(), |address| address.to_string())
+            ))
+            .into());
         }
     }
     Ok(())
 }
 
-fn last_accepted_unix(context: &mut Context<'_>) -> Outcome {
+fn last_accepted_unix(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     let _wire = context.wire_to(&listening)?;
     let (_, reported) = context.accept_fully(listening.listener)?;
     if reported == Some(RawAddress::Text(String::new())) {
         return Ok(());
     }
-    Err(Failure::new("accept: wrong last_accepted", "''")
-        .detail(format!(
-            "it is {}",
-            reported.map_or("None".into(), |address| address.to_string())
-        ))
-        .into())
+    Err(
+        Failure::new((OperationName::Accept, Did::WrongLastAccepted), "''")
+            .detail(format!(
+                "it is {}",
+                reported.map_or("None".into(), |address| address.to_string())
+            ))
+            .into(),
+    )
 }
 
-fn last_accepted_pipe(context: &mut Context<'_>) -> Outcome {
+fn last_accepted_pipe(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     let _wire = context.wire_to(&listening)?;
     match context.accept_fully(listening.listener)?.1 {
         None => Ok(()),
-        Some(address) => Err(Failure::new("accept: wrong last_accepted", "None")
-            .detail(format!("it is {address}"))
-            .into()),
+        Some(address) => Err(
+            Failure::new((OperationName::Accept, Did::WrongLastAccepted), "None")
+                .detail(format!("it is {address}"))
+                .into(),
+        ),
     }
 }
 
 fn address_of(listening: &Listening) -> Result<RawAddress, Stop> {
-    listening
-        .address
-        .clone()
-        .ok_or_else(|| Failure::new("listen: no address", "the listener's `address`").into())
+    listening.address.clone().ok_or_else(|| {
+        Failure::new(
+            (OperationName::Listen, Did::NoAddress),
+            "the listener's `address`",
+        )
+        .into()
+    })
 }
 
 fn expect_nobody(
     context: &mut Context<'_>,
     address: &RawAddress,
     requirement: &'static str,
-) -> Outcome {
+) -> CaseResult {
     match context.try_wire(address) {
         Err(_) => Ok(()),
         Ok(_) => Err(Failure::new(
-            "suite: connected",
+            Found::Connected,
             format!("nobody listens at {address} any more"),
         )
         .breaks(requirement)
@@ -534,14 +536,14 @@ fn expect_nobody(
     }
 }
 
-fn close_refuses(context: &mut Context<'_>) -> Outcome {
+fn close_refuses(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     let address = address_of(&listening)?;
     context.close(Who::Testee, listening.listener)?;
     expect_nobody(context, &address, "listener.close")
 }
 
-fn accept_after_close(context: &mut Context<'_>) -> Outcome {
+fn accept_after_close(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     let address = address_of(&listening)?;
     context.close(Who::Testee, listening.listener)?;
@@ -552,7 +554,7 @@ fn accept_after_close(context: &mut Context<'_>) -> Outcome {
     expect_nobody(context, &address, "listener.close")
 }
 
-fn close_twice(context: &mut Context<'_>) -> Outcome {
+fn close_twice(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     let address = address_of(&listening)?;
     context.close(Who::Testee, listening.listener)?;
@@ -560,20 +562,20 @@ fn close_twice(context: &mut Context<'_>) -> Outcome {
     expect_nobody(context, &address, "listener.close")
 }
 
-fn keeps_connections(context: &mut Context<'_>, going: Going) -> Outcome {
+fn keeps_connections(context: &mut Context<'_>, going: Going) -> CaseResult {
     let (listening, mut wire, end) = listen_and_open(context)?;
     goes(context, &listening, going)?;
     context.expect_in_step(&mut wire, end)
 }
 
-fn drop_refuses(context: &mut Context<'_>) -> Outcome {
+fn drop_refuses(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     let address = address_of(&listening)?;
     context.release(Who::Testee, listening.listener)?;
     expect_nobody(context, &address, "listener.drop")
 }
 
-fn rebind(context: &mut Context<'_>, going: Going) -> Outcome {
+fn rebind(context: &mut Context<'_>, going: Going) -> CaseResult {
     let listening = context.listen()?;
     let address = address_of(&listening)?;
     goes(context, &listening, going)?;
@@ -585,7 +587,7 @@ fn rebind(context: &mut Context<'_>, going: Going) -> Outcome {
 }
 
 /// Whether a name is taken is for the system to say, and over `AF_PIPE` not every one says it.
-fn need_exclusive_names(context: &Context<'_>) -> Outcome {
+fn need_exclusive_names(context: &Context<'_>) -> CaseResult {
     if context.setting.family != Family::Pipe {
         return Ok(());
     }
@@ -602,7 +604,7 @@ fn need_exclusive_names(context: &Context<'_>) -> Outcome {
 /// Which kind a taken address is told as: over `AF_UNIX` a path that exists is all that can be seen.
 const TAKEN: &[ErrorKind] = &[ErrorKind::InUse];
 
-fn in_use_by_itself(context: &mut Context<'_>) -> Outcome {
+fn in_use_by_itself(context: &mut Context<'_>) -> CaseResult {
     need_exclusive_names(context)?;
     let listening = context.listen()?;
     let again = Listen {
@@ -613,7 +615,7 @@ fn in_use_by_itself(context: &mut Context<'_>) -> Outcome {
     serve_another(context, &listening)
 }
 
-fn in_use_by_another(context: &mut Context<'_>) -> Outcome {
+fn in_use_by_another(context: &mut Context<'_>) -> CaseResult {
     need_exclusive_names(context)?;
     let door = context.door()?;
     let taken = Listen {

@@ -6,8 +6,11 @@ use super::{Going, TAKEN, UNIX_ONLY, address_of, goes, serve_another};
 use crate::cases::{Case, Level};
 use crate::context::Context;
 use crate::context::Who;
-use crate::context::failure::{Failure, Outcome, Stop};
+use crate::context::failure::{CaseResult, Failure, Stop};
+use crate::context::outcome::{Did, Found};
+use crate::testee::message::OperationName;
 use crate::testee::message::{Listen, Listening, Operation, RawAddress};
+use processing_connection::Family;
 
 /// The cases of this part of the area.
 pub(in crate::cases) const CASES: &[Case] = &[
@@ -96,12 +99,12 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
 ];
 
-fn path_appears(context: &mut Context<'_>) -> Outcome {
+fn path_appears(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     let path = path_of(&listening)?;
     if !exists(&path) {
         return Err(Failure::new(
-            "listen: no socket file",
+            (OperationName::Listen, Did::NoSocketFile),
             format!("{} exists", path.display()),
         )
         .into());
@@ -109,14 +112,14 @@ fn path_appears(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn path_removed(context: &mut Context<'_>, going: Going) -> Outcome {
+fn path_removed(context: &mut Context<'_>, going: Going) -> CaseResult {
     let listening = context.listen()?;
     let path = path_of(&listening)?;
     goes(context, &listening, going)?;
     expect_removed(&path)
 }
 
-fn chosen_path_removed(context: &mut Context<'_>) -> Outcome {
+fn chosen_path_removed(context: &mut Context<'_>) -> CaseResult {
     let arguments = Listen {
         family: Some("AF_UNIX".into()),
         ..context.listen_arguments()
@@ -127,13 +130,13 @@ fn chosen_path_removed(context: &mut Context<'_>) -> Outcome {
     expect_removed(&path)
 }
 
-fn path_survives_clients(context: &mut Context<'_>) -> Outcome {
+fn path_survives_clients(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     serve_another(context, &listening)?;
     let path = path_of(&listening)?;
     if !exists(&path) {
         return Err(Failure::new(
-            "suite: the socket file is gone",
+            Found::SocketFileIsGone,
             format!("{} exists", path.display()),
         )
         .into());
@@ -141,7 +144,7 @@ fn path_survives_clients(context: &mut Context<'_>) -> Outcome {
     serve_another(context, &listening)
 }
 
-fn foreign_file(context: &mut Context<'_>) -> Outcome {
+fn foreign_file(context: &mut Context<'_>) -> CaseResult {
     const CONTENT: &[u8] = b"somebody's file";
     let path = context.fresh_path();
     std::fs::write(&path, CONTENT).map_err(|error| Stop::NotRun(error.to_string()))?;
@@ -150,7 +153,7 @@ fn foreign_file(context: &mut Context<'_>) -> Outcome {
     let _ = std::fs::remove_file(&path);
     if content.as_deref() != Some(CONTENT) {
         return Err(Failure::new(
-            "listen: somebody's file is gone",
+            (OperationName::Listen, Did::SomebodysFileIsGone),
             "the file is left as it is",
         )
         .into());
@@ -158,7 +161,7 @@ fn foreign_file(context: &mut Context<'_>) -> Outcome {
     outcome
 }
 
-fn foreign_socket(context: &mut Context<'_>) -> Outcome {
+fn foreign_socket(context: &mut Context<'_>) -> CaseResult {
     let path = context.fresh_path();
     // Bound and abandoned, as a process leaves it that was killed.
     let left = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)
@@ -169,7 +172,7 @@ fn foreign_socket(context: &mut Context<'_>) -> Outcome {
     let _ = std::fs::remove_file(&path);
     if !is_there {
         return Err(Failure::new(
-            "listen: somebody's socket file is gone",
+            (OperationName::Listen, Did::SomebodysSocketFileIsGone),
             "the file is left as it is",
         )
         .into());
@@ -177,7 +180,7 @@ fn foreign_socket(context: &mut Context<'_>) -> Outcome {
     outcome
 }
 
-fn path_replaced(context: &mut Context<'_>) -> Outcome {
+fn path_replaced(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     let path = path_of(&listening)?;
     std::fs::remove_file(&path)
@@ -188,7 +191,7 @@ fn path_replaced(context: &mut Context<'_>) -> Outcome {
     let _ = std::fs::remove_file(&path);
     if !is_there {
         return Err(Failure::new(
-            "close: removed somebody's file",
+            (OperationName::Close, Did::RemovedSomebodysFile),
             "what stands at the path now is left alone",
         )
         .into());
@@ -196,7 +199,7 @@ fn path_replaced(context: &mut Context<'_>) -> Outcome {
     outcome
 }
 
-fn path_already_gone(context: &mut Context<'_>) -> Outcome {
+fn path_already_gone(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     let path = path_of(&listening)?;
     std::fs::remove_file(&path).map_err(|error| Stop::NotRun(error.to_string()))?;
@@ -204,7 +207,7 @@ fn path_already_gone(context: &mut Context<'_>) -> Outcome {
 }
 
 #[cfg(unix)]
-fn path_mode(context: &mut Context<'_>) -> Outcome {
+fn path_mode(context: &mut Context<'_>) -> CaseResult {
     use std::os::unix::fs::PermissionsExt;
     let listening = context.listen()?;
     let path = path_of(&listening)?;
@@ -213,22 +216,24 @@ fn path_mode(context: &mut Context<'_>) -> Outcome {
         .map_err(|error| Stop::NotRun(error.to_string()))?;
     let mode = metadata.permissions().mode() & 0o777;
     if mode & 0o077 != 0 {
-        return Err(Failure::new("listen: others may connect", "mode 0600")
-            .detail(format!("the mode is {mode:04o}"))
-            .into());
+        return Err(
+            Failure::new((OperationName::Listen, Did::OthersMayConnect), "mode 0600")
+                .detail(format!("the mode is {mode:04o}"))
+                .into(),
+        );
     }
     Ok(())
 }
 
 #[cfg(not(unix))]
-fn path_mode(_: &mut Context<'_>) -> Outcome {
+fn path_mode(_: &mut Context<'_>) -> CaseResult {
     Err(Stop::NotApplicable("files have no mode here".into()))
 }
 
-fn expect_removed(path: &Path) -> Outcome {
+fn expect_removed(path: &Path) -> CaseResult {
     if exists(path) {
         return Err(Failure::new(
-            "suite: the socket file is still there",
+            Found::SocketFileIsThere,
             format!("{} is gone", path.display()),
         )
         .into());
@@ -236,7 +241,7 @@ fn expect_removed(path: &Path) -> Outcome {
     Ok(())
 }
 
-fn listen_on_foreign(context: &mut Context<'_>, path: &Path) -> Outcome {
+fn listen_on_foreign(context: &mut Context<'_>, path: &Path) -> CaseResult {
     let address = RawAddress::Text(path.to_string_lossy().into_owned());
     let arguments = Listen {
         address: Some(address),
@@ -250,7 +255,11 @@ fn listen_on_foreign(context: &mut Context<'_>, path: &Path) -> Outcome {
 fn path_of(listening: &Listening) -> Result<PathBuf, Stop> {
     match address_of(listening)? {
         RawAddress::Text(path) => Ok(path.into()),
-        RawAddress::Pair(..) => Err(Failure::new("listen: family AF_INET", "a path").into()),
+        RawAddress::Pair(..) => Err(Failure::new(
+            (OperationName::Listen, Did::OfFamily(Family::Inet)),
+            "a path",
+        )
+        .into()),
     }
 }
 

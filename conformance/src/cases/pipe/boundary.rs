@@ -2,7 +2,8 @@
 
 use super::{PIPE, PIPE_OBJECTS};
 use crate::cases::{Case, each};
-use crate::context::failure::{EvidenceKind, Failure, Outcome};
+use crate::context::failure::{CaseResult, EvidenceKind, Failure};
+use crate::context::outcome::OnWire;
 use crate::context::{Context, pattern};
 use crate::notation::Graph;
 use crate::pickle;
@@ -112,7 +113,7 @@ const SIZES: [usize; 14] = [
     16_777_216,
 ];
 
-fn no_header(context: &mut Context<'_>) -> Outcome {
+fn no_header(context: &mut Context<'_>) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     let sending = context.start_send_string(end, &payload)?;
@@ -120,7 +121,7 @@ fn no_header(context: &mut Context<'_>) -> Outcome {
     context.finish_sent(end, &sending)
 }
 
-fn two_writes(context: &mut Context<'_>) -> Outcome {
+fn two_writes(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.write_messages(&mut wire, &[b"one half", b"the rest"])?;
     context.expect_string(end, b"one half")?;
@@ -128,7 +129,7 @@ fn two_writes(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn half_a_pickle(context: &mut Context<'_>) -> Outcome {
+fn half_a_pickle(context: &mut Context<'_>) -> CaseResult {
     let pickle = pickle::write(&Graph::list_of([&Graph::int(1), &Graph::int(2)]), 2)
         .expect("a list can be pickled");
     let (first, second) = pickle.split_at(pickle.len() / 2);
@@ -139,7 +140,7 @@ fn half_a_pickle(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn one_write(context: &mut Context<'_>) -> Outcome {
+fn one_write(context: &mut Context<'_>) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     let sending = context.start_send_string(end, &payload)?;
@@ -148,7 +149,7 @@ fn one_write(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn object_in_one_write(context: &mut Context<'_>) -> Outcome {
+fn object_in_one_write(context: &mut Context<'_>) -> CaseResult {
     let object = Graph::str(pattern::bytes(context.setting.parameters.number("length")));
     let (mut wire, end) = context.open()?;
     let sending = context.start_send(end, &object)?;
@@ -156,7 +157,7 @@ fn object_in_one_write(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn size_received(context: &mut Context<'_>) -> Outcome {
+fn size_received(context: &mut Context<'_>) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
@@ -165,7 +166,7 @@ fn size_received(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn large_ones_wait(context: &mut Context<'_>) -> Outcome {
+fn large_ones_wait(context: &mut Context<'_>) -> CaseResult {
     let payloads: Vec<Vec<u8>> = [20_000, 1, 100_000, 0, 9000, 30_000]
         .map(pattern::bytes)
         .into();
@@ -177,7 +178,7 @@ fn large_ones_wait(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn empty_sent(context: &mut Context<'_>) -> Outcome {
+fn empty_sent(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     for payload in [&b""[..], b"between", b"", b""] {
         let sending = context.start_send_string(end, payload)?;
@@ -187,7 +188,7 @@ fn empty_sent(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn empty_before_the_end(context: &mut Context<'_>) -> Outcome {
+fn empty_before_the_end(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.write_messages(&mut wire, &[&b"before"[..], b"", b""])?;
     context.end(&mut wire)?;
@@ -197,7 +198,7 @@ fn empty_before_the_end(context: &mut Context<'_>) -> Outcome {
     context.expect_no_string(end, &[ErrorKind::Closed])
 }
 
-fn byte_client_writes(context: &mut Context<'_>) -> Outcome {
+fn byte_client_writes(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     let mut wire = context.wire_reading(Reading::Bytes, &listening)?;
     let end = context.accept(listening.listener)?;
@@ -209,7 +210,7 @@ fn byte_client_writes(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn byte_client_reads(context: &mut Context<'_>) -> Outcome {
+fn byte_client_reads(context: &mut Context<'_>) -> CaseResult {
     const BOTH: &[u8] = b"one messageanother";
     let listening = context.listen()?;
     let mut wire = context.wire_reading(Reading::Bytes, &listening)?;
@@ -225,7 +226,7 @@ fn byte_client_reads(context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     Err(
-        Failure::new("wire: wrong payload", "the payloads, one behind the other")
+        Failure::new(OnWire::WrongPayload, "the payloads, one behind the other")
             .showing(EvidenceKind::String, BOTH, &read)
             .into(),
     )

@@ -2,9 +2,9 @@
 
 use super::PIPE;
 use crate::cases::{Case, each};
-use crate::context::failure::{Failure, Outcome};
+use crate::context::failure::{CaseResult, Failure};
 use crate::context::{Context, pattern};
-use crate::testee::message::ErrorKind;
+use crate::testee::message::{ErrorKind, OperationName};
 use crate::wire::Wire;
 
 /// The cases of this area about the end of a connection.
@@ -45,7 +45,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
 ];
 
-fn left_before_accept(context: &mut Context<'_>) -> Outcome {
+fn left_before_accept(context: &mut Context<'_>) -> CaseResult {
     let messages = [&b"written"[..], b"", b"before accept"];
     let listening = context.listen()?;
     let mut wire = context.wire_to(&listening)?;
@@ -58,7 +58,7 @@ fn left_before_accept(context: &mut Context<'_>) -> Outcome {
     context.expect_no_string(end, &[ErrorKind::Closed])
 }
 
-fn left_then_others(context: &mut Context<'_>) -> Outcome {
+fn left_then_others(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     for _ in 0..5 {
         context.wire_to(&listening)?.close();
@@ -71,12 +71,12 @@ fn left_then_others(context: &mut Context<'_>) -> Outcome {
 }
 
 /// The suite leaves at once.
-fn break_off(wire: Wire) -> Outcome {
+fn break_off(wire: Wire) -> CaseResult {
     wire.reset()
         .map_err(|error| Failure::wire("the connection is open", &error).into())
 }
 
-fn left_inside(context: &mut Context<'_>) -> Outcome {
+fn left_inside(context: &mut Context<'_>) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, &payload)?;
@@ -86,7 +86,7 @@ fn left_inside(context: &mut Context<'_>) -> Outcome {
     match context.finish_string_or_error(end, &receiving, &payload)? {
         Ok(()) => context.expect_no_string(end, kinds),
         Err(error) => {
-            context.recommend_kind("recv_string", &error, kinds);
+            context.recommend_kind(OperationName::RecvString, &error, kinds);
             Ok(())
         }
     }
@@ -94,7 +94,7 @@ fn left_inside(context: &mut Context<'_>) -> Outcome {
 
 // `multiprocessing` of Python 3 asserts that something of the message is left (`_get_more_data`): where the suite leaves
 // between its read and its look at that, which depends on the scheduler, it raises a bare `AssertionError`.
-fn left_inside_while_waiting(context: &mut Context<'_>) -> Outcome {
+fn left_inside_while_waiting(context: &mut Context<'_>) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
@@ -102,7 +102,7 @@ fn left_inside_while_waiting(context: &mut Context<'_>) -> Outcome {
     break_off(wire)?;
     let kinds = &[ErrorKind::Closed, ErrorKind::Cut];
     if let Err(error) = context.finish_string_or_error(end, &receiving, &payload)? {
-        context.recommend_kind("recv_string", &error, kinds);
+        context.recommend_kind(OperationName::RecvString, &error, kinds);
     }
     let (mut wire, end) = context.open()?;
     context.expect_in_step(&mut wire, end)

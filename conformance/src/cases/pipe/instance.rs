@@ -4,9 +4,12 @@ use std::thread;
 
 use super::PIPE;
 use crate::cases::Case;
-use crate::context::failure::{Failure, Outcome, Stop};
+use crate::context::failure::{CaseResult, Failure, Stop};
+use crate::context::outcome::{Did, Found};
 use crate::context::{Context, Who};
-use crate::testee::message::{Connect, Operation, PROTOCOL};
+use crate::testee::ask;
+use crate::testee::message::Connect;
+use crate::testee::message::OperationName;
 use crate::wire::{Door, Wire};
 
 /// The cases of this area about instances.
@@ -45,11 +48,15 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
 ];
 
-fn several_wait(context: &mut Context<'_>) -> Outcome {
+fn several_wait(context: &mut Context<'_>) -> CaseResult {
     const CLIENTS: u8 = 4;
     let listening = context.listen()?;
     let Some(address) = listening.address.clone() else {
-        return Err(Failure::new("listen: no address", "the listener's `address`").into());
+        return Err(Failure::new(
+            (OperationName::Listen, Did::NoAddress),
+            "the listener's `address`",
+        )
+        .into());
     };
     let clients: Vec<_> = (0..CLIENTS)
         .map(|number| {
@@ -66,7 +73,7 @@ fn several_wait(context: &mut Context<'_>) -> Outcome {
         let end = context.accept(listening.listener)?;
         match context.try_recv_string(end)? {
             Ok(payload) => missing.retain(|number| !payload.describes(&[*number])),
-            Err(error) => return Err(Failure::operation("recv_string", &error).into()),
+            Err(error) => return Err(Failure::operation(OperationName::RecvString, &error).into()),
         }
     }
     for client in clients {
@@ -82,14 +89,14 @@ fn several_wait(context: &mut Context<'_>) -> Outcome {
         return Ok(());
     }
     Err(Failure::new(
-        "recv_string: wrong bytes",
+        (OperationName::RecvString, Did::WrongBytes),
         "every client's message, each once",
     )
     .detail(format!("nothing came from clients {missing:?}"))
     .into())
 }
 
-fn busy(context: &mut Context<'_>) -> Outcome {
+fn busy(context: &mut Context<'_>) -> CaseResult {
     let door = Door::open_for(
         1,
         &context.free_address(),
@@ -99,17 +106,15 @@ fn busy(context: &mut Context<'_>) -> Outcome {
     )
     .map_err(|error| Stop::NotRun(format!("the suite could not listen: {error}")))?;
     let first = context.wire_at(door.address())?;
-    let connecting = context.start(
-        Who::Testee,
-        Operation::Connect(Connect {
-            address: Some(door.address().clone()),
-            ..context.connect_arguments()
-        }),
-    )?;
+    let arguments = Connect {
+        address: Some(door.address().clone()),
+        ..context.connect_arguments()
+    };
+    let connecting = context.start(Who::Testee, ask::connect(arguments))?;
     // By then the testee has had its chance to find the only instance taken.
     context
-        .call(Who::Testee, Operation::Hello { protocol: PROTOCOL })?
-        .map_err(|error| Failure::operation("hello", &error))?;
+        .call(Who::Testee, ask::hello())?
+        .map_err(|error| Failure::operation(OperationName::Hello, &error))?;
     let accept = || {
         door.accept()
             .map_err(|error| Stop::from(Failure::wire("a client", &error)))
@@ -123,7 +128,7 @@ fn busy(context: &mut Context<'_>) -> Outcome {
     Ok(())
 }
 
-fn gone_after_close(context: &mut Context<'_>) -> Outcome {
+fn gone_after_close(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     let mut wire = context.wire_to(&listening)?;
     let end = context.accept(listening.listener)?;
@@ -133,10 +138,14 @@ fn gone_after_close(context: &mut Context<'_>) -> Outcome {
     context.expect_end(&mut wire, "closing.close")?;
     wire.close();
     let Some(address) = &listening.address else {
-        return Err(Failure::new("listen: no address", "the listener's `address`").into());
+        return Err(Failure::new(
+            (OperationName::Listen, Did::NoAddress),
+            "the listener's `address`",
+        )
+        .into());
     };
     if context.try_wire(address).is_ok() {
-        return Err(Failure::new("suite: connected", "the pipe is gone")
+        return Err(Failure::new(Found::Connected, "the pipe is gone")
             .breaks("pipe.gone")
             .into());
     }
@@ -147,7 +156,7 @@ fn gone_after_close(context: &mut Context<'_>) -> Outcome {
         .map_err(|error| Failure::wire("the name is free for another", &error).into())
 }
 
-fn none_left(context: &mut Context<'_>) -> Outcome {
+fn none_left(context: &mut Context<'_>) -> CaseResult {
     let listening = context.listen()?;
     for _ in 0..10 {
         let mut wire = context.wire_to(&listening)?;

@@ -7,7 +7,7 @@ pub(super) mod instance;
 use super::{Case, Needs, Role, each, each_named};
 use crate::context::Context;
 use crate::context::Who;
-use crate::context::failure::Outcome;
+use crate::context::failure::CaseResult;
 use crate::testee::message::{Connect, ErrorKind, Listen, Operation, RawAddress};
 use crate::wire::Framing;
 
@@ -80,7 +80,7 @@ fn invalid(context: &Context<'_>) -> RawAddress {
     RawAddress::Text(name())
 }
 
-fn invalid_for_listener(context: &mut Context<'_>) -> Outcome {
+fn invalid_for_listener(context: &mut Context<'_>) -> CaseResult {
     let operation = Operation::Listen(Listen {
         address: Some(invalid(context)),
         ..context.listen_arguments()
@@ -90,7 +90,7 @@ fn invalid_for_listener(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn invalid_for_client(context: &mut Context<'_>) -> Outcome {
+fn invalid_for_client(context: &mut Context<'_>) -> CaseResult {
     let operation = Operation::Connect(Connect {
         address: Some(invalid(context)),
         ..context.connect_arguments()
@@ -104,7 +104,7 @@ fn invalid_for_client(context: &mut Context<'_>) -> Outcome {
         .map(drop)
 }
 
-fn unusual_name(context: &mut Context<'_>) -> Outcome {
+fn unusual_name(context: &mut Context<'_>) -> CaseResult {
     let unusual = context.setting.parameters.look_up("name", &UNUSUAL);
     let address = RawAddress::Text(unusual(context.fresh_pipe_name()));
     let (mut wire, end) = match context.setting.role {
@@ -124,7 +124,7 @@ fn unusual_name(context: &mut Context<'_>) -> Outcome {
     context.expect_in_step(&mut wire, end)
 }
 
-fn any_framing(context: &mut Context<'_>) -> Outcome {
+fn any_framing(context: &mut Context<'_>) -> CaseResult {
     let with = context.setting.parameters.text("with");
     let other = with.parse().expect("a parameter of this case");
     let pair = context.pair_with(other)?;

@@ -46,7 +46,7 @@ pub(super) fn explain_deviation(deviation: &Deviation) -> String {
         }
     }
     for showing in &deviation.shows {
-        field("outcome", &showing.outcome);
+        field("outcome", &showing.outcome.to_string());
         if !showing.peers.is_empty() {
             field("  with", &showing.peers.join(", "));
         }

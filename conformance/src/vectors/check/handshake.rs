@@ -19,14 +19,14 @@ struct Sent<'a> {
 pub(super) fn check(handshake: &Handshake, dialect: Spoken) -> Result<(), Failure> {
     if dialect.dialect.handshake != Some(SCHEME) {
         let outcome = format!("a handshake in {dialect}");
-        return Err(Failure::new(outcome, "a dialect that has one"));
+        return Err(Failure::recording(outcome, "a dialect that has one"));
     }
     if !handshake
         .id
         .starts_with(&format!("handshake/{}/", handshake.role))
     {
         let outcome = format!("the peer is the {}", handshake.role);
-        return Err(Failure::new(outcome, "the role that the id tells"));
+        return Err(Failure::recording(outcome, "the role that the id tells"));
     }
     let messages = messages(handshake, dialect)?;
     let verdict = check_meaning(handshake, &messages)?;
@@ -37,7 +37,7 @@ pub(super) fn check(handshake: &Handshake, dialect: Spoken) -> Result<(), Failur
     };
     if handshake.outcome != expected {
         let outcome = format!("the outcome is {:?}", handshake.outcome);
-        return Err(Failure::new(
+        return Err(Failure::recording(
             outcome,
             format!("{expected:?}, as the last verdict has it"),
         ));
@@ -57,7 +57,7 @@ fn messages(handshake: &Handshake, dialect: Spoken) -> Result<Vec<Sent<'_>>, Fai
         if payload == expected {
             return Ok(expected);
         }
-        Err(Failure::new(
+        Err(Failure::recording(
             "another message than it is said to be",
             format!("{:?}", step.message),
         )
@@ -80,7 +80,8 @@ fn messages(handshake: &Handshake, dialect: Spoken) -> Result<Vec<Sent<'_>>, Fai
 /// Every message stands in its place and is right, as the suite itself has it. Returns the last verdict.
 fn check_meaning(handshake: &Handshake, messages: &[Sent<'_>]) -> Result<bool, Failure> {
     let wrong = |number: usize, outcome: &str, expected: String| {
-        Failure::new(format!("step {}: {outcome}", number + 1), expected).breaks("handshake.mutual")
+        Failure::recording(format!("step {}: {outcome}", number + 1), expected)
+            .breaks("handshake.mutual")
     };
     let mut order = Step::ALL.into_iter();
     let (mut nonce, mut digest, mut verdict) = (&[][..], &[][..], None);
@@ -131,7 +132,7 @@ fn check_meaning(handshake: &Handshake, messages: &[Sent<'_>]) -> Result<bool, F
     if handshake.impostor != impostor {
         let outcome = format!("the impostor is said to be {:?}", handshake.impostor);
         let expected = format!("{impostor:?}: whoever welcomes a wrong answer");
-        return Err(Failure::new(outcome, expected));
+        return Err(Failure::recording(outcome, expected));
     }
     match (verdict, order.next()) {
         (Some(true), None) => Ok(true),
@@ -153,7 +154,7 @@ fn check_reference(
 ) -> Result<(), Failure> {
     let expected = format!("the reference as {role} does what was recorded");
     let wrong =
-        |outcome: String| Failure::new(outcome, expected.clone()).breaks("handshake.mutual");
+        |outcome: String| Failure::recording(outcome, expected.clone()).breaks("handshake.mutual");
     let chosen = |sent: &Sent<'_>| match sent.message {
         Message::Challenge { nonce } if sent.from == role => {
             <[u8; auth::CHALLENGE_LENGTH]>::try_from(nonce.as_slice()).ok()

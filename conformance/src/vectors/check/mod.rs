@@ -37,7 +37,7 @@ pub fn check(file: &File) -> Vec<Finding> {
         if pair[0].id() >= pair[1].id() {
             let expected = "vectors in the order of their ids, each of them once";
             let outcome = format!("it comes after {}", pair[0].id());
-            add(Some(pair[1].id()), Failure::new(outcome, expected));
+            add(Some(pair[1].id()), Failure::recording(outcome, expected));
         }
     }
     for vector in &file.vectors {
@@ -59,7 +59,7 @@ pub fn check_alike(files: &[&File]) -> Vec<Finding> {
                 let expected = format!("what it is in the file of {}", known.peer);
                 findings.push(Finding {
                     vector: Some(vector.id().into()),
-                    failure: Failure::new(
+                    failure: Failure::recording(
                         format!("it is something else in the file of {}", file.peer),
                         expected,
                     ),
@@ -91,7 +91,7 @@ pub fn check_vector(vector: &Vector, file: &File) -> Result<(), Failure> {
     };
     if !vector.id().starts_with(area) {
         let expected = format!("an id that begins with {area}");
-        return Err(Failure::new("an id of another operation", expected));
+        return Err(Failure::recording("an id of another operation", expected));
     }
     result
 }
@@ -112,11 +112,11 @@ fn check_provenance(file: &File) -> Result<(), Failure> {
         (None, None) => {
             let outcome = format!("it is of Python {}", provenance.release);
             let expected = format!("the Python that it ran on: {}", provenance.python);
-            return Err(Failure::new(outcome, expected));
+            return Err(Failure::recording(outcome, expected));
         }
         _ => {
             let expected = "both for what is on PyPI, neither in the standard library";
-            return Err(Failure::new(
+            return Err(Failure::recording(
                 "a flavour or an archive without the other",
                 expected,
             ));
@@ -124,14 +124,17 @@ fn check_provenance(file: &File) -> Result<(), Failure> {
     };
     if file.peer != name {
         let outcome = format!("the peer is {}", file.peer);
-        return Err(Failure::new(
+        return Err(Failure::recording(
             outcome,
             format!("the peer of this provenance: {name}"),
         ));
     }
     if (provenance.flavour.as_deref() == Some("c")) != provenance.compiler.is_some() {
         let expected = "a compiler for an extension, and none without one";
-        return Err(Failure::new("the provenance of another flavour", expected));
+        return Err(Failure::recording(
+            "the provenance of another flavour",
+            expected,
+        ));
     }
     let is_digest = |digest: &String| {
         digest.len() == 64
@@ -140,7 +143,7 @@ fn check_provenance(file: &File) -> Result<(), Failure> {
                 .all(|digit| matches!(digit, b'0'..=b'9' | b'a'..=b'f'))
     };
     if !provenance.archive_sha256.iter().all(is_digest) {
-        return Err(Failure::new(
+        return Err(Failure::recording(
             "no digest of the source archive",
             "64 hexadecimal digits",
         ));
@@ -155,7 +158,7 @@ fn payload_of(message: &[u8], framing: Option<Framing>) -> Result<&[u8], Failure
         return Ok(message);
     };
     let expected = "one message, header and payload";
-    let wrong = |outcome: &str| Failure::new(outcome, expected).breaks("framing.message");
+    let wrong = |outcome: &str| Failure::recording(outcome, expected).breaks("framing.message");
     let frame = frames(framing, message).next();
     let Some(frame) = frame.filter(|frame| frame.announced.is_some()) else {
         return Err(wrong("not a header"));
@@ -180,7 +183,7 @@ fn payload_of(message: &[u8], framing: Option<Framing>) -> Result<&[u8], Failure
 /// The reference writes this header for this length, and reads it so.
 fn check_header_of_reference(framing: Framing, header: &[u8], length: u64) -> Result<(), Failure> {
     let wrong = |happened: String| {
-        Failure::new("the reference frames otherwise", "the recorded header")
+        Failure::recording("the reference frames otherwise", "the recorded header")
             .breaks(framing.requirement())
             .detail(happened)
     };

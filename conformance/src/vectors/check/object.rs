@@ -3,7 +3,7 @@
 use processing_connection::{Error, Limits, Value, object};
 
 use super::payload_of;
-use crate::context::failure::{EvidenceKind, Failure, Outcome, Stop};
+use crate::context::failure::{CaseResult, EvidenceKind, Failure, Stop};
 use crate::context::setting::Spoken;
 use crate::context::{Ceiling, check_pickle, check_pickle_below};
 use crate::notation::{Fidelity, Graph, compare};
@@ -25,7 +25,7 @@ pub(super) fn check(sent: &SentObject, dialect: Spoken, ceiling: Ceiling) -> Res
     let reads_as = ReadsAs::of(&sent.object);
     if sent.reads_as != reads_as {
         let outcome = format!("it is said to read as {:?}", sent.reads_as);
-        return Err(Failure::new(
+        return Err(Failure::recording(
             outcome,
             format!("{reads_as:?}, as the object has it"),
         ));
@@ -38,7 +38,7 @@ pub(super) fn check(sent: &SentObject, dialect: Spoken, ceiling: Ceiling) -> Res
 /// which no pickler writes, and which a set would not show.
 fn check_tidy(payload: &[u8]) -> Result<(), Failure> {
     let untidy = |actual, expected| {
-        Err(Failure::new(actual, expected)
+        Err(Failure::recording(actual, expected)
             .breaks("object.pickle")
             .showing(EvidenceKind::Pickle, &[], payload))
     };
@@ -73,7 +73,7 @@ fn check_reference(sent: &SentObject, payload: &[u8]) -> Result<(), Failure> {
         (AtSerde::Object, Ok(value)) => {
             let actual = Graph::from(&value);
             compare(&sent.object, &actual, Fidelity::Values).map_err(|difference| {
-                Failure::new(
+                Failure::recording(
                     "the reference reads another object",
                     sent.object.python(200),
                 )
@@ -87,13 +87,13 @@ fn check_reference(sent: &SentObject, payload: &[u8]) -> Result<(), Failure> {
         | (AtSerde::Undecodable, Err(Error::Unrepresentable { .. } | Error::NotAPickle { .. })) => {
             Ok(())
         }
-        (expected, Ok(value)) => Err(Failure::new(
+        (expected, Ok(value)) => Err(Failure::recording(
             "the reference reads a value",
             format!("an error: {expected:?}"),
         )
         .detail(Graph::from(&value).to_string())
         .given(payload)),
-        (expected, Err(error)) => Err(Failure::new(
+        (expected, Err(error)) => Err(Failure::recording(
             format!("the reference says: {error}"),
             format!("{expected:?}"),
         )
@@ -103,16 +103,19 @@ fn check_reference(sent: &SentObject, payload: &[u8]) -> Result<(), Failure> {
 
 /// What the reference sends of such an object means the same.
 fn check_writing(sent: &SentObject) -> Result<(), Failure> {
-    let refused =
-        |reason: String| Failure::new("the reference cannot send it", "a pickle").detail(reason);
+    let refused = |reason: String| {
+        Failure::recording("the reference cannot send it", "a pickle").detail(reason)
+    };
     let value = Value::try_from(&sent.object).map_err(|error| refused(error.to_string()))?;
     let pickle = object::dumps_value(&value).map_err(|error| refused(error.to_string()))?;
     failure_of(check_pickle(&sent.object, &pickle, Fidelity::Values))
 }
 
-fn failure_of(outcome: Outcome) -> Result<(), Failure> {
+fn failure_of(outcome: CaseResult) -> Result<(), Failure> {
     outcome.map_err(|stop| match stop {
         Stop::Failed(failure) => *failure,
-        Stop::NotApplicable(reason) | Stop::NotRun(reason) => Failure::new(reason, "a verdict"),
+        Stop::NotApplicable(reason) | Stop::NotRun(reason) => {
+            Failure::recording(reason, "a verdict")
+        }
     })
 }

@@ -14,7 +14,7 @@ pub(super) fn check(sent: &SentString, dialect: Spoken) -> Result<(), Failure> {
         return Ok(());
     }
     Err(
-        Failure::new("another payload than the string", "the string as it is")
+        Failure::recording("another payload than the string", "the string as it is")
             .breaks("string.raw")
             .showing(EvidenceKind::String, &string, payload),
     )

@@ -4,6 +4,7 @@ use super::LONGEST;
 use super::plan::Ends;
 use crate::context::Context;
 use crate::context::failure::{Failure, Stop};
+use crate::context::outcome::OnWire;
 use crate::testee::message::ErrorKind;
 use crate::vectors::bytes::Bytes;
 use crate::vectors::file::Vector;
@@ -33,7 +34,7 @@ pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<
                 .map_err(|error| Failure::wire(format!("the peer's {part:?}"), &error))?;
             let Some(message) = Message::parse(part, &payload) else {
                 return Err(
-                    Failure::new("wire: another message", format!("the peer's {part:?}"))
+                    Failure::new(OnWire::AnotherMessage, format!("the peer's {part:?}"))
                         .detail(hex::encode(payload))
                         .into(),
                 );
