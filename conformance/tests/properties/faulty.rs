@@ -11,6 +11,9 @@ use crate::ends::Testee;
 use crate::objects::{Fault, Objects};
 use crate::{graph_crosses_both_ways, in_any_protocol};
 
+/// Examples among which every fault shows. The search ends with the first one that shows it.
+const ENOUGH: u32 = 5000;
+
 pub(crate) fn trials() -> [Trial; 2] {
     [
         Trial::test(
@@ -42,8 +45,10 @@ fn verdict_on(fault: Fault, family: Family) -> Result<(), String> {
     counterexample(
         setting,
         &in_any_protocol(graph(NODES)),
-        // The search ends where the fault shows. There are many examples, so that it does not end by chance before.
-        if fault == Fault::None { 1 } else { 25 } * examples_each(),
+        match fault {
+            Fault::None => examples_each(),
+            _ => ENOUGH,
+        },
         || setting.with_wire(),
         graph_crosses_both_ways,
         None,
