@@ -36,9 +36,25 @@ where
     Examples: Strategy,
     Examples::Value: Shown,
 {
-    let persistence = FileFailurePersistence::Direct(REGRESSIONS);
-    let cases = examples_each();
-    counterexample(subject, examples, cases, open, property, Some(persistence))
+    let config = Config {
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
+        ..config()
+    };
+    counterexample(subject, examples, config, open, property)
+}
+
+/// The configuration of a search: as many examples as [`examples_each`] says, all of them new.
+pub(crate) fn config() -> Config {
+    Config {
+        cases: examples_each(),
+        failure_persistence: None,
+        max_shrink_time: LONGEST_SHRINKING,
+        // With `u32::MAX`, proptest would choose a limit of its own.
+        max_shrink_iters: u32::MAX - 1,
+        // The default one takes most of the time of a test that is not optimised.
+        rng_algorithm: RngAlgorithm::XorShift,
+        ..Config::default()
+    }
 }
 
 /// Looks for an example that the property is not true of, and returns the smallest as an error. One connection is used
@@ -46,25 +62,14 @@ where
 pub(crate) fn counterexample<Ends, Examples>(
     subject: &impl Display,
     examples: &Examples,
-    cases: u32,
+    config: Config,
     open: impl Fn() -> Ends,
     property: impl Fn(&mut Ends, &Examples::Value) -> Outcome<()>,
-    persistence: Option<FileFailurePersistence>,
 ) -> Outcome<()>
 where
     Examples: Strategy,
     Examples::Value: Shown,
 {
-    let config = Config {
-        cases,
-        failure_persistence: persistence.map(|kept| Box::new(kept) as Box<_>),
-        max_shrink_time: LONGEST_SHRINKING,
-        // With `u32::MAX`, proptest would choose a limit of its own.
-        max_shrink_iters: u32::MAX - 1,
-        // The default one takes most of the time of a test that is not optimised.
-        rng_algorithm: RngAlgorithm::XorShift,
-        ..Config::default()
-    };
     let connected = RefCell::new(None);
     let outcome = TestRunner::new(config).run(examples, |example| {
         let mut ends = connected.take().unwrap_or_else(&open);

@@ -5,14 +5,17 @@ use libtest_mimic::Trial;
 use processing_conformance::adapter::Reference;
 use processing_conformance::notation::strategy::{NODES, graph};
 use processing_connection::Family;
+use proptest::test_runner::{Config, RngSeed};
 
-use crate::check::{counterexample, examples_each};
+use crate::check::{config, counterexample};
 use crate::ends::Testee;
 use crate::objects::{Fault, Objects};
 use crate::{graph_crosses_both_ways, in_any_protocol};
 
 /// Examples among which every fault shows. The search ends with the first one that shows it.
 const ENOUGH: u32 = 5000;
+/// Shrinking does not find the smallest example from every first one, so the first ones are always the same.
+const SEED: u64 = 1;
 
 pub(crate) fn trials() -> [Trial; 2] {
     [
@@ -42,16 +45,20 @@ fn verdict_on(fault: Fault, family: Family) -> Result<(), String> {
     let settings = peer.settings();
     let mut of_family = settings.iter().filter(|setting| setting.family == family);
     let setting = of_family.next().expect("the reference has all families");
+    let config = match fault {
+        Fault::None => config(),
+        _ => Config {
+            cases: ENOUGH,
+            rng_seed: RngSeed::Fixed(SEED),
+            ..config()
+        },
+    };
     counterexample(
         setting,
         &in_any_protocol(graph(NODES)),
-        match fault {
-            Fault::None => examples_each(),
-            _ => ENOUGH,
-        },
+        config,
         || setting.with_wire(),
         graph_crosses_both_ways,
-        None,
     )
 }
 
