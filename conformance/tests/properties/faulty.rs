@@ -14,8 +14,9 @@ use crate::{graph_crosses_both_ways, in_any_protocol};
 
 /// Examples among which every fault shows. The search ends with the first one that shows it.
 const ENOUGH: u32 = 5000;
-/// Shrinking does not find the smallest example from every first one, so the first ones are always the same.
-const SEED: u64 = 1;
+/// Shrinking does not find the smallest example from every first one, so the first ones are always the same. Of the seeds
+/// from 1 to 8, this one takes the least time.
+const SEED: u64 = 5;
 
 pub(crate) fn trials() -> [Trial; 2] {
     [
