@@ -1,62 +1,83 @@
 //! Every documented deviation can be seen with the command that `explain` prints for it.
+//!
+//! Each deviation is a test of its own. It is ignored where this system cannot show the deviation or the peer is not
+//! here; `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns peers that are missing into failures.
 
-use std::collections::BTreeSet;
-use std::io::Write;
+#[path = "harness/peers.rs"]
+mod peers;
+
 use std::process::{Command, Output};
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
-use processing_conformance::peers::{catalogue, is_required, matching};
+use libtest_mimic::{Arguments, Completion, Failed, Trial};
+use processing_conformance::peers::{Peer, catalogue};
 use processing_conformance::report::json::Report;
 use processing_conformance::run::deviation::{Deviation, Deviations};
 use processing_conformance::run::verdict::Verdict;
 use processing_connection::Family;
 
-/// Most of what is shown waits for a peer.
-const AT_ONCE: usize = 8;
-const NOTHING_RUN: i32 = 4;
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // The commands wait for their peers most of the time, whatever the number of processors.
+    arguments.test_threads.get_or_insert(8);
+    let trials = Deviations::known().iter().cloned().map(trial).collect();
+    libtest_mimic::run(&arguments, trials).exit();
+}
 
-#[test]
-fn each_deviation_shows_as_its_explanation_says() {
-    let known = Deviations::known();
-    let deviations: Vec<&Deviation> = known.iter().collect();
-    let next = AtomicUsize::new(0);
-    let (wrong, absent) = (Mutex::new(Vec::new()), Mutex::new(BTreeSet::new()));
-    std::thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            scope.spawn(|| {
-                while let Some(deviation) = deviations.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    match show(deviation) {
-                        Ok(()) => {}
-                        Err(Trouble::Wrong(reason)) => wrong.lock().unwrap().push(reason),
-                        Err(Trouble::Absent(peer)) => {
-                            absent.lock().unwrap().insert(peer);
-                        }
-                    }
-                }
-            });
-        }
-    });
-    for peer in absent.into_inner().unwrap() {
-        let required = matching(&peer).into_iter().any(is_required);
-        assert!(!required, "{peer} is required, and not here");
-        not_shown(&format!("what {peer} shows"), "it is not here");
+fn trial(deviation: Deviation) -> Trial {
+    Trial::ignorable_test(format!("explained::{}", deviation.id), move || {
+        show(&deviation)
+    })
+}
+
+/// Runs the command that the explanation of a deviation prints, and looks for the deviation in its report.
+fn show(deviation: &Deviation) -> Result<Completion, Failed> {
+    let explanation = text(&suite(&["explain", &deviation.id]));
+    let command = explanation
+        .lines()
+        .find_map(|line| line.trim().strip_prefix("see it"))
+        .ok_or("the explanation does not say how to see it")?
+        .trim();
+    if command == "not on this system" && !can_be_shown_here(deviation) {
+        return Ok(Completion::ignored_with("it does not show on this system"));
     }
-    let wrong = wrong.into_inner().unwrap();
-    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    let unexpected = || format!("this is no command that runs a peer: {command}");
+    let words = shlex::split(command).ok_or_else(unexpected)?;
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let ["processing-conformance", arguments @ ..] = words.as_slice() else {
+        return Err(unexpected().into());
+    };
+    let peer = arguments
+        .iter()
+        .find_map(|word| named(word))
+        .ok_or_else(unexpected)?;
+    if let Err(reason) = peers::install(peer) {
+        return peers::without(peer, format!("{} is not here: {reason}", peer.name));
+    }
+    let output = suite(&[arguments, &["--format", "json"]].concat());
+    let report: Report = serde_json::from_str(&text(&output))
+        .map_err(|error| format!("{error}: {}", text(&output)))?;
+    let shown = report.results.iter().any(|row| {
+        row.verdict == Verdict::ExpectedFail && row.deviation.as_ref() == Some(&deviation.id)
+    });
+    if shown && output.status.success() {
+        Ok(Completion::Completed)
+    } else {
+        Err(format!("it did not show in {command}\n{:#?}", report.results).into())
+    }
 }
 
-/// Past the capture of the test harness, which would hide it as long as the test passes.
-fn not_shown(what: &str, reason: &str) {
-    let _ = writeln!(std::io::stderr(), "not shown: {what}: {reason}");
+/// The peer that a word of a command line names.
+fn named(word: &str) -> Option<&'static Peer> {
+    let name = word.strip_prefix("peer:")?;
+    catalogue().iter().find(|peer| peer.name == name)
 }
 
-/// Whether this system has what the fault is of: its system, its family, its peers.
-fn shows_here(deviation: &Deviation) -> bool {
+/// Whether this system is one that the deviation is documented for and has a family and a peer that can show it.
+fn can_be_shown_here(deviation: &Deviation) -> bool {
     let system = std::env::consts::OS;
     let is_of_system =
         deviation.platforms.is_empty() || deviation.platforms.iter().any(|of| of == system);
-    // Faults that do not name their families are of sockets, and of pipes only where these have the case.
+    // A deviation that does not name its families is one of sockets; on pipes it shows only where they have the case.
     let is_here = |family: &Family| match deviation.families.as_slice() {
         [] => *family != Family::Pipe,
         families => families.iter().any(|of| of == family.name()),
@@ -65,49 +86,6 @@ fn shows_here(deviation: &Deviation) -> bool {
         && catalogue()
             .iter()
             .any(|peer| deviation.concerns(&peer.name) && peer.families.here().iter().any(is_here))
-}
-
-enum Trouble {
-    Wrong(String),
-    Absent(String),
-}
-
-fn show(deviation: &Deviation) -> Result<(), Trouble> {
-    let id = &deviation.id;
-    let wrong = |reason: &str| Trouble::Wrong(format!("{id}: {reason}"));
-    let explanation = text(&suite(&["explain", id]));
-    let command = explanation
-        .lines()
-        .find_map(|line| line.trim().strip_prefix("see it"))
-        .ok_or_else(|| wrong("its explanation does not tell how to see it"))?;
-    if command.trim() == "not on this system" && !shows_here(deviation) {
-        not_shown(id, command.trim());
-        return Ok(());
-    }
-    let words = shlex::split(command).ok_or_else(|| wrong(command))?;
-    let words: Vec<&str> = words.iter().map(String::as_str).collect();
-    let ["processing-conformance", arguments @ ..] = words.as_slice() else {
-        return Err(wrong(command));
-    };
-    let output = suite(&[arguments, &["--format", "json"]].concat());
-    if output.status.code() == Some(NOTHING_RUN) {
-        let peer = arguments.iter().find_map(|word| word.strip_prefix("peer:"));
-        return Err(Trouble::Absent(peer.unwrap_or_default().into()));
-    }
-    let report: Report = serde_json::from_str(&text(&output))
-        .map_err(|error| wrong(&format!("{error}: {}", text(&output))))?;
-    let shown = report
-        .results
-        .iter()
-        .any(|row| row.verdict == Verdict::ExpectedFail && row.deviation.as_ref() == Some(id));
-    if shown && output.status.success() {
-        Ok(())
-    } else {
-        Err(wrong(&format!(
-            "it did not show in{command}\n{:#?}",
-            report.results
-        )))
-    }
 }
 
 fn suite(arguments: &[&str]) -> Output {

@@ -4,12 +4,12 @@
 //! `PROCESSING_CONFORMANCE_PEERS=…` leaves all others out.
 
 mod harness;
-
-use std::collections::HashMap;
-use std::sync::{LazyLock, OnceLock};
+#[path = "harness/peers.rs"]
+mod peers;
 
 use harness::{Absence, PATIENCE, StaticStarter, Subject};
-use processing_conformance::peers::{Installed, Peer, Peers, catalogue, is_required, under_test};
+use peers::install;
+use processing_conformance::peers::{Peer, catalogue, is_required, under_test};
 use processing_conformance::testee::session::{Session, Trouble};
 
 fn main() {
@@ -34,22 +34,6 @@ fn start(peer: &'static Peer) -> Result<Session, Trouble> {
         Ok(installed) => installed.start(PATIENCE),
         Err(reason) => Err(Trouble::NeverStarted { reason }),
     }
-}
-
-/// Installs a peer on first use, and remembers what came of it. Different peers do not wait for each other.
-fn install(peer: &'static Peer) -> Result<Installed, String> {
-    type Outcome = OnceLock<Result<Installed, String>>;
-    static OUTCOMES: LazyLock<HashMap<&'static str, Outcome>> = LazyLock::new(|| {
-        let names = catalogue().iter().map(|peer| peer.name.as_str());
-        names.map(|name| (name, Outcome::new())).collect()
-    });
-    OUTCOMES[peer.name.as_str()]
-        .get_or_init(|| {
-            Peers::new(None)
-                .and_then(|peers| peers.install(peer))
-                .map_err(|error| error.to_string())
-        })
-        .clone()
 }
 
 fn absent(name: &'static str) -> Option<Absence> {

@@ -1,9 +1,10 @@
 //! What holds for any object and any string, between the reference, live peers and the suite's own wire.
 //!
-//! That a peer sends back what it got proves nothing: what it received is compared by its own description,
-//! and what it sends by who receives it.
+//! That a peer sends back what it received proves nothing. What it received is therefore compared by its own
+//! description, and what it sends is compared by whoever receives it.
 //!
-//! Each property is tried with 200 examples for each family and dialect, or as many as `PROPTEST_CASES` says.
+//! Each property is a test for each testee, tried with 200 examples for each family and dialect, or with as many as
+//! `PROPTEST_CASES` says. A test is ignored where its peer is not here;
 //! `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns peers that are missing into failures.
 
 #[path = "properties/check.rs"]
@@ -14,123 +15,154 @@ mod ends;
 mod faulty;
 #[path = "harness/objects.rs"]
 mod objects;
+#[path = "harness/peers.rs"]
+mod peers;
 #[path = "properties/strings.rs"]
 mod strings;
+#[path = "properties/trials.rs"]
+mod trials;
 
-use std::io::Write;
+use std::num::NonZero;
 
 use check::{check, examples_each};
-use ends::{End, Exchanged, Held, Message, Outcome, Setting, Testee, reference_to_itself};
-use processing_conformance::context::scratch::Scratch;
+use ends::{End, Exchanged, Held, Message, Outcome, Setting};
+use libtest_mimic::Arguments;
 use processing_conformance::notation::{Fidelity, Graph, compare, outside_values};
 use processing_conformance::pickle::{self, Limits};
 use processing_conformance::strategy::{NODES, graph, values};
 use processing_conformance::testee::message::{Answer, ErrorKind};
 use processing_conformance::testee::payload::Payload;
 use processing_conformance::wire::Wire;
-use processing_connection::Family;
 use proptest::strategy::Strategy;
 use strings::{Bytes, string, strings_in_segments};
+use trials::Property;
 
-/// What no pickle of an example reaches, in bytes.
+/// More bytes than the pickle of any example has.
 const LONGEST: usize = 1 << 20;
-/// A message behind another one. When it arrives as it was sent, the connection is in step; and the pure
-/// flavour of `processing` 0.20 delivers an empty message only when something follows it (deviation
+/// A message that follows another one. When it arrives as it was sent, the connection is in step. The pure flavour of
+/// `processing` 0.20 also delivers an empty message only when something follows it (deviation
 /// `pure-empty-message-hangs`).
 const NEXT: &[u8] = b"next";
 
-#[test]
-fn the_reference_receives_the_values_that_it_sends() {
-    let (reference, scratch) = (Testee::reference(), Scratch::new().unwrap());
-    for setting in reference.settings() {
-        check(
-            &setting,
-            &values(),
-            || reference_to_itself(setting.family, setting.dialect, &scratch),
-            |(client, server), value| {
-                object_crosses(client, server, value)?;
-                object_crosses(server, client, value)
-            },
-        );
-    }
+fn main() {
+    let mut arguments = Arguments::from_args();
+    // Both ends of a connection work most of the time: with many more tests at once than processors, a slow machine
+    // would take longer for an answer than an end waits.
+    arguments
+        .test_threads
+        .get_or_insert_with(|| 2 * std::thread::available_parallelism().map_or(1, NonZero::get));
+    let trials = trials::of_reference(OF_REFERENCE)
+        .chain(trials::of_live_peers(OF_LIVE_PEERS))
+        .chain(faulty::trials());
+    libtest_mimic::run(&arguments, trials.collect()).exit();
 }
 
-#[test]
-fn the_reference_receives_the_strings_that_it_sends() {
-    let (reference, scratch) = (Testee::reference(), Scratch::new().unwrap());
-    for setting in reference.settings() {
-        check(
-            &setting,
-            &string(),
-            || reference_to_itself(setting.family, setting.dialect, &scratch),
-            |(client, server), string| string_crosses_and_returns(client, server, string),
-        );
-    }
+const OF_REFERENCE: &[Property] = &[
+    Property {
+        name: "the_reference_receives_the_values_that_it_sends",
+        settings: trials::everywhere,
+        holds: the_reference_receives_the_values_that_it_sends,
+    },
+    Property {
+        name: "the_reference_receives_the_strings_that_it_sends",
+        settings: trials::everywhere,
+        holds: the_reference_receives_the_strings_that_it_sends,
+    },
+    Property {
+        name: "the_reference_reads_values_in_every_protocol_of_python_2",
+        settings: trials::everywhere,
+        holds: the_reference_reads_values_in_every_protocol_of_python_2,
+    },
+    Property {
+        name: "the_reference_describes_or_refuses_any_object_and_stays_in_step",
+        settings: trials::everywhere,
+        holds: the_reference_describes_or_refuses_any_object_and_stays_in_step,
+    },
+    Property {
+        name: "strings_arrive_whole_however_the_stream_is_cut",
+        settings: trials::over_streams,
+        holds: strings_arrive_whole_however_the_stream_is_cut,
+    },
+];
+
+const OF_LIVE_PEERS: &[Property] = &[
+    Property {
+        name: "the_reference_and_live_peers_exchange_values",
+        settings: trials::everywhere,
+        holds: the_reference_and_live_peers_exchange_values,
+    },
+    Property {
+        name: "the_reference_and_live_peers_exchange_strings",
+        settings: trials::everywhere,
+        holds: the_reference_and_live_peers_exchange_strings,
+    },
+    Property {
+        name: "live_peers_keep_identity_and_recursion",
+        settings: trials::with_objects_of_python_2,
+        holds: live_peers_keep_identity_and_recursion,
+    },
+    Property {
+        name: "strings_arrive_whole_however_the_stream_is_cut",
+        settings: trials::over_streams,
+        holds: strings_arrive_whole_however_the_stream_is_cut,
+    },
+];
+
+fn the_reference_receives_the_values_that_it_sends(setting: &Setting<'_>) -> Outcome<()> {
+    check(
+        setting,
+        &values(),
+        || setting.reference_to_itself(),
+        |(client, server), value| {
+            object_crosses(client, server, value)?;
+            object_crosses(server, client, value)
+        },
+    )
 }
 
-#[test]
-fn the_reference_and_live_peers_exchange_values() {
-    for peer in Testee::live() {
-        for setting in peer.settings() {
-            check(
-                &setting,
-                &peer.having(values()),
-                || setting.with_reference(),
-                |(reference, peer), value| {
-                    object_crosses(reference, peer, value)?;
-                    object_crosses(peer, reference, value)
-                },
-            );
-            held_to_be_real(&setting);
-        }
-    }
+fn the_reference_receives_the_strings_that_it_sends(setting: &Setting<'_>) -> Outcome<()> {
+    check(
+        setting,
+        &string(),
+        || setting.reference_to_itself(),
+        |(client, server), string| string_crosses_and_returns(client, server, string),
+    )
 }
 
-#[test]
-fn the_reference_and_live_peers_exchange_strings() {
-    for peer in Testee::live() {
-        for setting in peer.settings() {
-            check(
-                &setting,
-                &string(),
-                || setting.with_reference(),
-                |(reference, peer), string| string_crosses_and_returns(reference, peer, string),
-            );
-            held_to_be_real(&setting);
-        }
-    }
+fn the_reference_and_live_peers_exchange_values(setting: &Setting<'_>) -> Outcome<()> {
+    check(
+        setting,
+        &setting.testee.having(values()),
+        || setting.with_reference(),
+        |(reference, peer), value| {
+            object_crosses(reference, peer, value)?;
+            object_crosses(peer, reference, value)
+        },
+    )?;
+    all_examples_were_exchanged(setting)
 }
 
-#[test]
-fn live_peers_keep_identity_and_recursion() {
-    let (mut peers, mut settings) = (0, 0);
-    for peer in Testee::live().filter(Testee::is_python_2) {
-        peers += 1;
-        // A family once, whatever the dialects are.
-        for family in Family::ALL {
-            let of_family = |setting: &Setting| setting.family == family;
-            let Some(setting) = peer.settings().into_iter().find(of_family) else {
-                continue;
-            };
-            check(
-                &setting,
-                &in_any_protocol(peer.having(graph(NODES))),
-                || setting.with_wire(),
-                graph_crosses_both_ways,
-            );
-            held_to_be_real(&setting);
-            settings += 1;
-        }
-    }
-    // Past the capture of the test harness: a run of the tests says how much there was to it.
-    let _ = writeln!(
-        std::io::stderr(),
-        "{} graphs each way with {peers} live peers, for each of {settings} families and peers",
-        examples_each()
-    );
+fn the_reference_and_live_peers_exchange_strings(setting: &Setting<'_>) -> Outcome<()> {
+    check(
+        setting,
+        &string(),
+        || setting.with_reference(),
+        |(reference, peer), string| string_crosses_and_returns(reference, peer, string),
+    )?;
+    all_examples_were_exchanged(setting)
 }
 
-/// What the wire carries the peer describes as it was meant, and what the peer sends means what it was told.
+fn live_peers_keep_identity_and_recursion(setting: &Setting<'_>) -> Outcome<()> {
+    check(
+        setting,
+        &in_any_protocol(setting.testee.having(graph(NODES))),
+        || setting.with_wire(),
+        graph_crosses_both_ways,
+    )?;
+    all_examples_were_exchanged(setting)
+}
+
+/// The peer describes what the wire carries as it was meant, and what the peer sends means what it was told to send.
 fn graph_crosses_both_ways(
     (wire, peer): &mut (Wire, Held),
     (graph, protocol): &(Graph, u8),
@@ -142,97 +174,86 @@ fn graph_crosses_both_ways(
     same(graph, &received, Fidelity::Graph)
 }
 
-/// That many examples were asked for does not prove that so many were run: the peer has counted.
-fn held_to_be_real(setting: &Setting) {
+/// To ask for a number of examples does not prove that they were all run: the messages were counted, too.
+fn all_examples_were_exchanged(setting: &Setting<'_>) -> Outcome<()> {
     let Exchanged { received, sent } = setting.exchanged();
     let asked = examples_each();
-    assert!(
-        received >= asked && sent >= asked,
-        "{setting}: {received} messages received and {sent} sent, of {asked}"
-    );
-}
-
-#[test]
-fn the_reference_reads_values_in_every_protocol_of_python_2() {
-    let reference = Testee::reference();
-    for setting in reference.settings() {
-        check(
-            &setting,
-            &in_any_protocol(values()),
-            || setting.with_wire(),
-            |(wire, reference), (value, protocol)| {
-                let receiving = reference.start_recv()?;
-                write_object(wire, value, *protocol)?;
-                same(
-                    value,
-                    &reference.finish_object(&receiving)?,
-                    Fidelity::Values,
-                )
-            },
-        );
+    if received >= asked && sent >= asked {
+        return Ok(());
     }
+    Err(format!(
+        "{setting}: {received} messages were received and {sent} were sent, of {asked}"
+    ))
 }
 
-#[test]
-fn whatever_object_comes_the_reference_tells_or_refuses_it_and_stays_in_step() {
-    let reference = Testee::reference();
-    for setting in reference.settings() {
-        check(
-            &setting,
-            &in_any_protocol(graph(NODES)),
-            || setting.with_wire(),
-            |(wire, reference), (graph, protocol)| {
-                let receiving = reference.start_recv()?;
-                write_object(wire, graph, *protocol)?;
-                let received = reference.finish(&receiving)?;
-                match (outside_values(graph), received) {
-                    (None, Ok(Answer::Object(value))) => {
-                        same(graph, &value, Fidelity::Values)?;
-                    }
-                    // Without sharing, a small graph can be a large tree.
-                    (None, Err(error)) if error.kind == ErrorKind::Limit => {}
-                    (Some(_), Err(error)) if error.kind != ErrorKind::Unclassified => {}
-                    (Some(reason), received) => {
-                        return Err(format!("{reason}, and `recv` returned {received:?}"));
-                    }
-                    (None, received) => return Err(format!("`recv` returned {received:?}")),
+fn the_reference_reads_values_in_every_protocol_of_python_2(setting: &Setting<'_>) -> Outcome<()> {
+    check(
+        setting,
+        &in_any_protocol(values()),
+        || setting.with_wire(),
+        |(wire, reference), (value, protocol)| {
+            let receiving = reference.start_recv()?;
+            write_object(wire, value, *protocol)?;
+            same(
+                value,
+                &reference.finish_object(&receiving)?,
+                Fidelity::Values,
+            )
+        },
+    )
+}
+
+fn the_reference_describes_or_refuses_any_object_and_stays_in_step(
+    setting: &Setting<'_>,
+) -> Outcome<()> {
+    check(
+        setting,
+        &in_any_protocol(graph(NODES)),
+        || setting.with_wire(),
+        |(wire, reference), (graph, protocol)| {
+            let receiving = reference.start_recv()?;
+            write_object(wire, graph, *protocol)?;
+            let received = reference.finish(&receiving)?;
+            match (outside_values(graph), received) {
+                (None, Ok(Answer::Object(value))) => {
+                    same(graph, &value, Fidelity::Values)?;
                 }
-                wire.write_message(NEXT)
-                    .map_err(|error| error.to_string())?;
-                same_bytes(NEXT, &reference.recv_string()?)
-            },
-        );
-    }
+                // Without sharing, a small graph can be a large tree.
+                (None, Err(error)) if error.kind == ErrorKind::Limit => {}
+                (Some(_), Err(error)) if error.kind != ErrorKind::Unclassified => {}
+                (Some(reason), received) => {
+                    return Err(format!("{reason}, and `recv` returned {received:?}"));
+                }
+                (None, received) => return Err(format!("`recv` returned {received:?}")),
+            }
+            wire.write_message(NEXT)
+                .map_err(|error| error.to_string())?;
+            same_bytes(NEXT, &reference.recv_string()?)
+        },
+    )
 }
 
-#[test]
-fn strings_arrive_whole_however_the_stream_is_cut() {
-    for testee in std::iter::once(Testee::reference()).chain(Testee::live()) {
-        // On a pipe there is no stream, but one message for each piece.
-        let streams = testee.settings().into_iter();
-        for setting in streams.filter(|setting| setting.family != Family::Pipe) {
-            let framing = setting.dialect.framing;
-            let examples = strings_in_segments(framing.shortest_header());
-            check(
-                &setting,
-                &examples,
-                || setting.with_wire(),
-                |(wire, testee), (strings, cuts)| {
-                    let messages = strings.iter().map(|Bytes(bytes)| framing.message(bytes));
-                    let mut stream = messages.collect::<Vec<_>>().concat();
-                    stream.extend(framing.message(NEXT));
+fn strings_arrive_whole_however_the_stream_is_cut(setting: &Setting<'_>) -> Outcome<()> {
+    let framing = setting.dialect.framing;
+    let examples = strings_in_segments(framing.shortest_header());
+    check(
+        setting,
+        &examples,
+        || setting.with_wire(),
+        |(wire, testee), (strings, cuts)| {
+            let messages = strings.iter().map(|Bytes(bytes)| framing.message(bytes));
+            let mut stream = messages.collect::<Vec<_>>().concat();
+            stream.extend(framing.message(NEXT));
 
-                    let first = testee.start_recv_string()?;
-                    write_in_segments(wire, &stream, cuts)?;
-                    same_bytes(&strings[0].0, &testee.finish_string(&first)?)?;
-                    for Bytes(bytes) in &strings[1..] {
-                        same_bytes(bytes, &testee.recv_string()?)?;
-                    }
-                    same_bytes(NEXT, &testee.recv_string()?)
-                },
-            );
-        }
-    }
+            let first = testee.start_recv_string()?;
+            write_in_segments(wire, &stream, cuts)?;
+            same_bytes(&strings[0].0, &testee.finish_string(&first)?)?;
+            for Bytes(bytes) in &strings[1..] {
+                same_bytes(bytes, &testee.recv_string()?)?;
+            }
+            same_bytes(NEXT, &testee.recv_string()?)
+        },
+    )
 }
 
 /// What one end sends is what the other receives.
@@ -241,10 +262,10 @@ fn object_crosses(from: &mut impl End, to: &mut impl End, object: &Graph) -> Out
     same(object, &received, Fidelity::Values)
 }
 
-/// What one end sends is what the other receives, and so is what follows it; and so is what is sent back.
+/// What one end sends is what the other receives. So is the message that follows it, and so is what is sent back.
 ///
-/// Nothing follows on the way back: the peers leave Nagle's algorithm on, and their second message in a row
-/// would wait for an acknowledgement that TCP delays. The next example is what follows.
+/// Nothing follows on the way back: the peers leave Nagle's algorithm on, so that their second message in a row
+/// would wait for an acknowledgement that TCP delays. There, the next example follows.
 fn string_crosses_and_returns(
     near: &mut impl End,
     far: &mut impl End,
@@ -278,7 +299,7 @@ fn read_object(wire: &mut Wire) -> Outcome<Graph> {
         .map_err(|error| format!("{error}\n{}", pickle::annotate(&pickle)))
 }
 
-/// Writes a stream in as many pieces as it has cuts, and one more.
+/// Writes a stream in segments, which end at the cuts.
 fn write_in_segments(wire: &mut Wire, stream: &[u8], cuts: &[usize]) -> Outcome<()> {
     let ends = cuts.iter().copied().chain([stream.len()]);
     let mut written = 0;

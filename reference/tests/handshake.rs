@@ -13,6 +13,7 @@ use processing_connection::{
     Handshake, HandshakeStep, Limits, Listener, Result,
 };
 use proptest::prelude::*;
+use proptest::sample::select;
 
 const SHORT: Duration = Duration::from_millis(100);
 const DIALECTS: [Dialect; 2] = [Dialect::PROCESSING_0_21_C, Dialect::PROCESSING_0_30];
@@ -363,9 +364,8 @@ proptest! {
         one in proptest::collection::vec(any::<u8>(), 1..200),
         other in proptest::collection::vec(any::<u8>(), 1..200),
         same: bool,
-        family in 0..2_usize,
+        family in select(families().collect::<Vec<_>>()),
     ) {
-        let Some(family) = families().nth(family) else { return Ok(()) };
         let other = if same { one.clone() } else { other };
         // Zeros at the end of a key that fills no block are HMAC's own.
         let padded = |key: &[u8]| {

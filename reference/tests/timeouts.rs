@@ -6,7 +6,7 @@ use std::io::Write;
 use std::time::{Duration, Instant};
 
 use common::{beside, families, frame, pair, raw};
-use processing_connection::{Error, Listener};
+use processing_connection::{Error, Family, Listener};
 
 const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(20);
@@ -136,23 +136,20 @@ fn a_send_that_times_out_in_the_middle_poisons() {
 }
 
 #[test]
+#[cfg_attr(
+    not(unix),
+    ignore = "only a Unix socket is known to take a short message whole or not at all"
+)]
 fn a_send_that_times_out_before_its_first_byte_can_be_repeated() {
-    let (mut one, mut other) = pair(processing_connection::Family::default());
+    let (mut one, mut other) = pair(Family::Unix);
     one.set_write_timeout(Some(SHORT));
     let mut sent = 0;
-    // Small ones, so that one of them does not fit at all.
     let error = loop {
         match one.send_string(&[1; 12]) {
             Ok(()) => sent += 1,
             Err(error) => break error,
         }
     };
-    if let Error::TimedOut {
-        resumable: false, ..
-    } = error
-    {
-        return; // This system's buffer took a part.
-    }
     assert!(
         matches!(
             error,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use libtest_mimic::{Completion, Failed, Trial};
 use processing_conformance::context::scratch::Scratch;
-use processing_conformance::peers::{Peer, Peers, Python, is_required, under_test};
+use processing_conformance::peers::{Peer, Python, under_test};
 use processing_conformance::run::deviation::Deviations;
 use processing_conformance::run::verdict::{Row, Verdict};
 use processing_conformance::testee::start;
@@ -17,6 +17,7 @@ use processing_conformance::testee::start;
 use processing_connection::{Address, Connector, Dialect, Family, Listener};
 
 use super::command::{Ran, Running, suite};
+use super::peers::{install, store, without};
 
 /// Far more than any of these needs; the suite itself waits for a first client as long as this.
 const BOUND: Duration = Duration::from_secs(120);
@@ -92,29 +93,21 @@ struct Stage {
     scratch: Scratch,
 }
 
-/// Runs a test if the peer can be had; otherwise says why not, which is a failure only where it is required.
+/// Runs a test with a peer; one that is not here excuses the test, unless it is required.
 fn with_peer(peer: &'static Peer, test: impl FnOnce(&Stage)) -> Result<Completion, Failed> {
-    let had = Peers::new(None).and_then(|peers| {
-        peers.install(peer)?;
-        Ok((
-            Python::find(&peer.python)?,
-            peers.directory().join(&peer.name),
-        ))
-    });
-    match had {
-        Ok((python, place)) => {
-            let scratch = Scratch::new().expect("a directory can be made");
-            test(&Stage {
-                peer,
-                python,
-                place,
-                scratch,
-            });
-            Ok(Completion::Completed)
-        }
-        Err(error) if is_required(peer) => Err(error.to_string().into()),
-        Err(error) => Ok(Completion::ignored_with(error.to_string())),
+    if let Err(reason) = install(peer) {
+        return without(peer, reason);
     }
+    let python = Python::find(&peer.python)?;
+    let place = store()?.directory().join(&peer.name);
+    let scratch = Scratch::new()?;
+    test(&Stage {
+        peer,
+        python,
+        place,
+        scratch,
+    });
+    Ok(Completion::Completed)
 }
 
 /// A program that is ended with the test, if it has not ended before.

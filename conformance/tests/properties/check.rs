@@ -1,4 +1,4 @@
-//! Running a property over one connection, however many examples there are.
+//! Trying a property with many examples over one connection.
 
 use std::cell::RefCell;
 use std::fmt::Display;
@@ -19,54 +19,57 @@ const REGRESSIONS: &str = concat!(
 );
 /// Unless `PROPTEST_CASES` says otherwise.
 const EXAMPLES: u32 = 200;
-/// In milliseconds. It is time that ends it: a testee that hangs takes all of the suite's patience for each
-/// of the few examples that can be tried then.
+/// In milliseconds. Shrinking is limited by time, not by the number of examples: a testee that hangs takes all of the
+/// suite's patience for each of them.
 const LONGEST_SHRINKING: u32 = 60_000;
-/// What is shown of an object in Python's form, in bytes.
+/// The bytes that are shown of an object in Python's form, at most.
 const SHOWN: usize = 2000;
 
-/// Holds the property to be true of every example.
+/// Checks that a property is true of every example, those of [`REGRESSIONS`] first.
 pub(crate) fn check<Ends, Examples>(
     subject: &impl Display,
     examples: &Examples,
     open: impl Fn() -> Ends,
     property: impl Fn(&mut Ends, &Examples::Value) -> Outcome<()>,
-) where
-    Examples: Strategy,
-    Examples::Value: Shown,
-{
-    let persistence = FileFailurePersistence::Direct(REGRESSIONS);
-    let cases = examples_each();
-    if let Err(reason) = counterexample(subject, examples, cases, open, property, Some(persistence))
-    {
-        panic!("{reason}");
-    }
-}
-
-/// Looks for an example that the property is not true of, and says which is the smallest. One connection serves until
-/// an example fails; the smaller ones that are tried then get one of their own.
-pub(crate) fn counterexample<Ends, Examples>(
-    subject: &impl Display,
-    examples: &Examples,
-    cases: u32,
-    open: impl Fn() -> Ends,
-    property: impl Fn(&mut Ends, &Examples::Value) -> Outcome<()>,
-    persistence: Option<FileFailurePersistence>,
 ) -> Outcome<()>
 where
     Examples: Strategy,
     Examples::Value: Shown,
 {
     let config = Config {
-        cases,
-        failure_persistence: persistence.map(|kept| Box::new(kept) as Box<_>),
+        failure_persistence: Some(Box::new(FileFailurePersistence::Direct(REGRESSIONS))),
+        ..config()
+    };
+    counterexample(subject, examples, config, open, property)
+}
+
+/// The configuration of a search: as many examples as [`examples_each`] says, all of them new.
+pub(crate) fn config() -> Config {
+    Config {
+        cases: examples_each(),
+        failure_persistence: None,
         max_shrink_time: LONGEST_SHRINKING,
-        // One more would mean that proptest chooses.
+        // With `u32::MAX`, proptest would choose a limit of its own.
         max_shrink_iters: u32::MAX - 1,
-        // The other one takes most of the time of a test that is not optimised.
+        // The default one takes most of the time of a test that is not optimised.
         rng_algorithm: RngAlgorithm::XorShift,
         ..Config::default()
-    };
+    }
+}
+
+/// Looks for an example that the property is not true of, and returns the smallest as an error. One connection is used
+/// until an example fails; each smaller one that is tried after that gets a connection of its own.
+pub(crate) fn counterexample<Ends, Examples>(
+    subject: &impl Display,
+    examples: &Examples,
+    config: Config,
+    open: impl Fn() -> Ends,
+    property: impl Fn(&mut Ends, &Examples::Value) -> Outcome<()>,
+) -> Outcome<()>
+where
+    Examples: Strategy,
+    Examples::Value: Shown,
+{
     let connected = RefCell::new(None);
     let outcome = TestRunner::new(config).run(examples, |example| {
         let mut ends = connected.take().unwrap_or_else(&open);
@@ -92,13 +95,13 @@ pub(crate) fn examples_each() -> u32 {
     }
 }
 
-/// An example as people want to see it.
+/// An example in a form for people.
 pub(crate) trait Shown: std::fmt::Debug {
     fn shown(&self) -> String;
 }
 
 impl Shown for Graph {
-    /// For the eye, and to be taken along.
+    /// In Python's form to be read, and as JSON to be copied.
     fn shown(&self) -> String {
         let json = serde_json::to_string(self).expect("a graph is representable in JSON");
         format!("  {}\n  {json}", self.python(SHOWN))

@@ -1,7 +1,6 @@
-//! Who is connected to whom: testees behind the adapter protocol, the reference itself, and the suite's wire.
+//! The ends of a connection: testees behind the adapter protocol, the reference itself, and the suite's wire.
 
 use std::cell::{Cell, RefCell};
-use std::io::Write;
 use std::rc::Rc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -11,7 +10,7 @@ use processing_conformance::adapter::{Implementation, Reference};
 use processing_conformance::context::scratch::Scratch;
 use processing_conformance::context::setting::Spoken;
 use processing_conformance::notation::Graph;
-use processing_conformance::peers::{Peers, is_required, under_test};
+use processing_conformance::peers::{Installed, Peer};
 use processing_conformance::testee::message::{
     Accepted, Answer, Handle, Hello, Listen, Listening, Operation, RawAddress,
 };
@@ -24,12 +23,12 @@ use proptest::strategy::Strategy;
 /// The same in CI and at a desk.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// What went wrong, for people.
+/// A result whose error is a message for people.
 pub(crate) type Outcome<T> = Result<T, String>;
 
 /// One end of a connection, in the seed's words.
 pub(crate) trait End {
-    /// Sends messages while something else happens: what is longer than the buffer of a pipe leaves only as it is
+    /// Sends messages while `meanwhile` runs: a message that is longer than the system's buffer is only sent while it is
     /// received.
     fn send_while<T>(
         &mut self,
@@ -40,7 +39,7 @@ pub(crate) trait End {
     fn recv_string(&mut self) -> Outcome<Payload>;
 }
 
-/// What is sent.
+/// A message to send.
 #[derive(Clone, Copy)]
 pub(crate) enum Message<'m> {
     Object(&'m Graph),
@@ -92,26 +91,6 @@ fn in_reference<E: std::error::Error>(operation: &str) -> impl Fn(E) -> String {
     move |error| format!("the reference's `{operation}`: {error}")
 }
 
-/// The reference, connected to itself.
-pub(crate) fn reference_to_itself(
-    family: Family,
-    dialect: Dialect,
-    scratch: &Scratch,
-) -> (Connection, Connection) {
-    let address = in_types_of_reference(&free_address(family, scratch));
-    let mut listener = Listener::builder()
-        .address(address)
-        .dialect(dialect_of_reference(dialect))
-        .read_timeout(PATIENCE)
-        .bind()
-        .expect("a free address");
-    let client = connector(dialect)
-        .connect(listener.address().clone())
-        .expect("somebody listens");
-    let server = listener.accept().expect("somebody has connected");
-    (client, server)
-}
-
 /// An address of this family where nobody listens.
 fn free_address(family: Family, scratch: &Scratch) -> RawAddress {
     static PIPES: AtomicUsize = AtomicUsize::new(0);
@@ -149,7 +128,7 @@ fn connector(dialect: Dialect) -> Connector {
         .write_timeout(PATIENCE)
 }
 
-/// A testee that is started when it is first needed, and again after trouble.
+/// A testee, which is started when it is first needed, and again after trouble.
 pub(crate) struct Testee {
     claims: Hello,
     start: Box<dyn Fn() -> Result<Session, Trouble>>,
@@ -170,23 +149,9 @@ impl Testee {
         })
     }
 
-    /// Every peer that takes part and that this machine can have. What it cannot have is said; it is a failure when it
-    /// is required.
-    pub(crate) fn live() -> impl Iterator<Item = Self> {
-        under_test().into_iter().filter_map(|peer| {
-            let installed = Peers::new(None).and_then(|peers| peers.install(peer));
-            match installed {
-                Ok(installed) => Some(Self::new(peer.claims(), move || installed.start(PATIENCE))),
-                Err(reason) if is_required(peer) => {
-                    panic!("{} is required: {reason}", peer.name)
-                }
-                Err(reason) => {
-                    // Past the capture of the test harness, which would hide it as long as the test passes.
-                    let _ = writeln!(std::io::stderr(), "not run with {}: {reason}", peer.name);
-                    None
-                }
-            }
-        })
+    /// A peer that is here.
+    pub(crate) fn live(peer: &Peer, installed: Installed) -> Self {
+        Self::new(peer.claims(), move || installed.start(PATIENCE))
     }
 
     fn new(claims: Hello, start: impl Fn() -> Result<Session, Trouble> + 'static) -> Self {
@@ -198,12 +163,12 @@ impl Testee {
         }
     }
 
-    /// Whether the objects of Python 2 are its own.
+    /// Whether its objects are those of Python 2.
     pub(crate) fn is_python_2(&self) -> bool {
         self.claims.python == Some(2)
     }
 
-    /// These examples, with the types that this testee has.
+    /// These examples, in the types that this testee has.
     pub(crate) fn having(
         &self,
         examples: impl Strategy<Value = Graph>,
@@ -211,7 +176,7 @@ impl Testee {
         examples.prop_map(|graph| self.claims.in_its_types(&graph))
     }
 
-    /// Every family that it has in every dialect that it has.
+    /// Every family of this testee in every one of its dialects.
     pub(crate) fn settings(&self) -> Vec<Setting<'_>> {
         let of_family = |family: &Family| {
             let family = *family;
@@ -240,13 +205,13 @@ impl Testee {
 
 /// A testee over one family in one dialect.
 pub(crate) struct Setting<'t> {
-    testee: &'t Testee,
+    pub(crate) testee: &'t Testee,
     pub(crate) family: Family,
     pub(crate) dialect: Dialect,
     exchanged: Rc<Cell<Exchanged>>,
 }
 
-/// How many messages a testee has described as it received them, and how many it has sent.
+/// The number of messages that a testee has received and described, and the number that it has sent.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Exchanged {
     pub(crate) received: u32,
@@ -267,9 +232,25 @@ impl std::fmt::Display for Setting<'_> {
 }
 
 impl Setting<'_> {
-    /// What went over the connections of this setting so far, as the testee tells it.
+    /// The messages that the testee has exchanged over the connections of this setting so far.
     pub(crate) fn exchanged(&self) -> Exchanged {
         self.exchanged.get()
+    }
+
+    /// A connection between the reference and itself, over the family and in the dialect of this setting.
+    pub(crate) fn reference_to_itself(&self) -> (Connection, Connection) {
+        let free = free_address(self.family, &self.testee.scratch);
+        let mut listener = Listener::builder()
+            .address(in_types_of_reference(&free))
+            .dialect(dialect_of_reference(self.dialect))
+            .read_timeout(PATIENCE)
+            .bind()
+            .expect("a free address");
+        let client = connector(self.dialect)
+            .connect(listener.address().clone())
+            .expect("somebody listens");
+        let server = listener.accept().expect("somebody has connected");
+        (client, server)
     }
 
     /// A connection between the reference and the testee.
@@ -343,13 +324,13 @@ impl Held {
         self.start(Operation::RecvString { connection })
     }
 
-    /// What came of it, an error of the implementation included.
+    /// Waits for the result of an operation, which may be an error of the implementation.
     pub(crate) fn finish(&mut self, ticket: &Ticket) -> Outcome<OperationResult> {
         let result = self.session.borrow_mut().finish(ticket);
         result.map_err(|trouble| trouble.to_string())
     }
 
-    /// The string that it was waiting for.
+    /// Waits for the string that it was told to receive.
     pub(crate) fn finish_string(&mut self, ticket: &Ticket) -> Outcome<Payload> {
         match self.finish(ticket)? {
             Ok(Answer::Payload(payload)) => {
@@ -360,7 +341,7 @@ impl Held {
         }
     }
 
-    /// The object that it was waiting for.
+    /// Waits for the object that it was told to receive.
     pub(crate) fn finish_object(&mut self, ticket: &Ticket) -> Outcome<Graph> {
         match self.finish(ticket)? {
             Ok(Answer::Object(object)) => {
@@ -418,7 +399,7 @@ impl Held {
 }
 
 impl End for Held {
-    /// Only the last message is on its way meanwhile: an end has one of them at a time.
+    /// Only the last message is under way while `meanwhile` runs: an end sends one message at a time.
     fn send_while<T>(
         &mut self,
         messages: &[Message<'_>],
@@ -450,7 +431,7 @@ impl Drop for Held {
     fn drop(&mut self) {
         let mut session = self.session.borrow_mut();
         if session.trouble().is_none() {
-            // Trouble is kept in the session, which is replaced then.
+            // The session remembers any trouble and is replaced after it.
             let _ = session.release(self.connection);
         }
     }

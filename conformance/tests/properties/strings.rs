@@ -22,9 +22,9 @@ impl fmt::Debug for Bytes {
     }
 }
 
-/// Strings of any bytes, their lengths mostly where an implementation of the era changes its ways: at nothing,
+/// Strings of any bytes. Most lengths are near those at which an implementation of the era changes its behaviour: at 0,
 /// at the 1024-byte buffer of 0.20 with and without the header, and at 16 KiB, below which 0.33 and later write
-/// in one piece.
+/// a message in one piece.
 pub(crate) fn string() -> impl Strategy<Value = Bytes> {
     let length = prop_oneof![
         Just(0),
@@ -40,7 +40,7 @@ pub(crate) fn string() -> impl Strategy<Value = Bytes> {
     .prop_map(Bytes)
 }
 
-/// Several strings, and where the stream that carries them is cut.
+/// Several strings, and the places at which the stream that carries them is cut.
 pub(crate) fn strings_in_segments(
     overhead: usize,
 ) -> impl Strategy<Value = (Vec<Bytes>, Vec<usize>)> {
@@ -56,7 +56,7 @@ pub(crate) fn strings_in_segments(
     })
 }
 
-/// Bytes without a pattern, so that no two segments can be exchanged unnoticed; all zero for the seed 0, to
+/// Bytes without a pattern, so that no two segments can change places unnoticed. All are zero for the seed 0, to
 /// which examples shrink.
 fn noise(seed: u64, length: usize) -> Vec<u8> {
     let mut state = seed;
