@@ -1,4 +1,4 @@
-//! Keys, and what both ends see of the handshake.
+//! Keys, and the result of the handshake at both ends.
 
 mod common;
 
@@ -17,7 +17,7 @@ use proptest::prelude::*;
 const SHORT: Duration = Duration::from_millis(100);
 const DIALECTS: [Dialect; 2] = [Dialect::PROCESSING_0_21_C, Dialect::PROCESSING_0_30];
 
-/// What a listener and a client with these keys make of each other.
+/// Connects a client to a listener, each with its key, and returns both results.
 fn meet(
     family: Family,
     dialect: Dialect,
@@ -37,7 +37,7 @@ fn meet(
 }
 
 #[test]
-fn ends_with_one_key_talk() {
+fn ends_with_the_same_key_can_talk() {
     let every_byte: Vec<u8> = (0..=255).collect();
     for family in families() {
         for dialect in DIALECTS {
@@ -58,7 +58,7 @@ fn ends_with_one_key_talk() {
 }
 
 #[test]
-fn zeros_at_the_end_of_a_short_key_do_not_count() {
+fn trailing_zeros_of_a_short_key_make_no_difference() {
     let (server, client) = meet(Family::Inet, Dialect::default(), "key", "key\0\0");
     exchange_objects(&mut server.unwrap(), &mut client.unwrap());
     let longer = [&[1; 64][..], &[0]].concat();
@@ -67,7 +67,7 @@ fn zeros_at_the_end_of_a_short_key_do_not_count() {
 }
 
 #[test]
-fn ends_with_two_keys_part() {
+fn ends_with_different_keys_refuse_each_other() {
     for family in families() {
         for dialect in DIALECTS {
             for (one, other) in [("key", "kez"), ("key", "key "), ("k", "key")] {
@@ -92,7 +92,7 @@ fn ends_with_two_keys_part() {
 }
 
 #[test]
-fn a_client_with_a_key_does_not_wait_for_ever_for_a_challenge() {
+fn a_client_with_a_key_does_not_wait_forever_for_a_challenge() {
     for family in families() {
         let mut listener = Listener::builder().family(family).bind().unwrap();
         let connector = Connector::new().authkey("key").handshake_timeout(SHORT);
@@ -111,7 +111,7 @@ fn a_client_with_a_key_does_not_wait_for_ever_for_a_challenge() {
 }
 
 #[test]
-fn a_client_with_a_key_does_not_take_an_object_for_a_challenge() {
+fn a_client_with_a_key_does_not_mistake_an_object_for_a_challenge() {
     for family in families() {
         let mut listener = Listener::builder().family(family).bind().unwrap();
         let connector = Connector::new().authkey("key");
@@ -132,7 +132,7 @@ fn a_client_with_a_key_does_not_take_an_object_for_a_challenge() {
 }
 
 #[test]
-fn a_client_without_a_key_is_told_that_one_is_wanted() {
+fn a_client_without_a_key_is_told_that_one_is_required() {
     for family in families() {
         let mut listener = Listener::builder()
             .family(family)
@@ -174,7 +174,7 @@ fn a_string_is_received_as_it_is_even_if_it_is_a_challenge() {
 }
 
 #[test]
-fn an_empty_key_is_no_key_and_not_its_absence() {
+fn an_empty_key_is_an_error() {
     for dialect in DIALECTS {
         let directory = tempfile::tempdir().unwrap();
         let listening = Listener::builder()
@@ -191,7 +191,7 @@ fn an_empty_key_is_no_key_and_not_its_absence() {
 }
 
 #[test]
-fn a_key_needs_a_dialect_with_a_handshake() {
+fn a_key_requires_a_dialect_with_a_handshake() {
     for dialect in [
         Dialect::PROCESSING_0_20_C,
         Dialect::PROCESSING_0_11_PURE,
@@ -208,7 +208,7 @@ fn a_key_needs_a_dialect_with_a_handshake() {
     }
 }
 
-/// The error comes before anything reaches the listener.
+/// Checks that connecting fails before anything reaches the listener.
 fn nobody_connects(connector: &Connector, expected: impl Fn(&Error) -> bool) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -222,14 +222,14 @@ fn nobody_connects(connector: &Connector, expected: impl Fn(&Error) -> bool) {
 }
 
 #[test]
-fn a_handshake_in_hex8_works_too_though_no_release_has_it() {
+fn a_handshake_also_works_in_hex8_although_no_release_has_it() {
     let dialect = Dialect::new(Framing::Hex8).with_handshake(Handshake::HmacSha1);
     let (server, client) = meet(Family::Inet, dialect, "key", "key");
     exchange_objects(&mut server.unwrap(), &mut client.unwrap());
 }
 
 #[test]
-fn what_is_no_header_is_no_challenge_either() {
+fn an_invalid_header_is_not_a_challenge() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let dialect = Dialect::new(Framing::Hex8).with_handshake(Handshake::HmacSha1);
@@ -247,7 +247,7 @@ fn what_is_no_header_is_no_challenge_either() {
 }
 
 #[test]
-fn what_comes_behind_the_handshake_is_kept() {
+fn a_listener_keeps_what_arrives_after_the_handshake() {
     for family in families() {
         for dialect in DIALECTS {
             let framing = dialect.framing();
@@ -277,7 +277,7 @@ fn what_comes_behind_the_handshake_is_kept() {
 }
 
 #[test]
-fn a_client_keeps_what_comes_behind_the_handshake() {
+fn a_client_keeps_what_arrives_after_the_handshake() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let client = beside(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));
@@ -289,7 +289,7 @@ fn a_client_keeps_what_comes_behind_the_handshake() {
 }
 
 #[test]
-fn the_limits_and_timeouts_of_messages_are_not_those_of_the_handshake() {
+fn the_limits_and_timeouts_of_messages_do_not_apply_to_the_handshake() {
     let mut listener = Listener::builder()
         .family(Family::Inet)
         .authkey("key")
@@ -330,10 +330,10 @@ fn a_key_is_never_shown() {
     let exchange = Exchange::new(Role::Client, &key, *NONCE);
     let (server, client) = meet(Family::Inet, Dialect::default(), secret, "another");
     let (server, client) = (server.unwrap_err(), client.unwrap_err());
-    let no_use = builder.clone().dialect(Framing::Be32).bind().unwrap_err();
+    let unusable = builder.clone().dialect(Framing::Be32).bind().unwrap_err();
     let shown = format!(
         "{key:?} {builder:?} {connector:?} {listener:?} {exchange:?} {server:?} {server} {client:?} \
-         {client} {no_use:?} {no_use}"
+         {client} {unusable:?} {unusable}"
     );
     let as_numbers = format!("{:?}", &secret.as_bytes()[..4]);
     for part in ["secret", as_numbers.trim_matches(['[', ']'])] {
@@ -346,12 +346,12 @@ fn errors_say_where_and_why() {
     let (server, client) = meet(Family::Inet, Dialect::default(), "one", "other");
     assert_eq!(
         server.unwrap_err().to_string(),
-        "authentication failed at the client's answer: the answer is wrong: the peer has another key"
+        "authentication failed at the client's answer: the answer is wrong: the peer has a different key"
     );
     assert_eq!(
         client.unwrap_err().to_string(),
         "authentication failed at the listener's verdict: our answer was refused: the peer has \
-         another key"
+         a different key"
     );
 }
 
@@ -359,7 +359,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn ends_talk_if_and_only_if_their_keys_are_one(
+    fn ends_can_talk_if_and_only_if_their_keys_are_the_same(
         one in proptest::collection::vec(any::<u8>(), 1..200),
         other in proptest::collection::vec(any::<u8>(), 1..200),
         same: bool,
@@ -367,7 +367,7 @@ proptest! {
     ) {
         let Some(family) = families().nth(family) else { return Ok(()) };
         let other = if same { one.clone() } else { other };
-        // Zeros at the end of a key that fills no block are HMAC's own.
+        // HMAC pads a key that is shorter than a block with zeros.
         let padded = |key: &[u8]| {
             let mut key = key.to_vec();
             key.resize(key.len().max(64), 0);

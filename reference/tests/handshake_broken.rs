@@ -1,4 +1,4 @@
-//! What a listener and a client make of raw peers that misbehave in the handshake.
+//! How a listener and a client treat raw peers that misbehave in the handshake.
 
 mod common;
 
@@ -33,7 +33,7 @@ fn listener(family: Family) -> Listener {
         .unwrap()
 }
 
-/// A client with the key, and the raw end that it connected to.
+/// A client with the key, and the raw end to which it connected.
 fn client(timeout: Duration) -> (JoinHandle<Result<Connection>>, Peer) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -42,7 +42,7 @@ fn client(timeout: Duration) -> (JoinHandle<Result<Connection>>, Peer) {
     (client, Peer::accept(&listener))
 }
 
-/// Brings a raw client to the point where the message of this step is its to send.
+/// Brings a raw client to the point where it has to send the message of this step.
 fn client_up_to(step: HandshakeStep, address: &Address) -> Peer {
     let mut peer = Peer::connect(address, Framing::Be32);
     match step {
@@ -55,12 +55,12 @@ fn client_up_to(step: HandshakeStep, address: &Address) -> Peer {
             peer.say(&challenge(NONCE));
             assert_eq!(peer.hear(), answer(b"key", NONCE));
         }
-        _ => panic!("not a client's"),
+        _ => panic!("not a step of a client"),
     }
     peer
 }
 
-/// The same for a raw listener.
+/// Brings a raw listener to the point where it has to send the message of this step.
 fn listener_up_to(step: HandshakeStep, peer: &mut Peer) {
     match step {
         ListenerChallenge => {}
@@ -72,14 +72,14 @@ fn listener_up_to(step: HandshakeStep, peer: &mut Peer) {
             peer.challenge(b"key");
             peer.hear_challenge();
         }
-        _ => panic!("not a listener's"),
+        _ => panic!("not a step of a listener"),
     }
 }
 
-const OF_CLIENTS: [HandshakeStep; 3] = [ClientAnswer, ClientChallenge, ClientVerdict];
-const OF_LISTENERS: [HandshakeStep; 3] = [ListenerChallenge, ListenerVerdict, ListenerAnswer];
+const CLIENT_STEPS: [HandshakeStep; 3] = [ClientAnswer, ClientChallenge, ClientVerdict];
+const LISTENER_STEPS: [HandshakeStep; 3] = [ListenerChallenge, ListenerVerdict, ListenerAnswer];
 
-/// What an end makes of `message` at `step`.
+/// The reason for which an end refuses `message` at `step`.
 fn reason(step: HandshakeStep, message: &[u8]) -> AuthenticationFailure {
     match (step, message) {
         (ClientAnswer | ListenerAnswer, _) => WrongAnswer,
@@ -90,7 +90,7 @@ fn reason(step: HandshakeStep, message: &[u8]) -> AuthenticationFailure {
     }
 }
 
-/// Messages that are wrong at every step, and some that would be right at another.
+/// Messages that are wrong at every step, or would be correct only at another step.
 fn wrong_messages() -> Vec<Vec<u8>> {
     vec![
         vec![],
@@ -113,7 +113,7 @@ fn wrong_messages() -> Vec<Vec<u8>> {
 fn a_listener_refuses_every_wrong_message_and_serves_the_next_client() {
     for family in families() {
         let mut listener = listener(family);
-        for step in OF_CLIENTS {
+        for step in CLIENT_STEPS {
             for wrong in wrong_messages() {
                 let address = listener.address().clone();
                 let said = wrong.clone();
@@ -133,7 +133,7 @@ fn a_listener_refuses_every_wrong_message_and_serves_the_next_client() {
     }
 }
 
-/// The next client gets a connection.
+/// Checks that the next client gets a connection.
 fn serves(listener: &mut Listener) {
     let address = listener.address().clone();
     let connector = Connector::new().authkey("key");
@@ -144,7 +144,7 @@ fn serves(listener: &mut Listener) {
 
 #[test]
 fn a_client_refuses_every_wrong_message() {
-    for step in OF_LISTENERS {
+    for step in LISTENER_STEPS {
         for wrong in wrong_messages() {
             let (client, mut peer) = client(Duration::from_secs(20));
             listener_up_to(step, &mut peer);
@@ -162,10 +162,10 @@ fn a_client_refuses_every_wrong_message() {
 }
 
 #[test]
-fn a_header_over_the_limit_is_enough() {
+fn a_header_over_the_limit_fails_the_handshake() {
     let too_long = |length| TooLong { length, limit: 256 };
     for header in [257, u32::MAX] {
-        for step in OF_CLIENTS {
+        for step in CLIENT_STEPS {
             let mut listener = listener(Family::Inet);
             let address = listener.address().clone();
             let peer = beside(move || {
@@ -180,7 +180,7 @@ fn a_header_over_the_limit_is_enough() {
             assert_eq!(failed, (step, too_long(header.into())));
             peer.join().unwrap();
         }
-        for step in OF_LISTENERS {
+        for step in LISTENER_STEPS {
             let (client, mut peer) = client(Duration::from_secs(20));
             listener_up_to(step, &mut peer);
             peer.write(&header.to_be_bytes());
@@ -191,7 +191,7 @@ fn a_header_over_the_limit_is_enough() {
 }
 
 #[test]
-fn another_framing_is_found_out_by_its_header() {
+fn a_different_framing_is_detected_by_its_header() {
     let mut listener = listener(Family::Inet);
     let address = listener.address().clone();
     let client = beside(move || {
@@ -209,8 +209,8 @@ fn another_framing_is_found_out_by_its_header() {
 }
 
 #[test]
-fn a_peer_that_falls_silent_is_given_up() {
-    for step in OF_CLIENTS {
+fn a_peer_that_falls_silent_times_out() {
+    for step in CLIENT_STEPS {
         for beginning in [&b""[..], b"\0\0", b"\0\0\0\x14half"] {
             let mut listener = Listener::builder()
                 .family(Family::Inet)
@@ -228,7 +228,7 @@ fn a_peer_that_falls_silent_is_given_up() {
             peer.join().unwrap();
         }
     }
-    for step in OF_LISTENERS {
+    for step in LISTENER_STEPS {
         let (client, mut peer) = client(SHORT);
         listener_up_to(step, &mut peer);
         peer.hear_the_end();
@@ -237,7 +237,7 @@ fn a_peer_that_falls_silent_is_given_up() {
 }
 
 #[test]
-fn the_timeout_is_for_the_handshake_not_for_each_byte() {
+fn the_timeout_is_for_the_whole_handshake_not_for_each_byte() {
     let mut listener = Listener::builder()
         .family(Family::Inet)
         .authkey("key")
@@ -260,17 +260,17 @@ fn the_timeout_is_for_the_handshake_not_for_each_byte() {
     let start = Instant::now();
     assert_eq!(failure(listener.accept()), (ClientAnswer, TimedOut));
     assert!(start.elapsed() < SHORT * 30, "{:?}", start.elapsed());
-    // It may have been cut off already.
+    // It may already have been closed.
     let _ = trickling.shutdown(Shutdown::Both);
     trickle.join().unwrap();
 }
 
 #[test]
-fn a_peer_that_leaves_is_told_from_one_that_is_silent() {
+fn a_peer_that_leaves_is_distinguished_from_one_that_is_silent() {
     for family in families() {
         let mut listener = listener(family);
-        for step in OF_CLIENTS {
-            // Over a pipe nothing is ever half a message.
+        for step in CLIENT_STEPS {
+            // Over a pipe there are no partial messages.
             let beginnings = match family {
                 Family::Pipe => vec![None],
                 _ => vec![None, Some(&b"\0\0"[..]), Some(b"\0\0\0\x14half")],
@@ -289,7 +289,7 @@ fn a_peer_that_leaves_is_told_from_one_that_is_silent() {
         }
         serves(&mut listener);
     }
-    for step in OF_LISTENERS {
+    for step in LISTENER_STEPS {
         let (client, mut peer) = client(Duration::from_secs(20));
         listener_up_to(step, &mut peer);
         drop(peer);
@@ -319,7 +319,7 @@ fn a_listener_without_the_key_cannot_let_another_connection_answer_for_it() {
     let (second, mut there) = client(Duration::from_secs(20));
     here.say(&challenge(NONCE));
     here.hear();
-    // It welcomes whatever came, and passes on what it is asked.
+    // It welcomes any answer, and passes the challenge on.
     here.say(WELCOME);
     let asked = here.hear_challenge();
     there.say(&challenge(&asked));
@@ -335,9 +335,9 @@ fn a_listener_without_the_key_cannot_let_another_connection_answer_for_it() {
 #[test]
 fn an_object_sent_before_the_handshake_is_over_is_never_read() {
     let mut listener = listener(Family::Inet);
-    for step in OF_CLIENTS {
+    for step in CLIENT_STEPS {
         let address = listener.address().clone();
-        // Would be worth something to whoever unpickled it.
+        // Unpickling this would run a program.
         let program = b"cposix\nsystem\n(S'exit'\ntR.";
         let peer = beside(move || {
             let mut peer = client_up_to(step, &address);
@@ -350,7 +350,7 @@ fn an_object_sent_before_the_handshake_is_over_is_never_read() {
 }
 
 #[test]
-fn a_listener_that_welcomes_anybody_has_to_know_the_key_itself() {
+fn a_listener_that_welcomes_any_answer_must_know_the_key_itself() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let client = beside(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));
@@ -381,7 +381,7 @@ fn no_two_challenges_are_the_same() {
 }
 
 #[test]
-fn an_old_answer_is_no_answer() {
+fn an_old_answer_is_refused() {
     let mut listener = listener(Family::Inet);
     let address = listener.address().clone();
     let peer = beside(move || {
@@ -403,7 +403,7 @@ fn an_old_answer_is_no_answer() {
 }
 
 #[test]
-fn a_listener_takes_the_time_of_the_handshake_from_one_client_only() {
+fn a_silent_client_delays_the_next_one_only_until_the_timeout() {
     let mut listener = Listener::builder()
         .family(Family::Inet)
         .backlog(5)

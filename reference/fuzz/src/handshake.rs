@@ -1,7 +1,7 @@
-//! Handshakes with a peer that says whatever it likes, and with somebody in between.
+//! Handshakes with a peer that sends anything, and with an attacker in the middle.
 //!
-//! The input is a script: which end is tried (one byte), then what it hears, message by message.
-//! [`Said`] has the forms a message can take; whoever writes the script knows the key only where it says so.
+//! The input is a script: which end is tested (one byte), then what it receives, message by message. [`Said`] lists the
+//! forms that a message can take; only [`Said::RightAnswer`] depends on the key.
 
 use hmac::{Hmac, KeyInit, Mac};
 use processing_connection::AuthKey;
@@ -13,7 +13,7 @@ use sha1::{Digest, Sha1};
 const KEY: &[u8] = b"a key for the fuzzer";
 const OWN: &[u8; CHALLENGE_LENGTH] = b"twenty random bytes!";
 
-/// Plays one end to its verdict, and two ends with somebody between them.
+/// Runs one end to its result, and two ends with an attacker between them.
 pub fn check(input: &[u8]) {
     let Some((first, script)) = input.split_first() else {
         return;
@@ -26,13 +26,13 @@ pub fn check(input: &[u8]) {
 /// A message of the script.
 enum Said {
     Raw(Vec<u8>),
-    /// The right answer to the challenge of the end that hears it, cut to so many bytes.
+    /// The right answer to the challenge of the end that receives it, truncated to this number of bytes.
     RightAnswer(usize),
     Welcome,
     Refusal,
-    /// Another challenge than the end's own.
+    /// A challenge that the script chooses.
     Challenge([u8; CHALLENGE_LENGTH]),
-    /// What the end itself said last.
+    /// The last message that the end itself sent.
     Reflection,
 }
 
@@ -64,8 +64,8 @@ impl<'a> Script<'a> {
     }
 }
 
-/// One end accepts exactly if it heard the right answer, a challenge that is not its own, and a welcome, each where it
-/// was due.
+/// Checks that one end accepts if and only if it received the right answer, a challenge that is not its own, and a
+/// welcome, each when it was due.
 fn check_end(role: Role, script: &[u8]) {
     let key = AuthKey::from(KEY);
     let mut end = Exchange::new(role, &key, *OWN);
@@ -77,13 +77,17 @@ fn check_end(role: Role, script: &[u8]) {
         match end.turn() {
             Turn::Send(step, message) => {
                 assert_eq!(step.sender(), role);
-                assert_ne!(message, right_answer(KEY, OWN), "it answers for another");
+                assert_ne!(
+                    message,
+                    right_answer(KEY, OWN),
+                    "the end answers its own challenge"
+                );
                 assert!(deserved || message == AUTHENTICATION_FAILED);
                 last = message;
             }
             Turn::Receive(step) => {
                 assert_ne!(step.sender(), role);
-                assert!(deserved, "it goes on after a failure");
+                assert!(deserved, "the handshake continues after a failure");
                 let Some(said) = script.message() else { return };
                 let message = spoken(said, OWN, &last);
                 deserved = deserves(role, heard, &message);
@@ -96,14 +100,18 @@ fn check_end(role: Role, script: &[u8]) {
             }
             Turn::Failed(step, reason) => {
                 assert!(!deserved, "{step}: {reason}");
-                assert_eq!(end.turn(), Turn::Failed(step, reason), "it stays failed");
+                assert_eq!(
+                    end.turn(),
+                    Turn::Failed(step, reason),
+                    "the handshake stays failed"
+                );
                 return;
             }
         }
     }
 }
 
-/// Whether the message of this number is the one that the end needs to hear.
+/// Returns whether the message with this number is one that lets the end continue.
 fn deserves(role: Role, number: usize, message: &[u8]) -> bool {
     match (role, number) {
         (Role::Listener, 0) | (Role::Client, 2) => message == right_answer(KEY, OWN),
@@ -129,8 +137,9 @@ fn spoken(said: Said, challenge: &[u8], last: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Two ends with keys from the script, and somebody between them who changes messages. Both accept if and only if the
-/// keys are the same and nothing was changed; neither does if the keys differ.
+/// Checks two ends with keys from the script, and an attacker between them who changes messages. Both accept if the
+/// keys are the same and nothing was changed. If something was changed, at most one does; if the keys differ, neither
+/// does.
 fn check_between(input: &[u8]) {
     let mut script = Script(input);
     let keys = [0, 1].map(|_| {
@@ -144,7 +153,7 @@ fn check_between(input: &[u8]) {
         Exchange::new(Role::Client, &keys[1], *b"and another twenty!!"),
     ];
     let mut changed = false;
-    // Six messages, of which each end sees no more than it has a turn for.
+    // There are six messages, so 16 turns are enough.
     for _ in 0..16 {
         let [one, other] = &mut ends;
         match one.turn() {
@@ -168,7 +177,7 @@ fn check_between(input: &[u8]) {
     }
 }
 
-/// One byte changed, or one less.
+/// Returns the message with one byte changed, or without its last byte.
 fn altered(message: &[u8], place: u8) -> Vec<u8> {
     let mut altered = message.to_vec();
     match altered.get_mut(usize::from(place)) {
@@ -178,7 +187,7 @@ fn altered(message: &[u8], place: u8) -> Vec<u8> {
     altered
 }
 
-/// A key as HMAC sees it: filled with zeros to the length of a block, hashed first if it is longer.
+/// The key as HMAC uses it: padded with zeros to the length of a block, and hashed first if it is longer than that.
 fn padded(key: &[u8]) -> Vec<u8> {
     let mut padded = if key.len() > 64 {
         Sha1::digest(key).to_vec()
@@ -190,6 +199,6 @@ fn padded(key: &[u8]) -> Vec<u8> {
 }
 
 fn right_answer(key: &[u8], challenge: &[u8]) -> Vec<u8> {
-    let mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC takes keys of every length");
+    let mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC accepts keys of any length");
     mac.chain_update(challenge).finalize().into_bytes().to_vec()
 }
