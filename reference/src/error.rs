@@ -108,7 +108,7 @@ pub enum Error {
          raise message_length, or send it in parts"
     )]
     CannotSend {
-        /// The number of bytes of the payload.
+        /// The length of the payload, in bytes.
         length: u64,
         /// The smaller of [`Limits::message_length`](crate::Limits::message_length) and what the
         /// framing can announce.
@@ -214,7 +214,7 @@ pub enum Error {
     PathTooLong {
         /// The address.
         address: Address,
-        /// The number of bytes of the path.
+        /// The length of the path, in bytes.
         length: usize,
         /// The number of bytes that a path may have on this system.
         limit: usize,

@@ -31,7 +31,7 @@ pub struct Limits {
     /// The number of levels to which containers may be nested in a received pickle. The default is
     /// 256.
     ///
-    /// Dropping and converting a value uses stack space for each level, so raise the limit only for
+    /// Dropping or converting a value uses stack space for each level, so raise the limit only for
     /// threads with a large stack.
     pub pickle_nesting: u32,
 

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{beside, families, pair, streams};
+use common::{families, in_thread, pair, streams};
 use processing_connection::{Connection, Error};
 
 #[test]
@@ -13,9 +13,9 @@ fn both_directions_work_at_once() {
         // Each end needs two threads: if neither read before it had sent everything, both would
         // stall.
         let ends = [one, other].map(|conn| {
-            beside(move || {
+            in_thread(move || {
                 let (mut send, mut recv) = conn.split();
-                let sender = beside(move || {
+                let sender = in_thread(move || {
                     for _ in 0..8 {
                         send.send_string(MESSAGE).unwrap();
                     }

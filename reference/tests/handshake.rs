@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use common::peer::{FAILED, NONCE, Peer, WELCOME, answer, challenge, failure};
-use common::{beside, exchange_objects, families};
+use common::{exchange_objects, families, in_thread};
 use processing_connection::auth::{Exchange, Role};
 use processing_connection::{
     AuthKey, AuthenticationFailure, Connection, Connector, Dialect, Error, Family, Framing,
@@ -32,7 +32,7 @@ fn meet(
         .unwrap();
     let connector = Connector::new().dialect(dialect).authkey(client);
     let address = listener.address().clone();
-    let client = beside(move || connector.connect(address));
+    let client = in_thread(move || connector.connect(address));
     (listener.accept(), client.join().unwrap())
 }
 
@@ -97,7 +97,7 @@ fn a_client_with_a_key_does_not_wait_forever_for_a_challenge() {
         let mut listener = Listener::builder().family(family).bind().unwrap();
         let connector = Connector::new().authkey("key").handshake_timeout(SHORT);
         let address = listener.address().clone();
-        let client = beside(move || connector.connect(address));
+        let client = in_thread(move || connector.connect(address));
         let mut conn = listener.accept().unwrap();
         assert!(matches!(conn.recv_value(), Err(Error::Closed)));
         assert_eq!(
@@ -116,7 +116,7 @@ fn a_client_with_a_key_does_not_mistake_an_object_for_a_challenge() {
         let mut listener = Listener::builder().family(family).bind().unwrap();
         let connector = Connector::new().authkey("key");
         let address = listener.address().clone();
-        let client = beside(move || connector.connect(address));
+        let client = in_thread(move || connector.connect(address));
         let mut conn = listener.accept().unwrap();
         conn.send(&42).unwrap();
         let (step, reason) = failure(client.join().unwrap());
@@ -140,7 +140,7 @@ fn a_client_without_a_key_is_told_that_one_is_required() {
             .bind()
             .unwrap();
         let address = listener.address().clone();
-        let client = beside(move || {
+        let client = in_thread(move || {
             let mut conn = Connector::new().connect(address).unwrap();
             let error = conn.recv::<i32>();
             conn.send(&42).unwrap();
@@ -234,7 +234,7 @@ fn an_invalid_header_is_not_a_challenge() {
     let port = listener.local_addr().unwrap().port();
     let dialect = Dialect::new(Framing::Hex8).with_handshake(Handshake::HmacSha1);
     let connector = Connector::new().dialect(dialect).authkey("key");
-    let client = beside(move || connector.connect(("127.0.0.1", port)));
+    let client = in_thread(move || connector.connect(("127.0.0.1", port)));
     Peer::accept(&listener).write(b"HTTP/1.1 400");
     let received = b"HTTP/1.1".to_vec();
     assert_eq!(
@@ -258,12 +258,12 @@ fn a_listener_keeps_what_arrives_after_the_handshake() {
                 .bind()
                 .unwrap();
             let address = listener.address().clone();
-            let peer = beside(move || {
+            let peer = in_thread(move || {
                 let mut peer = Peer::connect(&address, framing);
-                peer.respond(b"key");
-                peer.say(&challenge(NONCE));
-                assert_eq!(peer.hear(), answer(b"key", NONCE));
-                peer.say_at_once(&[WELCOME, b"\x80\x02K*.", &vec![7; 300_000]]);
+                peer.answer_challenge(b"key");
+                peer.send(&challenge(NONCE));
+                assert_eq!(peer.receive(), answer(b"key", NONCE));
+                peer.send_at_once(&[WELCOME, b"\x80\x02K*.", &vec![7; 300_000]]);
                 peer
             });
             let mut conn = listener.accept().unwrap();
@@ -280,11 +280,11 @@ fn a_listener_keeps_what_arrives_after_the_handshake() {
 fn a_client_keeps_what_arrives_after_the_handshake() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let client = beside(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));
+    let client = in_thread(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));
     let mut peer = Peer::accept(&listener);
     peer.challenge(b"key");
-    let random = peer.hear_challenge();
-    peer.say_at_once(&[&answer(b"key", &random), b"\x80\x02K*."]);
+    let random = peer.receive_challenge();
+    peer.send_at_once(&[&answer(b"key", &random), b"\x80\x02K*."]);
     assert_eq!(client.join().unwrap().unwrap().recv::<i32>().unwrap(), 42);
 }
 
@@ -299,7 +299,7 @@ fn the_limits_and_timeouts_of_messages_do_not_apply_to_the_handshake() {
         .bind()
         .unwrap();
     let address = listener.address().clone();
-    let client = beside(move || {
+    let client = in_thread(move || {
         std::thread::sleep(SHORT);
         Connector::new()
             .authkey("key")

@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use common::peer::{FAILED, NONCE, Peer, WELCOME, answer, challenge, failure};
-use common::{beside, exchange_objects, families};
+use common::{exchange_objects, families, in_thread};
 use processing_connection::{
     Address, AuthenticationFailure, Connection, Connector, Family, Framing, HandshakeStep,
     Listener, Result,
@@ -38,7 +38,7 @@ fn client(timeout: Duration) -> (JoinHandle<Result<Connection>>, Peer) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let connector = Connector::new().authkey("key").handshake_timeout(timeout);
-    let client = beside(move || connector.connect(("127.0.0.1", port)));
+    let client = in_thread(move || connector.connect(("127.0.0.1", port)));
     (client, Peer::accept(&listener))
 }
 
@@ -47,13 +47,13 @@ fn client_up_to(step: HandshakeStep, address: &Address) -> Peer {
     let mut peer = Peer::connect(address, Framing::Be32);
     match step {
         ClientAnswer => {
-            peer.hear_challenge();
+            peer.receive_challenge();
         }
-        ClientChallenge => peer.respond(b"key"),
+        ClientChallenge => peer.answer_challenge(b"key"),
         ClientVerdict => {
-            peer.respond(b"key");
-            peer.say(&challenge(NONCE));
-            assert_eq!(peer.hear(), answer(b"key", NONCE));
+            peer.answer_challenge(b"key");
+            peer.send(&challenge(NONCE));
+            assert_eq!(peer.receive(), answer(b"key", NONCE));
         }
         _ => panic!("not a step of a client"),
     }
@@ -65,12 +65,12 @@ fn listener_up_to(step: HandshakeStep, peer: &mut Peer) {
     match step {
         ListenerChallenge => {}
         ListenerVerdict => {
-            peer.say(&challenge(NONCE));
-            assert_eq!(peer.hear(), answer(b"key", NONCE));
+            peer.send(&challenge(NONCE));
+            assert_eq!(peer.receive(), answer(b"key", NONCE));
         }
         ListenerAnswer => {
             peer.challenge(b"key");
-            peer.hear_challenge();
+            peer.receive_challenge();
         }
         _ => panic!("not a step of a listener"),
     }
@@ -116,14 +116,14 @@ fn a_listener_refuses_every_wrong_message_and_serves_the_next_client() {
         for step in CLIENT_STEPS {
             for wrong in wrong_messages() {
                 let address = listener.address().clone();
-                let said = wrong.clone();
-                let peer = beside(move || {
+                let message = wrong.clone();
+                let peer = in_thread(move || {
                     let mut peer = client_up_to(step, &address);
-                    peer.say(&said);
+                    peer.send(&message);
                     if step == ClientAnswer {
-                        assert_eq!(peer.hear(), FAILED);
+                        assert_eq!(peer.receive(), FAILED);
                     }
-                    peer.hear_the_end();
+                    peer.expect_the_end();
                 });
                 assert_eq!(failure(listener.accept()), (step, reason(step, &wrong)));
                 peer.join().unwrap();
@@ -137,7 +137,7 @@ fn a_listener_refuses_every_wrong_message_and_serves_the_next_client() {
 fn serves(listener: &mut Listener) {
     let address = listener.address().clone();
     let connector = Connector::new().authkey("key");
-    let client = beside(move || connector.connect(address).unwrap().send(&42));
+    let client = in_thread(move || connector.connect(address).unwrap().send(&42));
     assert_eq!(listener.accept().unwrap().recv::<i32>().unwrap(), 42);
     client.join().unwrap().unwrap();
 }
@@ -148,11 +148,11 @@ fn a_client_refuses_every_wrong_message() {
         for wrong in wrong_messages() {
             let (client, mut peer) = client(Duration::from_secs(20));
             listener_up_to(step, &mut peer);
-            peer.say(&wrong);
+            peer.send(&wrong);
             if step == ListenerAnswer {
-                assert_eq!(peer.hear(), FAILED);
+                assert_eq!(peer.receive(), FAILED);
             }
-            peer.hear_the_end();
+            peer.expect_the_end();
             assert_eq!(
                 failure(client.join().unwrap()),
                 (step, reason(step, &wrong))
@@ -168,13 +168,13 @@ fn a_header_over_the_limit_fails_the_handshake() {
         for step in CLIENT_STEPS {
             let mut listener = listener(Family::Inet);
             let address = listener.address().clone();
-            let peer = beside(move || {
+            let peer = in_thread(move || {
                 let mut peer = client_up_to(step, &address);
                 peer.write(&header.to_be_bytes());
                 if step == ClientAnswer {
-                    assert_eq!(peer.hear(), FAILED);
+                    assert_eq!(peer.receive(), FAILED);
                 }
-                peer.hear_the_end();
+                peer.expect_the_end();
             });
             let failed = failure(listener.accept());
             assert_eq!(failed, (step, too_long(header.into())));
@@ -194,7 +194,7 @@ fn a_header_over_the_limit_fails_the_handshake() {
 fn a_different_framing_is_detected_by_its_header() {
     let mut listener = listener(Family::Inet);
     let address = listener.address().clone();
-    let client = beside(move || {
+    let client = in_thread(move || {
         Connector::new()
             .dialect(processing_connection::Dialect::PROCESSING_0_21_C)
             .authkey("key")
@@ -219,10 +219,10 @@ fn a_peer_that_falls_silent_times_out() {
                 .bind()
                 .unwrap();
             let address = listener.address().clone();
-            let peer = beside(move || {
+            let peer = in_thread(move || {
                 let mut peer = client_up_to(step, &address);
                 peer.write(beginning);
-                peer.hear_the_end();
+                peer.expect_the_end();
             });
             assert_eq!(failure(listener.accept()), (step, TimedOut));
             peer.join().unwrap();
@@ -231,7 +231,7 @@ fn a_peer_that_falls_silent_times_out() {
     for step in LISTENER_STEPS {
         let (client, mut peer) = client(SHORT);
         listener_up_to(step, &mut peer);
-        peer.hear_the_end();
+        peer.expect_the_end();
         assert_eq!(failure(client.join().unwrap()), (step, TimedOut));
     }
 }
@@ -249,7 +249,7 @@ fn the_timeout_is_for_the_whole_handshake_not_for_each_byte() {
     };
     let trickling = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let mut writing = trickling.try_clone().unwrap();
-    let trickle = beside(move || {
+    let trickle = in_thread(move || {
         for byte in common::frame(&[0; 200]) {
             if std::io::Write::write_all(&mut writing, &[byte]).is_err() {
                 break;
@@ -277,7 +277,7 @@ fn a_peer_that_leaves_is_distinguished_from_one_that_is_silent() {
             };
             for beginning in beginnings {
                 let address = listener.address().clone();
-                let peer = beside(move || {
+                let peer = in_thread(move || {
                     let mut peer = client_up_to(step, &address);
                     if let Some(beginning) = beginning {
                         peer.write(beginning);
@@ -301,13 +301,13 @@ fn a_peer_that_leaves_is_distinguished_from_one_that_is_silent() {
 fn a_challenge_sent_back_is_not_answered() {
     let mut listener = listener(Family::Inet);
     let address = listener.address().clone();
-    let peer = beside(move || {
+    let peer = in_thread(move || {
         let mut peer = Peer::connect(&address, Framing::Be32);
-        let random = peer.hear_challenge();
-        peer.say(&answer(b"key", &random));
-        assert_eq!(peer.hear(), WELCOME);
-        peer.say(&challenge(&random));
-        peer.hear_the_end();
+        let random = peer.receive_challenge();
+        peer.send(&answer(b"key", &random));
+        assert_eq!(peer.receive(), WELCOME);
+        peer.send(&challenge(&random));
+        peer.expect_the_end();
     });
     assert_eq!(failure(listener.accept()), (ClientChallenge, Reflected));
     peer.join().unwrap();
@@ -317,13 +317,13 @@ fn a_challenge_sent_back_is_not_answered() {
 fn a_listener_without_the_key_cannot_let_another_connection_answer_for_it() {
     let (first, mut here) = client(Duration::from_secs(20));
     let (second, mut there) = client(Duration::from_secs(20));
-    here.say(&challenge(NONCE));
-    here.hear();
+    here.send(&challenge(NONCE));
+    here.receive();
     // It welcomes any answer, and passes the challenge on.
-    here.say(WELCOME);
-    let asked = here.hear_challenge();
-    there.say(&challenge(&asked));
-    there.hear_the_end();
+    here.send(WELCOME);
+    let asked = here.receive_challenge();
+    there.send(&challenge(&asked));
+    there.expect_the_end();
     assert_eq!(
         failure(second.join().unwrap()),
         (ListenerChallenge, Reflected)
@@ -339,9 +339,9 @@ fn an_object_sent_before_the_handshake_is_over_is_never_read() {
         let address = listener.address().clone();
         // Unpickling this would run a program.
         let program = b"cposix\nsystem\n(S'exit'\ntR.";
-        let peer = beside(move || {
+        let peer = in_thread(move || {
             let mut peer = client_up_to(step, &address);
-            peer.say(program);
+            peer.send(program);
             peer
         });
         assert_eq!(failure(listener.accept()), (step, reason(step, program)));
@@ -353,15 +353,15 @@ fn an_object_sent_before_the_handshake_is_over_is_never_read() {
 fn a_listener_that_welcomes_any_answer_must_know_the_key_itself() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let client = beside(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));
+    let client = in_thread(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));
     let mut impostor = Peer::accept(&listener);
-    impostor.say(&challenge(NONCE));
-    impostor.hear();
-    impostor.say(WELCOME);
-    let random = impostor.hear_challenge();
-    impostor.say(&answer(b"another", &random));
-    assert_eq!(impostor.hear(), FAILED);
-    impostor.hear_the_end();
+    impostor.send(&challenge(NONCE));
+    impostor.receive();
+    impostor.send(WELCOME);
+    let random = impostor.receive_challenge();
+    impostor.send(&answer(b"another", &random));
+    assert_eq!(impostor.receive(), FAILED);
+    impostor.expect_the_end();
     assert_eq!(
         failure(client.join().unwrap()),
         (ListenerAnswer, WrongAnswer)
@@ -374,7 +374,7 @@ fn no_two_challenges_are_the_same() {
     let mut seen = std::collections::HashSet::new();
     for _ in 0..50 {
         let address = listener.address().clone();
-        let peer = beside(move || Peer::connect(&address, Framing::Be32).hear_challenge());
+        let peer = in_thread(move || Peer::connect(&address, Framing::Be32).receive_challenge());
         assert!(listener.accept().is_err());
         assert!(seen.insert(peer.join().unwrap()));
     }
@@ -384,18 +384,18 @@ fn no_two_challenges_are_the_same() {
 fn an_old_answer_is_refused() {
     let mut listener = listener(Family::Inet);
     let address = listener.address().clone();
-    let peer = beside(move || {
+    let peer = in_thread(move || {
         let mut first = Peer::connect(&address, Framing::Be32);
-        let random = first.hear_challenge();
+        let random = first.receive_challenge();
         let overheard = answer(b"key", &random);
-        first.say(&overheard);
-        assert_eq!(first.hear(), WELCOME);
+        first.send(&overheard);
+        assert_eq!(first.receive(), WELCOME);
         drop(first);
         let mut second = Peer::connect(&address, Framing::Be32);
-        second.hear_challenge();
-        second.say(&overheard);
-        assert_eq!(second.hear(), FAILED);
-        second.hear_the_end();
+        second.receive_challenge();
+        second.send(&overheard);
+        assert_eq!(second.receive(), FAILED);
+        second.expect_the_end();
     });
     assert_eq!(failure(listener.accept()), (ClientChallenge, PeerLeft));
     assert_eq!(failure(listener.accept()), (ClientAnswer, WrongAnswer));
@@ -417,7 +417,7 @@ fn a_silent_client_delays_the_next_one_only_until_the_timeout() {
     let silent = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
     let from = silent.local_addr().unwrap();
     let connector = Connector::new().authkey("key");
-    let client = beside(move || connector.connect(("127.0.0.1", port)));
+    let client = in_thread(move || connector.connect(("127.0.0.1", port)));
     let start = Instant::now();
     assert_eq!(failure(listener.accept()), (ClientAnswer, TimedOut));
     assert!(start.elapsed() >= SHORT);

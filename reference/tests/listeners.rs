@@ -403,7 +403,7 @@ fn accept_may_come_before_or_after_the_client() {
         .bind()
         .unwrap();
     let address = listener.address().clone();
-    let client = common::beside(move || {
+    let client = common::in_thread(move || {
         std::thread::sleep(Duration::from_millis(50));
         connect(address).unwrap()
     });

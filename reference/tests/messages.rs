@@ -5,7 +5,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 
-use common::{after, beside, families, frame, pair, raw, raw_with};
+use common::{after, families, frame, in_thread, pair, raw, raw_with};
 use num_bigint::BigInt;
 use processing_connection::{Dialect, Error, Framing, HashableValue, Limits, Value};
 use proptest::prelude::*;
@@ -20,7 +20,7 @@ fn strings_of_every_awkward_length_arrive_whole() {
         ] {
             let string: Vec<u8> = (0..=250).cycle().take(length).collect();
             let sent = string.clone();
-            let sender = beside(move || {
+            let sender = in_thread(move || {
                 one.send_string(&sent).unwrap();
                 one
             });
@@ -47,7 +47,7 @@ fn many_small_messages_at_once_keep_their_order() {
 #[test]
 fn a_message_may_arrive_byte_by_byte() {
     let (mut conn, mut peer) = raw();
-    let sender = beside(move || {
+    let sender = in_thread(move || {
         for byte in frame(b"slowly") {
             peer.write_all(&[byte]).unwrap();
         }

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{beside, exchange_objects, pair};
+use common::{exchange_objects, in_thread, pair};
 use processing_connection::pipe::{Part, Pipe, PipeListener, PipeOptions, ReadMode};
 use processing_connection::{
     Address, Connection, Connector, Error, Family, Limits, Listener, connect,
@@ -101,7 +101,7 @@ fn a_long_message_is_written_at_once_and_can_be_read_in_parts() {
     ] {
         let (mut conn, peer) = raw();
         let message = pattern(length);
-        let sender = beside(move || {
+        let sender = in_thread(move || {
             conn.send_string(&message).unwrap();
             conn
         });
@@ -127,7 +127,7 @@ fn a_long_message_is_written_at_once_and_can_be_read_in_parts() {
         assert!(received == pattern(length), "{length}");
 
         let mut conn = sender.join().unwrap();
-        let sender = beside(move || peer.write(&pattern(length), PATIENCE).map(|()| peer));
+        let sender = in_thread(move || peer.write(&pattern(length), PATIENCE).map(|()| peer));
         assert!(conn.recv_string().unwrap() == pattern(length), "{length}");
         sender.join().unwrap().unwrap();
     }
@@ -155,7 +155,7 @@ fn poll_reads_ahead_and_loses_nothing() {
     let (mut conn, peer) = raw();
     assert!(!conn.poll(SOON).unwrap());
     let lengths = [1, 8192, 8193, 100_000];
-    let sender = beside(move || {
+    let sender = in_thread(move || {
         for length in lengths {
             peer.write(&pattern(length), PATIENCE).unwrap();
         }
@@ -195,7 +195,7 @@ fn complete_messages_are_delivered_before_the_end() {
 fn a_writer_that_leaves_inside_a_message_poisons_the_connection() {
     let (mut conn, peer) = raw();
     let peer = Arc::new(peer);
-    let writer = beside({
+    let writer = in_thread({
         let peer = Arc::clone(&peer);
         move || peer.write(&pattern(1 << 20), PATIENCE)
     });
@@ -216,7 +216,7 @@ fn a_writer_that_leaves_inside_a_message_poisons_the_connection() {
 #[test]
 fn a_cancelled_message_is_not_joined_with_the_next() {
     let (mut conn, peer) = raw();
-    let writer = beside(move || {
+    let writer = in_thread(move || {
         let error = peer.write(&pattern(1 << 20), SOON).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
         // The next message may still fit into the buffer.
@@ -276,9 +276,9 @@ fn both_directions_work_at_once_with_more_than_the_buffers_hold() {
     let threads: Vec<_> = [one, other]
         .into_iter()
         .map(|conn| {
-            beside(move || {
+            in_thread(move || {
                 let (mut send, mut recv) = conn.split();
-                let sender = beside(move || {
+                let sender = in_thread(move || {
                     for _ in 0..20 {
                         send.send_string(&pattern(200_000)).unwrap();
                     }
@@ -335,7 +335,7 @@ fn a_send_that_times_out_poisons_the_connection() {
 fn closing_one_half_ends_a_call_that_waits_in_the_other() {
     let (conn, peer) = raw();
     let (mut send, mut recv) = conn.split();
-    let receiver = beside(move || {
+    let receiver = in_thread(move || {
         let ended = recv.recv_string();
         (ended, recv)
     });
@@ -351,7 +351,7 @@ fn closing_one_half_ends_a_call_that_waits_in_the_other() {
 
     let (conn, _peer) = raw();
     let (mut send, mut recv) = conn.split();
-    let sender = beside(move || send.send_string(&pattern(1 << 20)));
+    let sender = in_thread(move || send.send_string(&pattern(1 << 20)));
     thread::sleep(Duration::from_millis(20));
     recv.close();
     let ended = sender.join().unwrap();
@@ -364,7 +364,7 @@ fn clients_wait_for_their_turn() {
     let clients: Vec<_> = (0..20)
         .map(|number| {
             let address = listener.address().clone();
-            beside(move || {
+            in_thread(move || {
                 let mut conn = connect(address).unwrap();
                 conn.send(&number).unwrap();
                 assert_eq!(conn.recv::<Vec<i32>>().unwrap(), [number]);
@@ -529,7 +529,7 @@ fn highest_handle() -> usize {
 fn five_hundred_connections_leave_nothing_behind() {
     let cycle = |listener: &mut Listener| {
         let address = listener.address().clone();
-        let client = beside(move || {
+        let client = in_thread(move || {
             let mut conn = connect(address).unwrap();
             conn.send(&42).unwrap();
             assert_eq!(conn.recv::<Vec<i32>>().unwrap(), [42]);

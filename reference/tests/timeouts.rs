@@ -5,7 +5,7 @@ mod common;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use common::{beside, families, frame, pair, raw};
+use common::{families, frame, in_thread, pair, raw};
 use processing_connection::{Error, Listener};
 
 const SHORT: Duration = Duration::from_millis(50);
@@ -59,7 +59,7 @@ fn a_receive_that_timed_out_continues_where_it_stopped() {
             "a part of the message is there"
         );
         let rest = wire[cut..].to_vec();
-        let sender = beside(move || peer.write_all(&rest).unwrap());
+        let sender = in_thread(move || peer.write_all(&rest).unwrap());
         conn.set_read_timeout(None);
         assert!(conn.recv_string().unwrap() == message, "cut at {cut}");
         sender.join().unwrap();
@@ -70,7 +70,7 @@ fn a_receive_that_timed_out_continues_where_it_stopped() {
 fn the_timeout_is_for_the_whole_message_not_for_each_byte() {
     let (mut conn, mut peer) = raw();
     conn.set_read_timeout(Some(Duration::from_millis(200)));
-    let sender = beside(move || {
+    let sender = in_thread(move || {
         for byte in frame(&[0; 100]) {
             if peer.write_all(&[byte]).is_err() {
                 break;
@@ -95,7 +95,7 @@ fn a_long_timeout_changes_nothing() {
         }
         let message = vec![3; 3_000_000];
         let sent = message.clone();
-        let sender = beside(move || one.send_string(&sent).map(|()| one).unwrap());
+        let sender = in_thread(move || one.send_string(&sent).map(|()| one).unwrap());
         assert!(other.recv_string().unwrap() == message);
         drop(sender.join().unwrap());
         assert!(matches!(other.recv_string(), Err(Error::Closed)));
@@ -191,7 +191,7 @@ fn an_accept_that_timed_out_can_be_repeated() {
         let mut client = processing_connection::connect(listener.address()).unwrap();
         let mut conn = listener.accept().unwrap();
         // The accepted connection waits without a timeout.
-        let sender = beside(move || {
+        let sender = in_thread(move || {
             std::thread::sleep(SHORT);
             client.send(&1).unwrap();
         });
@@ -215,7 +215,7 @@ fn poll_is_false_while_there_is_nothing_to_receive() {
 fn poll_is_true_for_a_message_and_waits_for_it() {
     for family in families() {
         let (mut one, mut other) = pair(family);
-        let sender = beside(move || {
+        let sender = in_thread(move || {
             std::thread::sleep(SHORT);
             other.send(&1).unwrap();
             other

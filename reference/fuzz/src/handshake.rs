@@ -1,7 +1,8 @@
 //! Handshakes with a peer that sends anything, and with an attacker in the middle.
 //!
-//! The input is a script: which end is tested (one byte), then what it receives, message by message. [`Said`] lists the
-//! forms that a message can take; only [`Said::RightAnswer`] depends on the key.
+//! The input is a script: which end is tested (one byte), then what it receives, message by message.
+//! [`ScriptedMessage`] lists the forms that a message can take; only [`ScriptedMessage::RightAnswer`] depends on the
+//! key.
 
 use hmac::{Hmac, KeyInit, Mac};
 use processing_connection::AuthKey;
@@ -24,7 +25,7 @@ pub fn check(input: &[u8]) {
 }
 
 /// A message of the script.
-enum Said {
+enum ScriptedMessage {
     Raw(Vec<u8>),
     /// The right answer to the challenge of the end that receives it, truncated to this number of bytes.
     RightAnswer(usize),
@@ -39,21 +40,23 @@ enum Said {
 struct Script<'a>(&'a [u8]);
 
 impl<'a> Script<'a> {
-    fn message(&mut self) -> Option<Said> {
+    fn message(&mut self) -> Option<ScriptedMessage> {
         let (&form, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(match form {
-            1 => Said::RightAnswer(usize::from(self.take(1).first().copied().unwrap_or(20))),
-            2 => Said::Welcome,
-            3 => Said::Refusal,
+            1 => ScriptedMessage::RightAnswer(usize::from(
+                self.take(1).first().copied().unwrap_or(20),
+            )),
+            2 => ScriptedMessage::Welcome,
+            3 => ScriptedMessage::Refusal,
             4 => {
                 let mut challenge = [0; CHALLENGE_LENGTH];
                 let bytes = self.take(CHALLENGE_LENGTH);
                 challenge[..bytes.len()].copy_from_slice(bytes);
-                Said::Challenge(challenge)
+                ScriptedMessage::Challenge(challenge)
             }
-            5 => Said::Reflection,
-            length => Said::Raw(self.take(usize::from(length)).to_vec()),
+            5 => ScriptedMessage::Reflection,
+            length => ScriptedMessage::Raw(self.take(usize::from(length)).to_vec()),
         })
     }
 
@@ -72,7 +75,7 @@ fn check_end(role: Role, script: &[u8]) {
     let mut script = Script(script);
     let mut last = Vec::new();
     let mut deserved = true;
-    let mut heard = 0;
+    let mut received = 0;
     loop {
         match end.turn() {
             Turn::Send(step, message) => {
@@ -88,14 +91,16 @@ fn check_end(role: Role, script: &[u8]) {
             Turn::Receive(step) => {
                 assert_ne!(step.sender(), role);
                 assert!(deserved, "the handshake continues after a failure");
-                let Some(said) = script.message() else { return };
-                let message = spoken(said, OWN, &last);
-                deserved = deserves(role, heard, &message);
-                heard += 1;
+                let Some(scripted) = script.message() else {
+                    return;
+                };
+                let message = encoded(scripted, OWN, &last);
+                deserved = deserves(role, received, &message);
+                received += 1;
                 end.receive(&message);
             }
             Turn::Accepted => {
-                assert!(deserved && heard == 3);
+                assert!(deserved && received == 3);
                 return;
             }
             Turn::Failed(step, reason) => {
@@ -122,18 +127,18 @@ fn deserves(role: Role, number: usize, message: &[u8]) -> bool {
     }
 }
 
-fn spoken(said: Said, challenge: &[u8], last: &[u8]) -> Vec<u8> {
-    match said {
-        Said::Raw(bytes) => bytes,
-        Said::RightAnswer(length) => {
+fn encoded(scripted: ScriptedMessage, challenge: &[u8], last: &[u8]) -> Vec<u8> {
+    match scripted {
+        ScriptedMessage::Raw(bytes) => bytes,
+        ScriptedMessage::RightAnswer(length) => {
             let mut answer = right_answer(KEY, challenge);
             answer.truncate(length);
             answer
         }
-        Said::Welcome => WELCOME.to_vec(),
-        Said::Refusal => AUTHENTICATION_FAILED.to_vec(),
-        Said::Challenge(random) => [CHALLENGE, &random].concat(),
-        Said::Reflection => last.to_vec(),
+        ScriptedMessage::Welcome => WELCOME.to_vec(),
+        ScriptedMessage::Refusal => AUTHENTICATION_FAILED.to_vec(),
+        ScriptedMessage::Challenge(random) => [CHALLENGE, &random].concat(),
+        ScriptedMessage::Reflection => last.to_vec(),
     }
 }
 

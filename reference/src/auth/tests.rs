@@ -112,7 +112,7 @@ fn each_end_plays_a_recorded_handshake_of_processing_0_52_byte_for_byte() {
         for (sender, prefix, rest) in RECORDED {
             let message = [prefix, &bytes(rest)].concat();
             match exchange.turn() {
-                Turn::Send(_, said) => assert!(sender == name && said == message, "{said:02x?}"),
+                Turn::Send(_, sent) => assert!(sender == name && sent == message, "{sent:02x?}"),
                 Turn::Receive(_) if sender != name => exchange.receive(&message),
                 other => panic!("{other:?}"),
             }

@@ -19,7 +19,7 @@ use crate::address::Address;
 use crate::deadline::{self, Deadline, Ready};
 use crate::error::{Error, Result};
 
-/// What carries the messages of one connection.
+/// The transport that carries the messages of one connection.
 #[derive(Debug)]
 pub(crate) enum Transport {
     /// `AF_INET` and `AF_UNIX`.
@@ -66,7 +66,7 @@ pub(crate) trait Stream: Debug + Send + Sync {
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 }
 
-/// Every stream socket is a stream.
+/// Implements [`Stream`] for every stream socket.
 impl<S> Stream for S
 where
     S: AsFd + Debug + Send + Sync,

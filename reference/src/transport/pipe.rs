@@ -150,7 +150,7 @@ impl Pipe {
     ///
     /// # Errors
     ///
-    /// * [`TimedOut`](io::ErrorKind::TimedOut) if nothing came within `timeout`.
+    /// * [`TimedOut`](io::ErrorKind::TimedOut) if nothing arrived within `timeout`.
     /// * [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) after [`close`](Self::close).
     /// * `ERROR_BROKEN_PIPE` (109) if the other end is closed and everything has been read.
     pub fn read(&self, buffer: &mut [u8], timeout: Option<Duration>) -> io::Result<Part> {

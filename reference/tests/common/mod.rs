@@ -62,7 +62,7 @@ pub(crate) fn frame(payload: &[u8]) -> Vec<u8> {
 }
 
 /// Runs the other end in a thread of its own.
-pub(crate) fn beside<T: Send + 'static>(
+pub(crate) fn in_thread<T: Send + 'static>(
     other: impl FnOnce() -> T + Send + 'static,
 ) -> thread::JoinHandle<T> {
     thread::spawn(other)

@@ -75,15 +75,18 @@ impl Peer {
         }
     }
 
-    pub(crate) fn say(&mut self, message: &[u8]) {
-        self.say_at_once(&[message]);
+    pub(crate) fn send(&mut self, message: &[u8]) {
+        self.send_at_once(&[message]);
     }
 
     /// Sends several messages, in one write if the transport allows it.
-    pub(crate) fn say_at_once(&mut self, messages: &[&[u8]]) {
+    pub(crate) fn send_at_once(&mut self, messages: &[&[u8]]) {
         match &mut self.carrier {
             Carrier::Stream(stream, framing) => {
-                let frames: Vec<_> = messages.iter().map(|said| framed(*framing, said)).collect();
+                let frames: Vec<_> = messages
+                    .iter()
+                    .map(|message| framed(*framing, message))
+                    .collect();
                 stream.write_all(&frames.concat()).unwrap();
             }
             #[cfg(windows)]
@@ -95,7 +98,7 @@ impl Peer {
         }
     }
 
-    pub(crate) fn hear(&mut self) -> Vec<u8> {
+    pub(crate) fn receive(&mut self) -> Vec<u8> {
         match &mut self.carrier {
             Carrier::Stream(stream, framing) => {
                 let mut header = vec![0; framing.header_length()];
@@ -116,8 +119,8 @@ impl Peer {
     }
 
     /// Receives a challenge and returns its 20 random bytes.
-    pub(crate) fn hear_challenge(&mut self) -> Vec<u8> {
-        let message = self.hear();
+    pub(crate) fn receive_challenge(&mut self) -> Vec<u8> {
+        let message = self.receive();
         let random = message.strip_prefix(CHALLENGE).expect("a challenge");
         assert_eq!(random.len(), 20);
         random.to_vec()
@@ -125,20 +128,20 @@ impl Peer {
 
     /// Sends a challenge with `NONCE`, checks that the answer is correct, and sends the welcome.
     pub(crate) fn challenge(&mut self, key: &[u8]) {
-        self.say(&challenge(NONCE));
-        assert_eq!(self.hear(), answer(key, NONCE));
-        self.say(WELCOME);
+        self.send(&challenge(NONCE));
+        assert_eq!(self.receive(), answer(key, NONCE));
+        self.send(WELCOME);
     }
 
     /// Answers a challenge, and checks that the answer is welcomed.
-    pub(crate) fn respond(&mut self, key: &[u8]) {
-        let random = self.hear_challenge();
-        self.say(&answer(key, &random));
-        assert_eq!(self.hear(), WELCOME);
+    pub(crate) fn answer_challenge(&mut self, key: &[u8]) {
+        let random = self.receive_challenge();
+        self.send(&answer(key, &random));
+        assert_eq!(self.receive(), WELCOME);
     }
 
     /// Checks that nothing more arrives before the end of the stream.
-    pub(crate) fn hear_the_end(&mut self) {
+    pub(crate) fn expect_the_end(&mut self) {
         let mut byte = [0];
         let ended = match &mut self.carrier {
             Carrier::Stream(stream, _) => stream.read(&mut byte),
