@@ -1,12 +1,12 @@
-//! Round trips of one message, there and back between two threads: this crate beside a floor that
-//! writes the same bytes in one write and reads exact sizes into a buffer it uses again.
+//! Measures the round trip of one message between two threads: with this crate, and with a floor
+//! that writes the same bytes in one write and reads exact sizes into a buffer that it reuses.
 //!
 //! `cargo bench -p processing-connection --bench echo [-- --rounds N] [--peer-python PYTHON
-//! --peer-path DIR]`, where PYTHON is a Python 2 and DIR has `processing` 0.20 in it, installed
-//! with its C extension; then its echo is measured beside them, over le32.
+//! --peer-path DIR]`, where PYTHON is a Python 2 and DIR contains `processing` 0.20, installed with
+//! its C extension. If they are given, an echo by that peer is measured as well, in le32.
 //!
-//! The machine is noisier than the difference: contenders take turns in one run, and medians are
-//! compared. Exit code 1 if a ratio is over its target.
+//! The noise of the machine is larger than the differences, so the contenders take turns in one
+//! run, and their medians are compared. The exit code is 1 if a ratio exceeds its target.
 
 use std::error::Error;
 use std::io::{Read, Write};
@@ -37,10 +37,10 @@ fn main() -> Outcome<()> {
     if let Some((_, path)) = &peer
         && !std::path::Path::new(path).is_dir()
     {
-        return Err(format!("--peer-path {path}: no such directory; say a whole path, since cargo runs benches elsewhere").into());
+        return Err(format!("--peer-path {path}: no such directory; use an absolute path, since cargo runs benches in another directory").into());
     }
     if peer.is_none() {
-        println!("live peer: not given (--peer-python PYTHON --peer-path DIR)");
+        println!("live peer: none given (--peer-python PYTHON --peer-path DIR)");
     }
 
     let mut within = true;
@@ -50,12 +50,13 @@ fn main() -> Outcome<()> {
     {
         within &= compare(family, rounds, peer.as_ref())?;
     }
-    // `cargo test --all-targets` runs it too, unoptimized; only `cargo bench` judges.
+    // `cargo test --all-targets` also runs this, but unoptimized; only `cargo bench` judges the
+    // ratios.
     let judged = arguments.iter().any(|argument| argument == "--bench");
     if within || !judged {
         Ok(())
     } else {
-        Err("a ratio is over its target".into())
+        Err("a ratio exceeds its target".into())
     }
 }
 
@@ -76,7 +77,7 @@ fn compare(family: Family, rounds: usize, peer: Option<&(String, String)>) -> Ou
         let trips = trips_for(&mut floor, &message)?;
         let (mut ours, mut theirs, mut peers) = (vec![], vec![], vec![]);
         for round in 0..=rounds {
-            // Whoever comes second must not always be the same.
+            // The contenders alternate, so that the second one is not always the same.
             let mut times = [Duration::ZERO; 2];
             for turn in [round % 2, 1 - round % 2] {
                 times[turn] = match turn {
@@ -109,7 +110,8 @@ fn compare(family: Family, rounds: usize, peer: Option<&(String, String)>) -> Ou
     Ok(within)
 }
 
-/// As many as take about 8 milliseconds: many short turns weather noise better than a few long ones.
+/// Returns a number of round trips that takes about 8 milliseconds: many short turns are less
+/// affected by noise than a few long ones.
 fn trips_for(floor: &mut impl Echo, message: &[u8]) -> Outcome<u32> {
     let mut trips = 1;
     loop {
@@ -171,7 +173,7 @@ impl Echo for Reference {
     }
 }
 
-/// `processing` 0.20 with its C extension on the other side, this crate on this one.
+/// This crate on this side, and `processing` 0.20 with its C extension on the other.
 struct Live {
     reference: Reference,
     child: Child,
@@ -232,15 +234,16 @@ impl Drop for Live {
     }
 }
 
-/// What the transport itself costs.
+/// The cost of the transport itself.
 mod floor {
     use super::{Echo, Family, Outcome, Read, TcpListener, TcpStream, Write, thread};
 
     struct Floor<S> {
         stream: S,
-        /// Written as it is: the floor does not even copy the message behind a header.
+        /// The header and the message, kept between turns: the floor does not even copy the
+        /// message.
         frame: Vec<u8>,
-        /// Never shrinks, so that nothing has to be cleared.
+        /// The buffer never shrinks, so that nothing has to be cleared.
         received: Vec<u8>,
     }
 
@@ -259,7 +262,7 @@ mod floor {
                 let (here, there) = std::os::unix::net::UnixStream::pair()?;
                 Ok(both(here, there))
             }
-            other => Err(format!("no floor for {other}").into()),
+            other => Err(format!("there is no floor for {other}").into()),
         }
     }
 
@@ -280,7 +283,8 @@ mod floor {
     }
 
     impl<S: Read + Write> Floor<S> {
-        /// The length of the payload, which lies behind its header in `received`.
+        /// Reads a message, and returns the length of the payload, which follows its header in
+        /// `received`.
         fn read(&mut self) -> std::io::Result<usize> {
             let mut header = [0; 4];
             self.stream.read_exact(&mut header)?;

@@ -1,7 +1,7 @@
 //! The client of the Python page: sends the number 42 and prints the reply.
 //!
 //! `cargo run --example client [ADDRESS [DIALECT]]`, where ADDRESS is `host:port` or a path, and
-//! DIALECT `hex8`, `le32` (`processing` 0.20 with its C extension) or `be32`.
+//! DIALECT is `hex8`, `le32` (`processing` 0.20 with its C extension) or `be32`.
 
 use std::error::Error;
 

@@ -2,7 +2,7 @@
 //! boxed inside a list.
 //!
 //! `cargo run --example server [ADDRESS [DIALECT]]`, where ADDRESS is `host:port` or a path, and
-//! DIALECT `hex8`, `le32` (`processing` 0.20 with its C extension) or `be32`.
+//! DIALECT is `hex8`, `le32` (`processing` 0.20 with its C extension) or `be32`.
 
 use std::error::Error;
 

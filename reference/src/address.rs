@@ -1,4 +1,4 @@
-//! Addresses, their families, and how one follows from the other.
+//! Addresses and their families, and how the family is inferred from the address.
 
 use std::fmt;
 use std::net::SocketAddrV4;
@@ -29,10 +29,10 @@ pub enum Family {
 }
 
 impl Family {
-    /// Every family there is, available or not.
+    /// Every family, whether it is available or not.
     pub const ALL: [Self; 3] = [Self::Inet, Self::Unix, Self::Pipe];
 
-    /// Whether this build can listen and connect in this family.
+    /// Returns whether this build can listen and connect in this family.
     pub const fn is_available(self) -> bool {
         match self {
             Self::Inet => true,
@@ -41,7 +41,7 @@ impl Family {
         }
     }
 
-    /// `AF_INET`, `AF_UNIX` or `AF_PIPE`.
+    /// Returns the name: `AF_INET`, `AF_UNIX` or `AF_PIPE`.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Inet => "AF_INET",
@@ -51,9 +51,9 @@ impl Family {
     }
 }
 
-/// The family that a listener uses when nothing says otherwise: the one assumed to be the
-/// fastest available (`default_family` in `processing` 0.20, `connection/__init__.py`):
-/// `AF_PIPE`, else `AF_UNIX`, else `AF_INET`.
+/// The family that a listener uses by default is the available one that is assumed to be the
+/// fastest: `AF_PIPE`, else `AF_UNIX`, else `AF_INET` (`default_family` in `processing` 0.20,
+/// `connection/__init__.py`).
 impl Default for Family {
     fn default() -> Self {
         [Self::Pipe, Self::Unix]
@@ -82,9 +82,9 @@ impl FromStr for Family {
     }
 }
 
-/// Where a listener listens, or a client connects to.
+/// The address at which a listener listens, and to which a client connects.
 ///
-/// Whatever has the form of an address converts into one:
+/// Strings, paths and pairs of host and port convert into addresses:
 ///
 /// ```
 /// use processing_connection::{Address, Family};
@@ -97,10 +97,10 @@ impl FromStr for Family {
 pub enum Address {
     /// `AF_INET`: in Python the tuple `(hostname, port)`.
     Inet {
-        /// A name, or an IPv4 address in numbers. Empty means every interface when listening, as
-        /// in Python's `socket`.
+        /// A host name, or an IPv4 address in dotted-decimal notation. When listening, an empty
+        /// host means every interface, as in Python's `socket`.
         host: String,
-        /// 0 when listening means any free port.
+        /// The port. When listening, 0 means any free port.
         port: u16,
     },
     /// `AF_UNIX`: a path in the file system.
@@ -110,8 +110,8 @@ pub enum Address {
 }
 
 impl Address {
-    /// The address that a string is: `AF_PIPE` if it starts with two backslashes, else `AF_UNIX`.
-    /// A string is never `AF_INET` (`address_type` in `processing` 0.20,
+    /// Returns the address that a string denotes: `AF_PIPE` if it starts with two backslashes,
+    /// `AF_UNIX` otherwise. A string is never `AF_INET` (`address_type` in `processing` 0.20,
     /// `connection/__init__.py`).
     pub fn infer(text: &str) -> Self {
         if text.starts_with(r"\\") {
@@ -121,8 +121,8 @@ impl Address {
         }
     }
 
-    /// A free address of a family: `('localhost', 0)`, a fresh path in the directory for
-    /// temporary files, or a fresh name of a pipe (`arbitrary_address` in `processing` 0.20,
+    /// Returns a free address of a family: `('localhost', 0)`, a new path in the directory for
+    /// temporary files, or a new pipe name (`arbitrary_address` in `processing` 0.20,
     /// `connection/__init__.py`).
     pub fn arbitrary(family: Family) -> Self {
         match family {
@@ -135,7 +135,7 @@ impl Address {
         }
     }
 
-    /// The family that the address belongs to.
+    /// Returns the family that the address belongs to.
     pub fn family(&self) -> Family {
         match self {
             Self::Inet { .. } => Family::Inet,
@@ -144,8 +144,9 @@ impl Address {
         }
     }
 
-    /// Whether it is an empty string, which is as good as no address. In Python an empty string
-    /// is false, so `Listener('')` listens at an arbitrary address. A tuple never is.
+    /// Returns whether the address is an empty string, which counts as no address. In Python an
+    /// empty string is false, so `Listener('')` listens at an arbitrary address. An `AF_INET`
+    /// address is never empty.
     pub fn is_empty(&self) -> bool {
         match self {
             Self::Inet { .. } => false,
@@ -154,7 +155,7 @@ impl Address {
         }
     }
 
-    /// Checks that the address is of `family`, if one is given.
+    /// Checks that the address belongs to `family`, if one is given.
     pub(crate) fn agree(self, family: Option<Family>) -> Result<Self> {
         match family {
             Some(family) if family != self.family() => Err(Error::FamilyMismatch {
@@ -166,7 +167,7 @@ impl Address {
     }
 }
 
-/// A name that cannot be foreseen: the hasher's keys are random.
+/// Returns a name that cannot be predicted: the hasher's keys are random.
 fn fresh_name() -> String {
     use std::hash::{BuildHasher, RandomState};
 
@@ -176,7 +177,7 @@ fn fresh_name() -> String {
     format!("{}-{count}-{random:016x}", std::process::id())
 }
 
-/// As Python prints it: `('localhost', 6000)` or `'/tmp/listener'`.
+/// Formats the address as Python prints it: `('localhost', 6000)` or `'/tmp/listener'`.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

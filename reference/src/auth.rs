@@ -1,8 +1,8 @@
-//! The handshake of `processing` 0.21 to 0.52, without input and output.
+//! The handshake of `processing` 0.21 to 0.52, without any I/O.
 //!
-//! [`Listener`](crate::Listener) and [`Connector`](crate::Connector) do it by themselves when they
-//! are given an [`AuthKey`]. This module is for transports of one's own: an [`Exchange`] says what
-//! to send, takes what came, and never reads or writes.
+//! [`Listener`](crate::Listener) and [`Connector`](crate::Connector) perform it themselves when
+//! they are given an [`AuthKey`]. This module is for callers with a transport of their own: an
+//! [`Exchange`] decides what to send and is given what was received, but never reads or writes.
 //!
 //! ```
 //! use processing_connection::auth::{Exchange, Role, Turn};
@@ -36,47 +36,48 @@ pub use self::key::AuthKey;
 use self::step::Part;
 pub use self::step::{HandshakeStep, Role};
 
-/// Random bytes of a challenge.
+/// The number of random bytes in a challenge.
 pub const CHALLENGE_LENGTH: usize = 20;
 
-/// What stands before the random bytes of a challenge.
+/// The prefix of a challenge; the random bytes follow it.
 pub const CHALLENGE: &[u8] = b"#CHALLENGE:";
 
-/// The verdict on a right answer.
+/// The verdict on a correct answer.
 pub const WELCOME: &[u8] = b"#WELCOME";
 
 /// The verdict on a wrong answer.
 pub const AUTHENTICATION_FAILED: &[u8] = b"#AUTHENTICATION_FAILED";
 
-/// One end of a handshake: the listener challenges the client, then the client the listener.
-/// Each of the six steps is one message in the framing of the connection.
+/// One end of a handshake, in which first the listener challenges the client, and then the client
+/// challenges the listener. Each of the six steps is one message in the framing of the connection.
 #[derive(Debug)]
 pub struct Exchange<'a> {
     role: Role,
     key: &'a AuthKey,
     own_challenge: [u8; CHALLENGE_LENGTH],
     peer_challenge: [u8; CHALLENGE_LENGTH],
-    /// What is due, until it is over.
+    /// The current step; `None` when the handshake is over.
     step: Option<HandshakeStep>,
     failure: Option<(HandshakeStep, AuthenticationFailure)>,
 }
 
-/// What an end of a handshake has to do next.
+/// What one end of a handshake has to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Turn {
-    /// To send this message, which is the step.
+    /// Send this message, which makes up the step.
     Send(HandshakeStep, Vec<u8>),
-    /// To receive a message, which is the step, and hand it to [`Exchange::receive`].
+    /// Receive the message that makes up the step, and pass it to [`Exchange::receive`].
     Receive(HandshakeStep),
-    /// Nothing: each end knows that the other has the key. The next message is the first object.
+    /// Nothing: each end has proved that it has the key. The next message is the first object.
     Accepted,
-    /// To close the connection: the handshake failed at the step.
+    /// Close the connection: the handshake failed at the step.
     Failed(HandshakeStep, AuthenticationFailure),
 }
 
 impl<'a> Exchange<'a> {
-    /// The beginning of a handshake. `challenge` is what the other end has to answer: it must
-    /// come from the system's random source and never be used again, or an old answer will do.
+    /// Begins a handshake. `challenge` is what the other end has to answer: it must come from the
+    /// system's random number generator and must never be used again, or an old answer would be
+    /// accepted.
     pub fn new(role: Role, key: &'a AuthKey, challenge: [u8; CHALLENGE_LENGTH]) -> Self {
         Self {
             role,
@@ -88,7 +89,7 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// What to do next. A message is handed out once.
+    /// Returns what to do next. A message to send is returned only once.
     pub fn turn(&mut self) -> Turn {
         let Some(step) = self.step else {
             return match &self.failure {
@@ -112,7 +113,7 @@ impl<'a> Exchange<'a> {
         Turn::Send(step, message)
     }
 
-    /// Takes the message that came. One that came when none was due fails the handshake.
+    /// Processes a message that was received. The handshake fails if no message was due.
     pub fn receive(&mut self, message: &[u8]) {
         let Some(step) = self.step else { return };
         let due = step.sender() != self.role;
@@ -128,9 +129,9 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// Fails the handshake at the step that is due, for a reason that the caller found: the
-    /// message is longer than the caller takes, say. If that message was an answer, the next turn
-    /// still is to refuse it. The first failure is the one that counts.
+    /// Makes the handshake fail at the current step for a reason that the caller found, for example
+    /// because the message is longer than the caller accepts. If that message is an answer, the
+    /// next turn is still to refuse it. Only the first failure counts.
     pub fn fail(&mut self, reason: AuthenticationFailure) {
         let (Some(step), None) = (self.step, &self.failure) else {
             return;
@@ -152,7 +153,8 @@ impl<'a> Exchange<'a> {
     }
 
     fn judge_answer(&self, message: &[u8]) -> Result<(), AuthenticationFailure> {
-        // In constant time: how long it takes must not tell how many bytes are right.
+        // The comparison takes constant time, so that its duration does not reveal how many bytes
+        // are correct.
         mac(self.key, &self.own_challenge)
             .verify_slice(message)
             .map_err(|_| AuthenticationFailure::WrongAnswer)
@@ -167,9 +169,9 @@ fn judge_verdict(message: &[u8]) -> Result<(), AuthenticationFailure> {
     }
 }
 
-/// The random bytes of a challenge, if the message is one. The releases answer random bytes of any
-/// number, and so sign what an attacker chooses; none of them ever sent another number than 20
-/// on a Python that has `os.urandom` (2.4 and later).
+/// Returns the random bytes of a challenge, if the message is one. The releases answer any number
+/// of random bytes, and thus sign whatever an attacker chooses. On a Python that has `os.urandom`
+/// (2.4 and later), all of them send exactly 20.
 pub(crate) fn challenge_in(message: &[u8]) -> Option<[u8; CHALLENGE_LENGTH]> {
     message.strip_prefix(CHALLENGE)?.try_into().ok()
 }
@@ -182,7 +184,7 @@ fn unexpected(message: &[u8]) -> AuthenticationFailure {
 
 fn mac(key: &AuthKey, challenge: &[u8]) -> Hmac<Sha1> {
     Hmac::new_from_slice(key.bytes())
-        .expect("HMAC takes keys of every length")
+        .expect("HMAC accepts keys of any length")
         .chain_update(challenge)
 }
 

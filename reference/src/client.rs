@@ -1,4 +1,4 @@
-//! connect: the seed's `Client`.
+//! [`connect`] and [`Connector`]: `Client` in Python.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::transport::{self, ConnectOptions};
 
-/// Connects to the listener at `address`, with everything else as by default. It is `Client` in
-/// Python.
+/// Connects to the listener at `address`, with the defaults for everything else. This is `Client`
+/// in Python.
 ///
 /// # Errors
 ///
@@ -20,7 +20,7 @@ pub fn connect(address: impl Into<Address>) -> Result<Connection> {
     Connector::new().connect(address)
 }
 
-/// Connects to listeners: to choose the family, the key, the dialect, limits and timeouts.
+/// Connects to listeners, with a choice of family, key, dialect, limits and timeouts.
 ///
 /// ```no_run
 /// use processing_connection::{Connector, Dialect};
@@ -52,48 +52,49 @@ impl Default for Connector {
 }
 
 impl Connector {
-    /// One with everything as by default.
+    /// Creates a connector with the defaults for everything.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// The family, which otherwise follows from the address.
+    /// Sets the family, which is otherwise inferred from the address.
     pub fn family(mut self, family: Family) -> Self {
         self.family = Some(family);
         self
     }
 
-    /// The key that the listener has to have, and wants proof of; without one there is no
-    /// handshake. It takes a [dialect](Self::dialect) that has one, as the default has.
+    /// Sets the key. The listener and the client must prove to each other that they have the same
+    /// one; without a key there is no handshake. The [dialect](Self::dialect) must have a
+    /// handshake, as the default does.
     pub fn authkey(mut self, key: impl Into<AuthKey>) -> Self {
         self.authentication.key = Some(key.into());
         self
     }
 
-    /// Bounds the time that the handshake takes, from its first byte to its last. Default 20
-    /// seconds; `None` waits for ever. The listener begins, so this is also how long it may take
-    /// to accept.
+    /// Limits the time that the handshake may take, from its first byte to its last. The default is
+    /// 20 seconds; `None` waits forever. The listener sends the first message, so the time until it
+    /// accepts the connection counts as well.
     pub fn handshake_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.authentication.timeout = timeout.into();
         self
     }
 
-    /// Bounds the time that [`connect`](Self::connect) waits for its turn when other clients are
-    /// waiting for the same `AF_PIPE` listener. Default 20 seconds, as in `multiprocessing`
-    /// (`CONNECTION_TIMEOUT` in its `connection.py`); `None` waits for ever. Of no meaning for
-    /// sockets, at which clients can wait after they have connected.
+    /// Limits the time that [`connect`](Self::connect) waits for its turn when other clients are
+    /// waiting for the same `AF_PIPE` listener. The default is 20 seconds, as in `multiprocessing`
+    /// (`CONNECTION_TIMEOUT` in its `connection.py`); `None` waits forever. This has no effect on
+    /// sockets, where clients wait after they have connected.
     pub fn busy_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.busy_timeout = timeout.into();
         self
     }
 
-    /// The dialect of the connections.
+    /// Sets the dialect of the connections.
     pub fn dialect(mut self, dialect: impl Into<Dialect>) -> Self {
         self.options.dialect = dialect.into();
         self
     }
 
-    /// The limits of the connections.
+    /// Sets the limits of the connections.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
         self
@@ -111,23 +112,23 @@ impl Connector {
         self
     }
 
-    /// Connects to the listener at `address`, and goes through the handshake if there is a key.
+    /// Connects to the listener at `address`, and performs the handshake if there is a key.
     ///
     /// # Errors
     ///
-    /// * [`Refused`](Error::Refused) if nobody listens there, [`NotFound`](Error::NotFound) if
+    /// * [`Refused`](Error::Refused) if nobody is listening there, [`NotFound`](Error::NotFound) if
     ///   there is no such path or pipe.
     /// * [`TimedOut`](Error::TimedOut) if every instance of a pipe stays
     ///   [busy](Self::busy_timeout).
-    /// * [`FamilyMismatch`](Error::FamilyMismatch) if the address is of another family than the
-    ///   one asked for, [`FamilyNotAvailable`](Error::FamilyNotAvailable).
+    /// * [`FamilyMismatch`](Error::FamilyMismatch) if the address belongs to a different family
+    ///   than the requested one, [`FamilyNotAvailable`](Error::FamilyNotAvailable).
     /// * [`UnknownHost`](Error::UnknownHost), [`PathTooLong`](Error::PathTooLong),
-    ///   [`BadAddress`](Error::BadAddress) (the empty one among them),
+    ///   [`BadAddress`](Error::BadAddress) (for example for an empty one),
     ///   [`AddressIo`](Error::AddressIo).
-    /// * [`AuthenticationFailed`](Error::AuthenticationFailed) if the listener has another key or
-    ///   none, is silent, or left; the connection is closed.
-    /// * [`EmptyKey`](Error::EmptyKey), [`NoHandshake`](Error::NoHandshake) if there is a key and
-    ///   the dialect has no use for it.
+    /// * [`AuthenticationFailed`](Error::AuthenticationFailed) if the listener has a different key
+    ///   or none, sends nothing, or leaves; the connection is closed.
+    /// * [`EmptyKey`](Error::EmptyKey) if the key is empty, [`NoHandshake`](Error::NoHandshake) if
+    ///   there is a key but the dialect has no handshake.
     pub fn connect(&self, address: impl Into<Address>) -> Result<Connection> {
         let address = address.into();
         if address.is_empty() {

@@ -1,4 +1,4 @@
-//! Connection: send recv `send_string` `recv_string` poll close.
+//! [`Connection`], and what its two halves have in common.
 
 mod ahead;
 mod authentication;
@@ -28,7 +28,7 @@ use crate::error::Result;
 use crate::limits::Limits;
 use crate::transport::Transport;
 
-/// What listeners and connectors hand on to their connections.
+/// The options that listeners and connectors pass on to their connections.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Options {
     pub(crate) dialect: Dialect,
@@ -46,18 +46,18 @@ pub(crate) struct Options {
 ///
 /// | what | error | the connection afterwards |
 /// | --- | --- | --- |
-/// | the peer closed between two messages | [`Closed`] | at its end |
+/// | the peer closed between two messages | [`Closed`] | ended |
 /// | the stream ended inside a message | [`CutInHeader`] [`CutInPayload`] | poisoned |
-/// | the header is no header, or announces too much | [`BadHeader`] [`MessageTooLong`] | poisoned |
+/// | the header is invalid, or announces too much | [`BadHeader`] [`MessageTooLong`] | poisoned |
 /// | the payload cannot be unpickled or converted | [`NotAPickle`] [`NeedsClass`] … | in step |
-/// | the peer wants a key and none was given | [`AuthenticationFailed`] | in step, of no use |
+/// | the peer requires a key and none was given | [`AuthenticationFailed`] | in step but useless |
 /// | the object or string cannot be sent | [`CannotPickle`] [`CannotSend`] | in step, nothing sent |
-/// | a receive timed out, wherever | [`TimedOut`] | in step: call again to go on |
-/// | a send timed out before its first byte | [`TimedOut`] | in step: call again |
-/// | a send timed out after its first byte | [`TimedOut`] | poisoned |
+/// | a receive timed out, at any point | [`TimedOut`] | in step: call again to continue |
+/// | a send timed out before its first byte was sent | [`TimedOut`] | in step: call again |
+/// | a send timed out later | [`TimedOut`] | poisoned |
 ///
-/// Poisoned means that every later call fails with [`Poisoned`], which names the first cause:
-/// only [`close`](Self::close) is left. Sending and receiving are poisoned together.
+/// Poisoned means that every later call fails with [`Poisoned`], which names the first cause, and
+/// only [`close`](Self::close) still works. Sending and receiving are poisoned together.
 ///
 /// [`Closed`]: crate::Error::Closed
 /// [`CutInHeader`]: crate::Error::CutInHeader
@@ -88,70 +88,71 @@ impl Connection {
 
     /// Sends an object, pickled with protocol 2.
     ///
-    /// **`Vec<u8>` and `&[u8]` pickle as a list of integers**, since serde does not tell them
-    /// from other sequences. Wrap them in the crate `serde_bytes` to send what Python 2 unpickles
-    /// as `str` and Python 3 as `bytes`, or use [`send_string`](Self::send_string) for bytes
-    /// without a pickle.
+    /// **`Vec<u8>` and `&[u8]` pickle as a list of integers**, since serde does not distinguish
+    /// them from other sequences. Wrap them with the `serde_bytes` crate to send what Python 2
+    /// unpickles as `str` and Python 3 as `bytes`, or use [`send_string`](Self::send_string) for
+    /// bytes without a pickle.
     ///
     /// # Errors
     ///
-    /// [`CannotPickle`](crate::Error::CannotPickle), for example for an `i128`, with nothing on
-    /// the wire; otherwise as [`send_string`](Self::send_string).
+    /// * [`CannotPickle`](crate::Error::CannotPickle) if the object cannot be pickled, for example
+    ///   an `i128`; nothing was sent.
+    /// * Otherwise the errors of [`send_string`](Self::send_string).
     pub fn send<T: Serialize + ?Sized>(&mut self, object: &T) -> Result<()> {
         self.send.send(object)
     }
 
-    /// Receives an object and converts it.
+    /// Receives an object and converts it to a `T`.
     ///
-    /// Python's `str` of Python 2 comes as bytes, `unicode` and `str` of Python 3 as text; serde
-    /// turns both into a `String` if they are UTF-8. Tuples, lists and sets are all sequences.
-    /// Use [`recv_value`](Self::recv_value) to tell them apart.
+    /// A `str` of Python 2 arrives as bytes; a `unicode` of Python 2 and a `str` of Python 3 arrive
+    /// as text. serde turns both into a `String` if they are UTF-8. Tuples, lists and sets are all
+    /// sequences. Use [`recv_value`](Self::recv_value) to distinguish them.
     ///
     /// # Errors
     ///
-    /// [`Conversion`](crate::Error::Conversion) if the object is not a `T`, otherwise as
-    /// [`recv_value`](Self::recv_value).
+    /// * [`Conversion`](crate::Error::Conversion) if the object is not a `T`.
+    /// * Otherwise the errors of [`recv_value`](Self::recv_value).
     pub fn recv<T: DeserializeOwned>(&mut self) -> Result<T> {
         self.recv.recv()
     }
 
-    /// Sends an object that keeps what serde's data model loses: tuple or list, set or
-    /// frozenset, integers of any size, bytes.
+    /// Sends a value. It preserves what serde's data model loses: the difference between tuples and
+    /// lists and between sets and frozensets, integers of any size, and bytes.
     ///
     /// # Errors
     ///
-    /// As [`send`](Self::send).
+    /// The errors of [`send`](Self::send).
     pub fn send_value(&mut self, value: &Value) -> Result<()> {
         self.send.send_value(value)
     }
 
-    /// Receives an object as it is, without a conversion.
+    /// Receives an object as a value, without converting it.
     ///
-    /// Pickles of protocols 0 to 5 are read. As `cPickle.loads` does, bytes after the pickle's
-    /// STOP are ignored. No code is ever run: what needs a class is an error.
+    /// Pickles of protocols 0 to 5 are read. Bytes after the pickle's STOP are ignored, as by
+    /// `cPickle.loads`. No code is ever run: a pickle that needs a class is an error.
     ///
     /// # Errors
     ///
     /// * [`NotAPickle`](crate::Error::NotAPickle), [`NeedsClass`](crate::Error::NeedsClass),
     ///   [`Unrepresentable`](crate::Error::Unrepresentable),
-    ///   [`PickleLimit`](crate::Error::PickleLimit): the message is lost, the next one is fine.
+    ///   [`PickleLimit`](crate::Error::PickleLimit): the message is lost, but the next one can be
+    ///   received.
     /// * [`AuthenticationFailed`](crate::Error::AuthenticationFailed) if the payload is the
-    ///   challenge of a handshake: the peer wants a key and none was given here.
-    /// * Otherwise as [`recv_string`](Self::recv_string).
+    ///   challenge of a handshake: the peer requires a key and none was given on this side.
+    /// * Otherwise the errors of [`recv_string`](Self::recv_string).
     pub fn recv_value(&mut self) -> Result<Value> {
         self.recv.recv_value()
     }
 
     /// Sends bytes as they are.
     ///
-    /// Header and payload leave in one write; the payload is not copied.
+    /// The header and the payload are sent in one write; the payload is not copied.
     ///
     /// # Errors
     ///
     /// * [`CannotSend`](crate::Error::CannotSend) if there are more than
     ///   [`message_length`](crate::Limits::message_length) bytes; nothing was sent.
-    /// * [`TimedOut`](crate::Error::TimedOut), see
-    ///   [`set_write_timeout`](Self::set_write_timeout).
+    /// * [`TimedOut`](crate::Error::TimedOut): see [`set_write_timeout`](Self::set_write_timeout).
     /// * [`Reset`](crate::Error::Reset) if the peer is gone,
     ///   [`Poisoned`](crate::Error::Poisoned), [`NotOpen`](crate::Error::NotOpen).
     pub fn send_string(&mut self, string: &[u8]) -> Result<()> {
@@ -163,34 +164,34 @@ impl Connection {
     /// # Errors
     ///
     /// * [`Closed`](crate::Error::Closed) at the end of the stream.
-    /// * [`CutInHeader`](crate::Error::CutInHeader),
-    ///   [`CutInPayload`](crate::Error::CutInPayload), [`BadHeader`](crate::Error::BadHeader),
-    ///   [`MessageTooLong`](crate::Error::MessageTooLong), [`Reset`](crate::Error::Reset) inside
-    ///   a message: they poison the connection.
-    /// * [`TimedOut`](crate::Error::TimedOut), see [`set_read_timeout`](Self::set_read_timeout).
+    /// * [`CutInHeader`](crate::Error::CutInHeader), [`CutInPayload`](crate::Error::CutInPayload),
+    ///   [`BadHeader`](crate::Error::BadHeader), [`MessageTooLong`](crate::Error::MessageTooLong),
+    ///   [`Reset`](crate::Error::Reset) inside a message. These errors poison the connection.
+    /// * [`TimedOut`](crate::Error::TimedOut): see [`set_read_timeout`](Self::set_read_timeout).
     /// * [`Poisoned`](crate::Error::Poisoned), [`NotOpen`](crate::Error::NotOpen).
     pub fn recv_string(&mut self) -> Result<Vec<u8>> {
         self.recv.recv_string()
     }
 
-    /// Receives bytes as they are into a buffer that can be used again. What it held is replaced;
+    /// Receives bytes as they are into a buffer that can be reused. Its contents are replaced;
     /// after an error it is empty.
     ///
-    /// It grows as bytes arrive, never because a header announces them.
+    /// The buffer grows as bytes arrive, never because a header announces them.
     ///
     /// # Errors
     ///
-    /// As [`recv_string`](Self::recv_string).
+    /// The errors of [`recv_string`](Self::recv_string).
     pub fn recv_string_into(&mut self, string: &mut Vec<u8>) -> Result<()> {
         self.recv.recv_string_into(string)
     }
 
-    /// Whether there is something to receive; waits for it up to `timeout`, or for ever if it is
-    /// `None`.
+    /// Returns whether there is something to receive. Waits for it up to `timeout`, or forever if
+    /// that is `None`.
     ///
-    /// True as soon as one byte of the next message is there, in the socket or read ahead, even
-    /// if that is half a header: a receive may still have to wait for the rest. True also at the
-    /// end of the stream, which a receive then reports. (`processing` has `poll` from 0.30 on.)
+    /// The result is `true` as soon as one byte of the next message has arrived, even if that is
+    /// only a part of the header: a receive may still have to wait for the rest. It is also `true`
+    /// at the end of the stream, which a receive then reports. (`processing` has `poll` from 0.30
+    /// on.)
     ///
     /// # Errors
     ///
@@ -199,34 +200,34 @@ impl Connection {
         self.recv.poll(timeout)
     }
 
-    /// Bounds the time that receiving one message takes, from the call to its last byte; `None`
-    /// (the default) waits for ever.
+    /// Limits the time that receiving one message may take, from the call to the last byte of the
+    /// message; `None` (the default) waits forever.
     ///
-    /// A receive that times out in the middle of a message keeps what came; the next receive, of
-    /// whatever kind, goes on there.
+    /// A receive that times out in the middle of a message keeps the bytes that arrived; the next
+    /// receive, of any kind, continues from there.
     pub fn set_read_timeout(&mut self, timeout: Option<Duration>) {
         self.recv.set_read_timeout(timeout);
     }
 
-    /// Bounds the time that sending one message takes, from the call until the system has taken
-    /// its last byte; `None` (the default) waits for ever.
+    /// Limits the time that sending one message may take, from the call until the system has
+    /// accepted the last byte of the message; `None` (the default) waits forever.
     ///
-    /// A send that times out before its first byte left changes nothing. After it the peer holds
-    /// a part of a message, and the connection is poisoned.
+    /// A send that times out before its first byte was sent changes nothing. If it times out later,
+    /// a part of the message was sent, and the connection is poisoned.
     pub fn set_write_timeout(&mut self, timeout: Option<Duration>) {
         self.send.set_write_timeout(timeout);
     }
 
-    /// Two halves, one for each direction, for two threads.
+    /// Splits the connection into two halves, one for each direction, for use by two threads.
     pub fn split(self) -> (SendHalf, RecvHalf) {
         (self.send, self.recv)
     }
 
-    /// The halves of one connection become it again.
+    /// Joins the two halves of a connection again.
     ///
     /// # Errors
     ///
-    /// Gives the halves back if they are of two connections or one of them is closed.
+    /// Returns the halves if they belong to different connections or if one of them is closed.
     pub fn join(send: SendHalf, recv: RecvHalf) -> Result<Self, Box<(SendHalf, RecvHalf)>> {
         match (&send.link, &recv.link) {
             (Some(one), Some(other)) if Arc::ptr_eq(one, other) => Ok(Self { send, recv }),
@@ -234,7 +235,7 @@ impl Connection {
         }
     }
 
-    /// Closes the connection; the peer finds the end of the stream. Closing twice is fine.
+    /// Closes the connection; the peer sees the end of the stream. Closing it again does nothing.
     pub fn close(&mut self) {
         if let Some(link) = self.send.link.take() {
             link.shutdown(Shutdown::Both);
@@ -243,7 +244,7 @@ impl Connection {
     }
 }
 
-/// A buffer for the next object, unless it has grown too large to keep.
+/// Empties a buffer for the next object, and shrinks it if it has grown too large to keep.
 fn recycled(mut buffer: Vec<u8>) -> Vec<u8> {
     const KEEP: usize = 1 << 16;
 

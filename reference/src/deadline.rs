@@ -1,4 +1,4 @@
-//! Waiting for a socket, up to a moment.
+//! Deadlines, and waiting for a socket until one.
 
 use std::io;
 use std::time::{Duration, Instant};
@@ -7,12 +7,13 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fd::AsFd;
 use rustix::io::Errno;
 
-/// The moment at which an operation gives up; perhaps never.
+/// The moment at which an operation gives up, if it ever does.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Deadline(Option<Instant>);
 
 impl Deadline {
-    /// A timeout too long for the clock is no timeout.
+    /// Returns the deadline after `timeout`. A timeout that is too long for the clock counts as
+    /// none.
     pub(crate) fn after(timeout: Option<Duration>) -> Self {
         Self(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
     }
@@ -33,7 +34,8 @@ pub(crate) enum Ready {
     Write,
 }
 
-/// Waits until the socket is ready, ended or failed (true) or the deadline passed (false).
+/// Waits until the socket is ready, closed or failed (`true`), or until the deadline passes
+/// (`false`).
 pub(crate) fn wait(socket: &impl AsFd, ready: Ready, deadline: Deadline) -> io::Result<bool> {
     let events = match ready {
         Ready::Read => PollFlags::IN,

@@ -1,4 +1,4 @@
-//! Everything that decides the bytes.
+//! Dialects: everything that determines the bytes on the wire.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,17 +6,18 @@ use std::str::FromStr;
 use crate::error::Error;
 use crate::framing::Framing;
 
-/// Everything that decides the bytes: the framing of streams, the handshake, and the highest
-/// pickle protocol to send.
+/// Everything that determines the bytes on the wire: the framing of streams, the handshake, and the
+/// highest pickle protocol to send.
 ///
-/// Nothing on the wire tells the dialect: both sides have to be told. A side that reads a header
-/// in the wrong dialect waits for gigabytes, so choose the constant of the release that runs on
-/// the other side. The default is that of `processing` 0.30 and later.
+/// Nothing on the wire identifies the dialect, so both sides have to know it. A side that reads a
+/// header in the wrong dialect may wait for gigabytes, so choose the constant of the release that
+/// runs on the other side. The default is that of `processing` 0.30 and later.
 ///
-/// The handshake takes place when a key is given, and only then: without one, a dialect with a
-/// handshake and the same dialect without it are the same bytes.
+/// The handshake takes place only if a key is given: without a key, a dialect with a handshake and
+/// the same dialect without one produce the same bytes.
 ///
-/// A dialect has a name: its framing's, and its handshake's behind a `+`.
+/// The name of a dialect is that of its framing, followed by `+` and the name of its handshake if
+/// it has one.
 ///
 /// ```
 /// use processing_connection::Dialect;
@@ -27,7 +28,7 @@ use crate::framing::Framing;
 /// # Ok::<(), processing_connection::Error>(())
 /// ```
 ///
-/// On `AF_PIPE` the framing is not used: a message is a message.
+/// On `AF_PIPE` the framing is not used, since a pipe preserves message boundaries.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dialect {
     framing: Framing,
@@ -61,7 +62,7 @@ impl Dialect {
     /// [`PROCESSING_0_21_PURE`](Self::PROCESSING_0_21_PURE).
     pub const PROCESSING_0_30: Self = Self::PROCESSING_0_21_PURE;
 
-    /// Every dialect of every release, the latest first.
+    /// The dialects of all releases, the latest first.
     pub const ALL: [Self; 5] = [
         Self::PROCESSING_0_30,
         Self::PROCESSING_0_21_C,
@@ -70,7 +71,7 @@ impl Dialect {
         Self::PROCESSING_0_10_C,
     ];
 
-    /// The dialect with this framing and no handshake.
+    /// Creates the dialect with this framing and no handshake.
     pub const fn new(framing: Framing) -> Self {
         Self {
             framing,
@@ -78,38 +79,40 @@ impl Dialect {
         }
     }
 
-    /// The same with this handshake.
+    /// Returns the same dialect with this handshake.
     pub const fn with_handshake(self, handshake: Handshake) -> Self {
         Self { handshake, ..self }
     }
 
-    /// How messages are delimited on a stream.
+    /// Returns how messages are delimited on a stream.
     pub const fn framing(self) -> Framing {
         self.framing
     }
 
-    /// What the two sides prove to each other before the first message, when a key is given.
+    /// Returns how the two sides authenticate each other before the first message if a key is
+    /// given.
     pub const fn handshake(self) -> Handshake {
         self.handshake
     }
 
-    /// The highest pickle protocol that the peer is known to read. It is 2 in every release of
-    /// `processing` (`dumps(obj, 2)`), and what is sent. Received are protocols 0 to 5.
+    /// Returns the highest pickle protocol that the peer is known to read, which is the one that is
+    /// sent. It is 2 in every release of `processing` (`dumps(obj, 2)`). Pickles of protocols 0 to
+    /// 5 can be received.
     pub const fn pickle_protocol(self) -> u8 {
         2
     }
 }
 
-/// What the two sides prove to each other before the first message, when a key is given.
+/// How the two sides authenticate each other before the first message if a key is given.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Handshake {
-    /// Nothing, and a key cannot be given: the first message is the first object (`processing`
-    /// 0.10 to 0.20).
+    /// There is no handshake, and no key can be given: the first message is the first object
+    /// (`processing` 0.10 to 0.20).
     #[default]
     None,
-    /// That they know the key, by HMAC-SHA1 over 20 random bytes, first the client and then the
-    /// listener (`processing` 0.21 to 0.52, `deliver_challenge` and `answer_challenge`).
+    /// First the client and then the listener proves that it knows the key, by the HMAC-SHA1 of 20
+    /// random bytes (`processing` 0.21 to 0.52, `deliver_challenge` and `answer_challenge`).
     HmacSha1,
 }
 

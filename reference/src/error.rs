@@ -14,82 +14,84 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 ///
 /// Three kinds are worth telling apart:
 ///
-/// * The stream is **over** or **out of step**: [`Closed`](Error::Closed) is the clean end; after
+/// * The stream is **over** or **out of step**: [`Closed`](Error::Closed) is the clean end. After
 ///   [`CutInHeader`](Error::CutInHeader), [`CutInPayload`](Error::CutInPayload),
 ///   [`BadHeader`](Error::BadHeader), [`MessageTooLong`](Error::MessageTooLong) and
 ///   [`Reset`](Error::Reset) inside a message the connection is poisoned, and every later call
 ///   reports [`Poisoned`](Error::Poisoned) with the first cause.
-/// * One **message** was at fault while its frame was sound: [`NotAPickle`](Error::NotAPickle),
+/// * One **message** was at fault although its frame was intact: [`NotAPickle`](Error::NotAPickle),
 ///   [`Unrepresentable`](Error::Unrepresentable), [`NeedsClass`](Error::NeedsClass),
 ///   [`PickleLimit`](Error::PickleLimit), [`Conversion`](Error::Conversion) on receiving,
 ///   [`CannotPickle`](Error::CannotPickle), [`CannotSend`](Error::CannotSend) on sending. The
-///   connection goes on with the next message.
-/// * An **address** or a **key** was at fault: the error names the address, and never the key.
+///   connection continues with the next message.
+/// * An **address** or a **key** was at fault: the error names the address, but never the key.
 ///   [`AuthenticationFailed`](Error::AuthenticationFailed) from `accept` concerns one client: its
-///   connection is closed, and the listener goes on with the next.
+///   connection is closed, and the listener can accept the next one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
-    /// The peer closed the connection, and did so between two messages.
-    #[error("the peer closed the connection; no message was cut")]
+    /// The peer closed the connection between two messages.
+    #[error("the peer closed the connection between two messages")]
     Closed,
 
     /// The stream ended inside a header. Poisons the connection.
     #[error(
-        "the stream ended inside a header: {received} of {expected} bytes came; \
-         the peer died or speaks another dialect"
+        "the stream ended inside a header, after {received} of {expected} bytes; \
+         the peer died or uses a different dialect"
     )]
     CutInHeader {
-        /// Bytes of the header that came.
+        /// The number of bytes of the header that arrived.
         received: usize,
-        /// Bytes a header has in this dialect.
+        /// The length of a header in this dialect, in bytes.
         expected: usize,
     },
 
-    /// The stream ended inside a payload, or a pipe inside a message. Poisons the connection.
+    /// The stream ended inside a payload, or the pipe was closed inside a message. Poisons the
+    /// connection.
     #[error(
-        "the stream ended inside a payload: {received} of {expected} bytes came; \
+        "the stream ended inside a payload, after {received} of {expected} bytes; \
          the peer died while it was sending"
     )]
     CutInPayload {
-        /// Bytes of the payload that came.
+        /// The number of bytes of the payload that arrived.
         received: u64,
-        /// Bytes the header announced, or the message of a pipe had.
+        /// The number of bytes that the header announced, or that the message of a pipe had.
         expected: u64,
     },
 
-    /// A header announced more bytes than the limit allows, or a message of a pipe has more.
-    /// Poisons the connection.
+    /// A header announced more bytes than the limit allows, or a message of a pipe is longer than
+    /// that. Poisons the connection.
     #[error(
-        "a message of {length} bytes was announced, the limit message_length is {limit}; \
-         raise the limit, or check that the peer speaks the same dialect"
+        "a message of {length} bytes was announced, but the limit message_length is {limit}; \
+         raise the limit, or check that the peer uses the same dialect"
     )]
     MessageTooLong {
-        /// Bytes the header announced, or the message of a pipe has.
+        /// The number of bytes that the header announced, or that the message of a pipe has.
         length: u64,
         /// [`Limits::message_length`](crate::Limits::message_length).
         limit: u64,
     },
 
-    /// A header has bytes that its framing does not allow. Poisons the connection.
-    #[error("not a header of framing {framing}: {header:02x?}; the peer speaks another dialect")]
+    /// A header is not valid in its framing. Poisons the connection.
+    #[error("invalid {framing} header {header:02x?}; the peer uses a different dialect")]
     BadHeader {
         /// The name of the framing.
         framing: crate::Framing,
-        /// The bytes that came.
+        /// The bytes of the header.
         header: Vec<u8>,
     },
 
-    /// The transport was reset: the peer went away without reading all it was sent, or was killed.
+    /// The transport was reset: the peer left without reading everything that it was sent, or it
+    /// was killed.
     #[error("the peer is gone (connection reset or broken pipe)")]
     Reset {
-        /// Whether a part of a message had come (receiving) or left (sending). If so the
-        /// connection is poisoned.
+        /// Whether a part of a message had already been received or sent. If so, the connection is
+        /// poisoned.
         inside_message: bool,
     },
 
-    /// An earlier error left the connection out of step. Only closing it is possible now.
-    #[error("the connection is out of step since an earlier error ({cause}); close it")]
+    /// An earlier error left the connection out of step. It can only be closed now.
+    #[error("the connection has been out of step since an earlier error ({cause}); close it")]
     Poisoned {
         /// The message of the first error.
         cause: String,
@@ -102,11 +104,11 @@ pub enum Error {
     /// A payload to send is longer than the framing can announce or the limit allows. Nothing was
     /// sent.
     #[error(
-        "the payload has {length} bytes, the limit for sending is {limit}; nothing was sent: \
+        "the payload has {length} bytes, but the limit for sending is {limit}; nothing was sent: \
          raise message_length, or send it in parts"
     )]
     CannotSend {
-        /// Bytes of the payload.
+        /// The length of the payload, in bytes.
         length: u64,
         /// The smaller of [`Limits::message_length`](crate::Limits::message_length) and what the
         /// framing can announce.
@@ -116,7 +118,7 @@ pub enum Error {
     /// The object cannot be pickled. Nothing was sent.
     #[error("the object cannot be pickled: {reason}; nothing was sent")]
     CannotPickle {
-        /// What the pickler said.
+        /// What the pickler reported.
         reason: String,
     },
 
@@ -127,94 +129,94 @@ pub enum Error {
          was it sent with send_string?"
     )]
     NotAPickle {
-        /// Where in the payload, in bytes from its start.
+        /// The position in the payload, in bytes from its start.
         offset: usize,
         /// What is wrong there.
         reason: String,
     },
 
-    /// The payload is a pickle of something that has no counterpart here, such as an object that
-    /// contains itself.
-    #[error("the pickle holds what cannot be represented: {reason} (byte {offset})")]
+    /// The payload is a pickle of something that has no counterpart in this crate, such as an
+    /// object that contains itself.
+    #[error("the pickle contains something that cannot be represented: {reason} (byte {offset})")]
     Unrepresentable {
-        /// Where in the payload, in bytes from its start.
+        /// The position in the payload, in bytes from its start.
         offset: usize,
-        /// What it holds.
+        /// What the pickle contains there.
         reason: String,
     },
 
     /// The pickle names a class or a function. Unpickling never runs code.
     #[error(
-        "the pickle needs {} (byte {offset}), and unpickling never runs code; \
-         let the peer send plain values",
+        "the pickle needs {} (byte {offset}), but unpickling never runs code; \
+         have the peer send plain values",
         Name(class)
     )]
     NeedsClass {
         /// `module.name`, as the pickle spells it.
         class: String,
-        /// Where in the payload, in bytes from its start.
+        /// The position in the payload, in bytes from its start.
         offset: usize,
     },
 
-    /// The pickle is over one of the [`Limits`](crate::Limits).
-    #[error("the pickle is over the limit {limit} ({allowed}) at byte {offset}")]
+    /// The pickle exceeds one of the [`Limits`](crate::Limits).
+    #[error("the pickle exceeds the limit {limit} ({allowed}) at byte {offset}")]
     PickleLimit {
         /// The name of the limit.
         limit: &'static str,
         /// What the limit allows.
         allowed: u64,
-        /// Where in the payload, in bytes from its start.
+        /// The position in the payload, in bytes from its start.
         offset: usize,
     },
 
-    /// The object came, but is not of the type that was asked for.
-    #[error("the object is not of the type asked for: {reason}")]
+    /// The object was received, but is not of the requested type.
+    #[error("the object is not of the requested type: {reason}")]
     Conversion {
         /// What did not fit.
         reason: String,
     },
 
-    /// Nobody listens at the address.
-    #[error("connection to {address} refused: nobody listens there (any more)")]
+    /// Nobody is listening at the address.
+    #[error("connection to {address} refused: nobody is listening there")]
     Refused {
         /// The address.
         address: Address,
     },
 
-    /// The `AF_UNIX` path, or the directory it is to be made in, does not exist; or nobody listens
-    /// at the `AF_PIPE` address (any more), so that there is no pipe of that name.
+    /// The `AF_UNIX` path, or the directory in which it should be created, does not exist; or
+    /// nobody is listening at the `AF_PIPE` address, so that there is no pipe of that name.
     #[error("{address} not found: no such {}", if let Address::Pipe(_) = address { "pipe" } else { "path" })]
     NotFound {
         /// The address.
         address: Address,
     },
 
-    /// Another socket is bound to the `AF_INET` address, or another listener has the `AF_PIPE`
+    /// Another socket is bound to the `AF_INET` address, or another listener uses the `AF_PIPE`
     /// address.
     #[error(
         "{address} is in use: choose another {}",
-        if let Address::Pipe(_) = address { "name" } else { "port, or 0 for any free one" }
+        if let Address::Pipe(_) = address { "name" } else { "port, or 0 for any free port" }
     )]
     AddressInUse {
         /// The address.
         address: Address,
     },
 
-    /// There is a file at the `AF_UNIX` path already. It is never removed here.
-    #[error("{address} exists already: remove the file if no listener uses it any more")]
+    /// A file already exists at the `AF_UNIX` path. This crate never removes it.
+    #[error("{address} already exists: remove the file if no listener is using it")]
     PathExists {
         /// The address.
         address: Address,
     },
 
     /// An `AF_UNIX` path is too long for a socket address.
-    #[error("{address} is too long: {length} bytes, the system allows {limit}")]
+    #[error("{address} is too long: it has {length} bytes, but the system allows {limit}")]
     PathTooLong {
         /// The address.
         address: Address,
-        /// Bytes of the path.
+        /// The length of the path, in bytes.
         length: usize,
-        /// Bytes a path may have on this system.
+        /// The number of bytes that a path may have on this system.
         limit: usize,
     },
 
@@ -223,12 +225,12 @@ pub enum Error {
     UnknownHost {
         /// The address.
         address: Address,
-        /// What the resolver said.
+        /// What the resolver reported.
         reason: String,
     },
 
-    /// The address cannot be an address of its family.
-    #[error("bad address {address}: {reason}")]
+    /// The address is not valid in its family.
+    #[error("invalid address {address}: {reason}")]
     BadAddress {
         /// The address.
         address: Address,
@@ -236,24 +238,24 @@ pub enum Error {
         reason: &'static str,
     },
 
-    /// The family asked for is not the family of the address.
+    /// The address does not belong to the requested family.
     #[error("{address} is an address of {}, not of {family}", .address.family())]
     FamilyMismatch {
         /// The address.
         address: Address,
-        /// The family asked for.
+        /// The requested family.
         family: Family,
     },
 
     /// There is no family of this name.
-    #[error("unknown family {name:?}: valid are AF_INET, AF_UNIX and AF_PIPE")]
+    #[error("unknown family {name:?}: expected AF_INET, AF_UNIX or AF_PIPE")]
     UnknownFamily {
         /// The name.
         name: String,
     },
 
     /// The family is not available on this system.
-    #[error("{family} is not available here; AF_INET is everywhere")]
+    #[error("{family} is not available on this system; AF_INET is available everywhere")]
     FamilyNotAvailable {
         /// The family.
         family: Family,
@@ -261,7 +263,7 @@ pub enum Error {
 
     /// There is no dialect of this name.
     #[error(
-        "unknown dialect {name:?}: valid are hex8, le32, be32, le32+hmac-sha1 and be32+hmac-sha1"
+        "unknown dialect {name:?}: expected hex8, le32, be32, le32+hmac-sha1 or be32+hmac-sha1"
     )]
     UnknownDialect {
         /// The name.
@@ -270,43 +272,45 @@ pub enum Error {
 
     /// The deadline passed.
     #[error(
-        "timed out in {operation}{}",
-        if *.resumable { "; call again to go on" } else { "; a part of the message may have left" }
+        "{operation} timed out{}",
+        if *.resumable { "; call it again to continue" } else { "; a part of the message may have been sent" }
     )]
     TimedOut {
-        /// `recv`, `send`, `accept`, or `connect` if every instance of a pipe stayed busy.
+        /// The operation: `recv`, `send`, `accept`, or, if every instance of a pipe stayed busy,
+        /// `connect`.
         operation: &'static str,
-        /// Whether the same call can be made again. A receive that timed out always can: what
-        /// came is kept. A send can unless a part of the message had left, which poisons the
-        /// connection; over `AF_PIPE` that cannot be known, and it always does.
+        /// Whether the same call can be made again. A receive can always be repeated: the bytes
+        /// that arrived are kept. A send can be repeated unless a part of the message was sent,
+        /// which poisons the connection; over `AF_PIPE` that cannot be known, so a timeout always
+        /// poisons it.
         resumable: bool,
     },
 
-    /// The handshake failed, and the connection is closed; or there was none, since no key was
-    /// given, and the peer began one.
+    /// The handshake failed, and the connection is closed; or the peer began a handshake although
+    /// no key was given on this side.
     #[error("authentication failed at {step}: {reason}")]
     AuthenticationFailed {
-        /// The message of the handshake that was not sent or not accepted.
+        /// The message of the handshake that could not be sent or was not accepted.
         step: HandshakeStep,
-        /// What was wrong with it.
+        /// Why the handshake failed.
         reason: AuthenticationFailure,
     },
 
-    /// A key has no bytes. Releases of `processing` differ in whether that is a key.
-    #[error("the authkey is empty: anybody has it; leave it out to do without authentication")]
+    /// The key is empty. Releases of `processing` differ in whether they accept an empty key.
+    #[error("the authkey is empty, so anybody can guess it; for no authentication, leave it out")]
     EmptyKey,
 
-    /// A key was given, and the dialect has no handshake to use it in. Nothing was sent.
+    /// A key was given, but the dialect has no handshake. Nothing was sent.
     #[error(
-        "there is an authkey, and the dialect {dialect} has no handshake: choose one that has, \
-         or leave the key out to do without authentication"
+        "an authkey was given, but the dialect {dialect} has no handshake: choose a dialect that has \
+         one, or, for no authentication, leave the key out"
     )]
     NoHandshake {
         /// The dialect.
         dialect: Dialect,
     },
 
-    /// The system reported something else about an address.
+    /// The system reported another error about an address.
     #[error("{address}: {source}")]
     AddressIo {
         /// The address.
@@ -315,12 +319,12 @@ pub enum Error {
         source: io::Error,
     },
 
-    /// The system reported something else.
+    /// The system reported another error.
     #[error(transparent)]
     Io(#[from] io::Error),
 }
 
-/// A name that a peer chose, for people: as long as names are.
+/// A name that a peer chose, escaped and cut to a reasonable length for people to read.
 struct Name<'a>(&'a str);
 
 impl fmt::Display for Name<'_> {

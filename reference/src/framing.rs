@@ -1,4 +1,4 @@
-//! Header bytes <-> length, and nothing else.
+//! Encoding and decoding of headers, and nothing else.
 
 use std::fmt;
 use std::ops::Deref;
@@ -27,16 +27,16 @@ pub enum Framing {
     /// `word_to_bytes`).
     Le32,
     /// Four bytes, big-endian, unsigned (`processing` 0.11 to 0.21 without the C extension,
-    /// `pack('!I', len(data))`; 0.30 and later always).
+    /// `pack('!I', len(data))`; always in 0.30 and later).
     #[default]
     Be32,
 }
 
 impl Framing {
-    /// Every framing there is.
+    /// Every framing.
     pub const ALL: [Self; 3] = [Self::Hex8, Self::Le32, Self::Be32];
 
-    /// Bytes of a header.
+    /// Returns the length of a header, in bytes.
     pub const fn header_length(self) -> usize {
         match self {
             Self::Hex8 => 8,
@@ -44,14 +44,15 @@ impl Framing {
         }
     }
 
-    /// The longest payload that a header can announce, in bytes.
+    /// Returns the length of the longest payload that a header can announce, in bytes.
     pub const fn max_length(self) -> u64 {
         match self {
             Self::Hex8 | Self::Le32 | Self::Be32 => 0xffff_ffff,
         }
     }
 
-    /// The header of a payload of `length` bytes; `None` above [`max_length`](Self::max_length).
+    /// Returns the header of a payload of `length` bytes, or `None` if that is more than
+    /// [`max_length`](Self::max_length).
     pub fn encode(self, length: u64) -> Option<Header> {
         let length = u32::try_from(length).ok()?;
         let mut header = Header {
@@ -71,15 +72,15 @@ impl Framing {
         Some(header)
     }
 
-    /// The length that `header` announces, in bytes.
+    /// Returns the length that `header` announces, in bytes.
     ///
-    /// hex8 is read as strictly as it is written: lower-case digits only. (`processing` 0.10
-    /// reads it with `int(data, 16)`, which also takes upper case, blanks, a sign and `0x`;
-    /// no release ever wrote those.)
+    /// hex8 is read as strictly as it is written: only lower-case digits are valid. (`processing`
+    /// 0.10 reads it with `int(data, 16)`, which also accepts upper case, whitespace, a sign and
+    /// `0x`, but no release ever wrote those.)
     ///
     /// # Errors
     ///
-    /// [`Error::BadHeader`] if there are too few or too many bytes, or they are not digits.
+    /// [`Error::BadHeader`] if there are too few or too many bytes, or if they are not all digits.
     pub fn decode(self, header: &[u8]) -> Result<u64, Error> {
         self.parse(header)
             .map(u64::from)
@@ -127,7 +128,7 @@ impl FromStr for Framing {
     }
 }
 
-/// The bytes of a header, four or eight of them.
+/// The bytes of a header: four or eight, depending on the framing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Header {
     bytes: [u8; 8],

@@ -1,6 +1,6 @@
 //! The connection protocol of Python's `processing` package (2006 to 2008, the ancestor of
-//! `multiprocessing.connection`): processes exchange picklable objects over TCP and Unix domain
-//! sockets.
+//! `multiprocessing.connection`): processes exchange picklable objects over TCP sockets, Unix
+//! domain sockets and Windows named pipes.
 //!
 //! Releases differ in the bytes they put on the wire. To talk to `processing` 0.20 with its C
 //! extension, choose its [`Dialect`]:
@@ -46,11 +46,11 @@
 //! # }
 //! ```
 //!
-//! # With a key
+//! # Authentication
 //!
-//! `processing` 0.21 and later take an `authkey`. Then both ends prove to each other that they have
-//! the same one, before anything else; see [`AuthKey`] for what that protects from, and
-//! [`protocol`] for what it looks like on the wire.
+//! `processing` 0.21 and later accept an `authkey`: before anything else, each end proves to the
+//! other that it has the same key. See [`AuthKey`] for what that protects against, and [`protocol`]
+//! for what it looks like on the wire.
 //!
 //! ```
 //! use processing_connection::{Connector, Error, Listener};
@@ -64,7 +64,7 @@
 //!     let address = address.clone();
 //!     move || guess.connect(address)
 //! });
-//! // Nothing that the stranger sent was unpickled, and the listener goes on.
+//! // Nothing that the stranger sent was unpickled, and the listener can accept again.
 //! assert!(matches!(listener.accept(), Err(Error::AuthenticationFailed { .. })));
 //! assert!(matches!(stranger.join().unwrap(), Err(Error::AuthenticationFailed { .. })));
 //!
@@ -76,14 +76,14 @@
 //! # }
 //! ```
 //!
-//! # In the words of the Python page
+//! # The Python API in Rust
 //!
 //! | Python | here |
 //! | --- | --- |
 //! | `Listener(address, family, backlog)` | [`Listener::bind`], [`Listener::builder`] |
 //! | `listener.accept()` `close()` `address` `last_accepted` | the same |
 //! | `Client(address, family)` | [`connect`](connect()), [`Connector`] |
-//! | `authkey='…'` of both (0.21) | [`ListenerBuilder::authkey`], [`Connector::authkey`] |
+//! | `authkey='…'` for both (0.21) | [`ListenerBuilder::authkey`], [`Connector::authkey`] |
 //! | `AuthenticationError` | [`Error::AuthenticationFailed`] |
 //! | `conn.send(obj)` `recv()` | [`send`](Connection::send) [`recv`](Connection::recv) through serde, [`send_value`](Connection::send_value) [`recv_value`](Connection::recv_value) without it |
 //! | `conn.send_string(s)` `recv_string()` | the same, and [`recv_string_into`](Connection::recv_string_into) |
@@ -94,15 +94,16 @@
 //!
 //! What goes over the wire is specified in [`protocol`].
 //!
-//! # What to know
+//! # Things to know
 //!
 //! * `Vec<u8>` pickles as a list of integers: see [`Connection::send`].
-//! * Unpickling never runs code, and what a peer may ask for is bounded by [`Limits`].
-//! * A key keeps strangers out, and does not hide or sign what is sent: `AF_INET` across a network
-//!   that others use needs a tunnel as well.
-//! * A connection belongs to one thread at a time; [`Connection::split`] gives each direction
-//!   to a thread of its own.
-//! * Which [`Error`] leaves a connection in which state is a table at [`Connection`].
+//! * Unpickling never runs code, and the resources that a peer can make it use are bounded by
+//!   [`Limits`].
+//! * A key keeps strangers out, but messages are neither encrypted nor signed: `AF_INET` across a
+//!   shared network needs a tunnel as well.
+//! * A connection can be used by one thread at a time; [`Connection::split`] turns it into two
+//!   halves, one for each direction, that two threads can use.
+//! * A table at [`Connection`] lists the state in which each [`Error`] leaves a connection.
 
 mod address;
 pub mod auth;
@@ -120,14 +121,14 @@ mod transport;
 #[cfg(windows)]
 pub mod pipe {
     //! Named pipes in message mode, below the protocol: for tests, recorders and other tools that
-    //! want the messages of an `AF_PIPE` connection one by one, or only a part of one.
+    //! handle the messages of an `AF_PIPE` connection one by one, or in parts.
 
     pub use crate::transport::pipe::{Part, Pipe, PipeListener, PipeOptions, ReadMode};
 }
 
 #[expect(
     clippy::doc_markdown,
-    reason = "the specification is read by others, too"
+    reason = "the specification is not only read as rustdoc"
 )]
 #[doc = include_str!("../PROTOCOL.md")]
 pub mod protocol {

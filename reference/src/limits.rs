@@ -1,6 +1,6 @@
-//! How much a peer may ask of us.
+//! Limits on what a peer can make this side do.
 
-/// How much a peer may ask of us. Over a limit comes an error that names the limit.
+/// Limits on what a peer can make this side do. Exceeding a limit is an error that names it.
 ///
 /// ```
 /// use processing_connection::Limits;
@@ -12,36 +12,40 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Bytes that the payload of one message may have, in both directions.
-    /// Default 2,147,483,647: what every release can receive, since `CPython`'s sockets and
-    /// `processing` from 0.30 on read the header as a signed number.
+    /// The number of bytes that the payload of one message may have, in both directions. The
+    /// default is 2,147,483,647, the most that every release can receive, since `CPython`'s sockets
+    /// and `processing` from 0.30 on read the header as a signed number.
     ///
-    /// A header over the limit is [`MessageTooLong`](crate::Error::MessageTooLong). A header
-    /// within it allocates nothing by itself: memory grows as bytes arrive.
+    /// A header that exceeds the limit is [`MessageTooLong`](crate::Error::MessageTooLong). A
+    /// header within the limit allocates nothing by itself: memory grows as bytes arrive.
     pub message_length: u64,
 
-    /// Bytes that one message of the handshake may have. Default 256, as in `multiprocessing`
-    /// (`recv_bytes(256)` in its `answer_challenge`); the longest that any step needs has 31.
+    /// The number of bytes that one message of the handshake may have. The default is 256, as in
+    /// `multiprocessing` (`recv_bytes(256)` in its `answer_challenge`); the longest message that
+    /// any step needs has 31.
     ///
-    /// Whoever sends more has not proved anything yet, so it is refused by its header:
+    /// A peer that sends more has not yet proved anything, so its header is enough to refuse it:
     /// [`TooLong`](crate::AuthenticationFailure::TooLong).
     pub handshake_length: u64,
 
-    /// Containers that may lie within one another in a received pickle. Default 256.
+    /// The number of levels to which containers may be nested in a received pickle. The default is
+    /// 256.
     ///
-    /// Dropping and converting a value takes stack for each level; raise the limit only for
+    /// Dropping or converting a value uses stack space for each level, so raise the limit only for
     /// threads with a large stack.
     pub pickle_nesting: u32,
 
-    /// Objects that shared references may add to a received pickle. Default 1,048,576.
+    /// The number of objects that shared references may add to a received pickle. The default is
+    /// 1,048,576.
     ///
-    /// A Python pickle can refer to one object many times; here each reference becomes a copy.
-    /// The expanded object may have one node for each byte of the payload and this many more,
+    /// A Python pickle can refer to one object many times; here each reference becomes a copy. The
+    /// expanded object may have one node for each byte of the payload, plus this number of nodes,
     /// where every 64 bytes of text count as one more node.
     pub pickle_growth: u64,
 
-    /// Decimal digits that an integer written as text may have in a received pickle. Default
-    /// 4,300, as in `CPython` 3: reading them takes time that grows with the square.
+    /// The number of decimal digits that an integer written as text may have in a received pickle.
+    /// The default is 4,300, as in `CPython` 3: the time that it takes to parse them grows with the
+    /// square of their number.
     pub integer_digits: usize,
 }
 

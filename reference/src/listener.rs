@@ -1,4 +1,4 @@
-//! Listener: bind accept address `last_accepted` close.
+//! [`Listener`] and [`ListenerBuilder`]: `Listener` in Python.
 
 use std::time::Duration;
 
@@ -13,8 +13,8 @@ use crate::transport::{self, Accepted, Acceptor, ListenOptions};
 
 /// Listens for connections at an address.
 ///
-/// It is closed when it is dropped. An `AF_UNIX` listener then removes the file it made, and no
-/// other.
+/// It is closed when it is dropped. An `AF_UNIX` listener then removes the file that it created,
+/// but no other.
 ///
 /// ```
 /// use processing_connection::{Family, Listener};
@@ -34,7 +34,7 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens at `address`, with everything else as by default.
+    /// Listens at `address`, with the defaults for everything else.
     ///
     /// # Errors
     ///
@@ -43,17 +43,18 @@ impl Listener {
         Self::builder().address(address).bind()
     }
 
-    /// To choose the address, the family, the backlog, the key, the dialect, limits and timeouts.
+    /// Returns a builder for a listener, with a choice of address, family, backlog, key, dialect,
+    /// limits and timeouts.
     pub fn builder() -> ListenerBuilder {
         ListenerBuilder::default()
     }
 
     /// Waits for the next connection, and for its handshake if there is a key.
     ///
-    /// The listener serves nobody else during a handshake, which takes up to the
-    /// [handshake timeout](ListenerBuilder::handshake_timeout). After a failed one the connection
-    /// is closed, [`last_accepted`](Self::last_accepted) tells from where it came, and the
-    /// listener goes on:
+    /// The listener serves nobody else during a handshake, which takes up to the [handshake
+    /// timeout](ListenerBuilder::handshake_timeout). After a failed handshake the connection is
+    /// closed, [`last_accepted`](Self::last_accepted) tells where it came from, and the listener
+    /// can accept the next client:
     ///
     /// ```no_run
     /// # use processing_connection::{Connection, Error, Listener};
@@ -72,9 +73,9 @@ impl Listener {
     ///
     /// # Errors
     ///
-    /// * [`AuthenticationFailed`](Error::AuthenticationFailed) if the client has another key or
-    ///   none, is silent, or left; the listener goes on.
-    /// * [`TimedOut`](Error::TimedOut) after the accept timeout; the listener goes on.
+    /// * [`AuthenticationFailed`](Error::AuthenticationFailed) if the client has a different key or
+    ///   none, sends nothing, or leaves. The listener can accept the next client.
+    /// * [`TimedOut`](Error::TimedOut) after the accept timeout. `accept` can be called again.
     /// * [`NotOpen`](Error::NotOpen) after [`close`](Self::close).
     pub fn accept(&mut self) -> Result<Connection> {
         let acceptor = self.acceptor.as_ref().ok_or(Error::NotOpen)?;
@@ -87,35 +88,37 @@ impl Listener {
         Connection::new(transport, self.options).authenticated(Role::Listener, &self.authentication)
     }
 
-    /// The address that the listener uses: for `AF_INET` the number of the host and the port that
-    /// the system chose if it was bound to port 0 (`getsockname` in `processing` 0.20). It stays
-    /// known after [`close`](Self::close).
+    /// Returns the address at which the listener listens. For `AF_INET` it consists of the IPv4
+    /// address of the host and the port, which the system has chosen if the listener was bound to
+    /// port 0 (`getsockname` in `processing` 0.20). It is still available after
+    /// [`close`](Self::close).
     pub fn address(&self) -> &Address {
         &self.address
     }
 
-    /// The address from which the last accepted connection came; `None` before the first.
+    /// Returns the address from which the last accepted connection came, or `None` before the
+    /// first.
     ///
-    /// For `AF_UNIX` it is the empty string, since a client's socket has no path (as `processing`
-    /// 0.20 reports it). For `AF_PIPE` it stays `None`: a pipe does not tell.
+    /// For `AF_UNIX` it is the empty string, since a client's socket has no path (`processing` 0.20
+    /// reports the same). For `AF_PIPE` it is always `None`, since a pipe does not reveal it.
     pub fn last_accepted(&self) -> Option<&Address> {
         self.last_accepted.as_ref()
     }
 
-    /// Bounds the time that [`accept`](Self::accept) waits for a client; `None` (the default)
-    /// waits for ever. The handshake has a
-    /// [timeout of its own](ListenerBuilder::handshake_timeout).
+    /// Limits the time that [`accept`](Self::accept) waits for a client; `None` (the default) waits
+    /// forever. The handshake has a [timeout of its own](ListenerBuilder::handshake_timeout).
     pub fn set_accept_timeout(&mut self, timeout: Option<Duration>) {
         self.accept_timeout = timeout;
     }
 
-    /// Stops listening. Connections that were accepted stay open. Closing twice is fine.
+    /// Stops listening. Connections that were accepted stay open. Closing the listener again does
+    /// nothing.
     pub fn close(&mut self) {
         self.acceptor = None;
     }
 }
 
-/// What [`Listener::builder`] starts.
+/// A builder for a [`Listener`], from [`Listener::builder`].
 #[derive(Clone, Debug)]
 #[must_use = "nothing listens before bind() is called"]
 pub struct ListenerBuilder {
@@ -144,57 +147,59 @@ impl Default for ListenerBuilder {
 }
 
 impl ListenerBuilder {
-    /// Where to listen. Without it, or if it is an empty string, the listener uses an
+    /// Sets the address. Without one, or if it is an empty string, the listener uses an
     /// [arbitrary](Address::arbitrary) address of its family.
     pub fn address(mut self, address: impl Into<Address>) -> Self {
         self.address = Some(address.into());
         self
     }
 
-    /// The family, which otherwise follows from the address. Without either it is the
+    /// Sets the family, which is otherwise inferred from the address. Without either it is the
     /// [default family](Family::default).
     pub fn family(mut self, family: Family) -> Self {
         self.family = Some(family);
         self
     }
 
-    /// How many connections may wait to be accepted, as the system understands it. Default 1.
-    /// For `AF_PIPE` so many instances of the pipe wait for clients; whoever comes when all are
-    /// taken [waits for its turn](crate::Connector::busy_timeout).
+    /// Sets how many connections may wait to be accepted, as the system interprets it. The default
+    /// is 1. For `AF_PIPE` it is the number of instances of the pipe that wait for clients; a
+    /// client that connects when all of them are taken [waits for its
+    /// turn](crate::Connector::busy_timeout).
     pub fn backlog(mut self, connections: i32) -> Self {
         self.socket_or_pipe.backlog = connections;
         self
     }
 
-    /// Whether an `AF_PIPE` listener takes clients of other computers. Default false: the system
-    /// refuses them. Of no meaning for sockets, where the address decides.
-    pub fn remote_clients(mut self, taken: bool) -> Self {
-        self.socket_or_pipe.remote_clients = taken;
+    /// Sets whether an `AF_PIPE` listener accepts clients on other computers. The default is
+    /// `false`: the system refuses them. This has no effect on sockets, where the address decides.
+    pub fn remote_clients(mut self, accepted: bool) -> Self {
+        self.socket_or_pipe.remote_clients = accepted;
         self
     }
 
-    /// The key that clients have to have, and will want proof of; without one there is no
-    /// handshake. It takes a [dialect](Self::dialect) that has one, as the default has.
+    /// Sets the key. The listener and each client must prove to each other that they have the same
+    /// one; without a key there is no handshake. The [dialect](Self::dialect) must have a
+    /// handshake, as the default does.
     pub fn authkey(mut self, key: impl Into<AuthKey>) -> Self {
         self.authentication.key = Some(key.into());
         self
     }
 
-    /// Bounds the time that the handshake takes with one client, from its first byte to its last.
-    /// Default 20 seconds, during which a client that says nothing keeps the listener from the
-    /// others; `None` waits for ever.
+    /// Limits the time that the handshake with one client may take, from its first byte to its
+    /// last. The default is 20 seconds, during which a client that sends nothing keeps the listener
+    /// from serving others; `None` waits forever.
     pub fn handshake_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.authentication.timeout = timeout.into();
         self
     }
 
-    /// The dialect of the connections.
+    /// Sets the dialect of the connections.
     pub fn dialect(mut self, dialect: impl Into<Dialect>) -> Self {
         self.options.dialect = dialect.into();
         self
     }
 
-    /// The limits of the connections.
+    /// Sets the limits of the connections.
     pub fn limits(mut self, limits: Limits) -> Self {
         self.options.limits = limits;
         self
@@ -218,20 +223,20 @@ impl ListenerBuilder {
         self
     }
 
-    /// Starts to listen.
+    /// Starts listening.
     ///
     /// # Errors
     ///
-    /// * [`FamilyMismatch`](Error::FamilyMismatch) if the address is of another family,
-    ///   [`FamilyNotAvailable`](Error::FamilyNotAvailable).
+    /// * [`FamilyMismatch`](Error::FamilyMismatch) if the address belongs to a different family
+    ///   than the requested one, [`FamilyNotAvailable`](Error::FamilyNotAvailable).
     /// * `AF_INET`: [`AddressInUse`](Error::AddressInUse), [`UnknownHost`](Error::UnknownHost).
-    /// * `AF_PIPE`: [`AddressInUse`](Error::AddressInUse), [`BadAddress`](Error::BadAddress) if it
-    ///   is not of the form `\\.\pipe\PipeName`.
+    /// * `AF_PIPE`: [`AddressInUse`](Error::AddressInUse), [`BadAddress`](Error::BadAddress) if the
+    ///   name does not have the form `\\.\pipe\PipeName`.
     /// * `AF_UNIX`: [`PathExists`](Error::PathExists), [`PathTooLong`](Error::PathTooLong),
     ///   [`NotFound`](Error::NotFound) if there is no such directory.
     /// * [`BadAddress`](Error::BadAddress), [`AddressIo`](Error::AddressIo).
-    /// * [`EmptyKey`](Error::EmptyKey), [`NoHandshake`](Error::NoHandshake) if there is a key and
-    ///   the dialect has no use for it.
+    /// * [`EmptyKey`](Error::EmptyKey) if the key is empty, [`NoHandshake`](Error::NoHandshake) if
+    ///   there is a key but the dialect has no handshake.
     pub fn bind(self) -> Result<Listener> {
         self.authentication.agree(self.options.dialect)?;
         let address = match self.address.filter(|address| !address.is_empty()) {

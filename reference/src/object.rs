@@ -1,4 +1,4 @@
-//! Picklable objects, outside a connection: for payloads that came another way.
+//! Pickling and unpickling without a connection, for payloads that arrived in another way.
 
 mod build;
 mod construct;
@@ -17,8 +17,9 @@ use serde_pickle::{SerOptions, Value};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 
-/// The object that a pickle of protocol 0 to 5 describes. No code is ever run, and no input
-/// makes it panic, overflow the stack, or take memory out of proportion.
+/// Unpickles an object that was pickled with any of the protocols 0 to 5. No code is ever run, and
+/// no input makes this function panic, overflow the stack, or use a disproportionate amount of
+/// memory.
 ///
 /// ```
 /// use processing_connection::{Limits, Value, object};
@@ -30,24 +31,24 @@ use crate::limits::Limits;
 ///
 /// # Errors
 ///
-/// As [`Connection::recv_value`](crate::Connection::recv_value) for the payload.
+/// Those that [`Connection::recv_value`](crate::Connection::recv_value) reports about a payload.
 pub fn loads(payload: &[u8], limits: &Limits) -> Result<Value> {
     let (objects, root) = machine::run(payload, limits)?;
     build::build(&objects, root, payload.len(), limits)
 }
 
-/// The pickle of an object, in protocol 2.
+/// Pickles an object with protocol 2.
 ///
 /// # Errors
 ///
-/// [`CannotPickle`](Error::CannotPickle).
+/// [`CannotPickle`](Error::CannotPickle) if serde-pickle cannot write it.
 pub fn dumps<T: Serialize + ?Sized>(object: &T) -> Result<Vec<u8>> {
     let mut pickle = Vec::new();
     write(object, &mut pickle)?;
     Ok(pickle)
 }
 
-/// The pickle of a value, in protocol 2: what [`loads`] returns, back again.
+/// Pickles a value with protocol 2. It is the inverse of [`loads`].
 ///
 /// ```
 /// use processing_connection::{Limits, Value, object};
@@ -60,7 +61,7 @@ pub fn dumps<T: Serialize + ?Sized>(object: &T) -> Result<Vec<u8>> {
 ///
 /// # Errors
 ///
-/// [`CannotPickle`](Error::CannotPickle).
+/// [`CannotPickle`](Error::CannotPickle) if serde-pickle cannot write it.
 pub fn dumps_value(value: &Value) -> Result<Vec<u8>> {
     let mut pickle = Vec::new();
     write_value(value, &mut pickle)?;

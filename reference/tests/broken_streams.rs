@@ -1,4 +1,5 @@
-//! Streams that end early, lie, or announce too much: every such error, and what is left after it.
+//! Streams that end early, have invalid headers or announce too much: each error, and the state in
+//! which it leaves the connection.
 
 mod common;
 
@@ -9,7 +10,7 @@ use common::{after, frame, raw, raw_with};
 use processing_connection::{Error, Framing, Limits};
 
 #[test]
-fn the_end_between_messages_is_closed_and_stays_so() {
+fn the_end_between_messages_is_closed_every_time() {
     let mut conn = after(&frame(b"last"));
     assert_eq!(conn.recv_string().unwrap(), b"last");
     assert!(matches!(conn.recv_string(), Err(Error::Closed)));
@@ -17,7 +18,7 @@ fn the_end_between_messages_is_closed_and_stays_so() {
 }
 
 #[test]
-fn the_end_inside_a_header_poisons() {
+fn the_end_inside_a_header_poisons_the_connection() {
     let mut conn = after(b"\0\0\0");
     assert!(matches!(
         conn.recv_string(),
@@ -30,7 +31,7 @@ fn the_end_inside_a_header_poisons() {
 }
 
 #[test]
-fn the_end_inside_a_payload_poisons() {
+fn the_end_inside_a_payload_poisons_the_connection() {
     let mut conn = after(b"\0\0\0\x05abc");
     assert!(matches!(
         conn.recv_string(),
@@ -43,7 +44,7 @@ fn the_end_inside_a_payload_poisons() {
 }
 
 #[test]
-fn the_end_inside_a_long_payload_poisons() {
+fn the_end_inside_a_long_payload_poisons_the_connection() {
     let mut conn = after(&frame(&vec![7; 300_000])[..200_004]);
     let cut = conn.recv_string();
     assert!(matches!(
@@ -57,7 +58,7 @@ fn the_end_inside_a_long_payload_poisons() {
 }
 
 #[test]
-fn the_end_before_the_first_byte_of_a_payload_poisons() {
+fn the_end_before_the_first_byte_of_a_payload_is_inside_it() {
     let mut conn = after(b"\0\0\0\x05");
     assert!(matches!(
         conn.recv_string(),
@@ -69,7 +70,7 @@ fn the_end_before_the_first_byte_of_a_payload_poisons() {
 }
 
 #[test]
-fn a_header_over_the_limit_poisons() {
+fn a_header_over_the_limit_poisons_the_connection() {
     let limits = Limits::default().with_message_length(4);
     let (mut conn, mut peer) = raw_with(Framing::Be32.into(), limits);
     peer.write_all(&[frame(b"four"), frame(b"fives")].concat())
@@ -86,7 +87,7 @@ fn a_header_over_the_limit_poisons() {
 }
 
 #[test]
-fn a_header_beyond_what_any_release_receives_is_over_the_default_limit() {
+fn the_default_limit_is_the_most_that_every_release_can_receive() {
     let mut conn = after(b"\x80\0\0\0");
     assert!(matches!(
         conn.recv_string(),
@@ -98,7 +99,7 @@ fn a_header_beyond_what_any_release_receives_is_over_the_default_limit() {
 }
 
 #[test]
-fn hex8_takes_lower_case_digits_only() {
+fn hex8_accepts_only_lower_case_digits() {
     for header in [
         *b"0000002A",
         *b"      2a",
@@ -113,7 +114,7 @@ fn hex8_takes_lower_case_digits_only() {
             Err(Error::BadHeader { header: bad, .. }) => assert_eq!(bad, header),
             other => panic!("{header:?}: {other:?}"),
         }
-        assert_poisoned_by(conn, "not a header of framing hex8");
+        assert_poisoned_by(conn, "invalid hex8 header");
     }
 }
 
@@ -139,7 +140,7 @@ fn a_string_over_the_limit_is_not_sent() {
 fn sending_to_a_peer_that_is_gone_is_a_reset() {
     let (mut conn, peer) = raw();
     drop(peer);
-    // The first ones may still find room in the system's buffers.
+    // The first messages may still fit into the system's buffers.
     let error = (0..100)
         .find_map(|_| conn.send_string(&[0; 10_000]).err())
         .unwrap();
@@ -147,11 +148,11 @@ fn sending_to_a_peer_that_is_gone_is_a_reset() {
 }
 
 #[test]
-fn a_peer_that_closes_without_reading_resets() {
+fn a_peer_that_closes_without_reading_resets_the_connection() {
     let (mut conn, mut peer) = raw();
     conn.send_string(b"never read").unwrap();
     peer.write_all(b"\0\0\0\x05a").unwrap();
-    // Only what has arrived unread makes closing a reset.
+    // Closing causes a reset only if unread bytes have arrived.
     let mut seen = [0];
     peer.peek(&mut seen).unwrap();
     drop(peer);
@@ -161,7 +162,7 @@ fn a_peer_that_closes_without_reading_resets() {
 }
 
 #[test]
-fn after_close_nothing_is_open() {
+fn after_close_every_call_fails() {
     let (mut conn, _peer) = raw();
     conn.close();
     conn.close();
@@ -181,7 +182,7 @@ fn after_an_error_the_buffer_is_empty() {
 }
 
 #[test]
-fn half_closed_the_peer_can_still_be_answered() {
+fn a_peer_that_closed_its_sending_half_can_still_be_answered() {
     let (mut conn, mut peer) = raw();
     peer.write_all(&frame(b"question")).unwrap();
     peer.shutdown(Shutdown::Write).unwrap();
@@ -190,13 +191,13 @@ fn half_closed_the_peer_can_still_be_answered() {
     conn.send_string(b"answer").unwrap();
 }
 
-/// A header alone does not make the reader take memory.
+/// A header alone does not make the reader allocate memory.
 #[test]
 #[cfg_attr(
     not(target_os = "linux"),
     ignore = "the memory of a process is read from Linux' /proc"
 )]
-fn a_header_that_announces_2_gib_takes_no_memory() {
+fn a_header_that_announces_2_gib_allocates_no_memory() {
     use std::time::Duration;
 
     let (mut conn, mut peer) = raw();

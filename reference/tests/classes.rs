@@ -1,5 +1,5 @@
-//! Every way in which a pickle can ask for a class or a function: it is named, at its byte, nothing is run, and the next
-//! message arrives.
+//! Every way in which a pickle can ask for a class or a function. The error names it and its byte, nothing is run, and
+//! the next message arrives.
 
 mod common;
 
@@ -7,8 +7,8 @@ use processing_connection::Error;
 
 use common::{families, pair};
 
-/// A pickle, what it needs, and where it says so.
-const ROADS: &[(&str, &[u8], &str, usize)] = &[
+/// What asks, the pickle, what it needs, and the offset at which the error is reported.
+const REQUESTS: &[(&str, &[u8], &str, usize)] = &[
     (
         "GLOBAL",
         b"\x80\x02cdatetime\ndate\nU\x04\x07\xd8\x01\x01\x85R.",
@@ -103,7 +103,7 @@ const ROADS: &[(&str, &[u8], &str, usize)] = &[
     ),
 ];
 
-/// What needs no class by name, but somebody who knows what is meant.
+/// Pickles that do not name a class, but refer to something that only the application knows.
 const OTHERS: &[(&str, &[u8], usize)] = &[
     ("PERSID", b"Pid\n.", 0),
     ("BINPERSID", b"U\x02idQ.", 4),
@@ -115,32 +115,32 @@ const OTHERS: &[(&str, &[u8], usize)] = &[
 fn a_class_is_named_at_its_byte_and_the_next_message_arrives() {
     for family in families() {
         let (mut conn, mut peer) = pair(family);
-        for (road, pickle, needed, at) in ROADS {
+        for (way, pickle, needed, at) in REQUESTS {
             peer.send_string(pickle).unwrap();
             peer.send("next").unwrap();
             match conn.recv_value() {
                 Err(Error::NeedsClass { class, offset }) => {
-                    assert_eq!((class.as_str(), offset), (*needed, *at), "{road}");
+                    assert_eq!((class.as_str(), offset), (*needed, *at), "{way}");
                 }
-                other => panic!("{road}: {other:?}"),
+                other => panic!("{way}: {other:?}"),
             }
-            assert_eq!(conn.recv::<String>().unwrap(), "next", "{road}");
+            assert_eq!(conn.recv::<String>().unwrap(), "next", "{way}");
         }
     }
 }
 
 #[test]
-fn what_is_known_to_others_only_cannot_be_represented_and_the_next_message_arrives() {
+fn what_only_the_application_knows_cannot_be_represented_and_the_next_message_arrives() {
     for family in families() {
         let (mut conn, mut peer) = pair(family);
-        for (road, pickle, at) in OTHERS {
+        for (way, pickle, at) in OTHERS {
             peer.send_string(pickle).unwrap();
             peer.send("next").unwrap();
             match conn.recv_value() {
-                Err(Error::Unrepresentable { offset, .. }) => assert_eq!(offset, *at, "{road}"),
-                other => panic!("{road}: {other:?}"),
+                Err(Error::Unrepresentable { offset, .. }) => assert_eq!(offset, *at, "{way}"),
+                other => panic!("{way}: {other:?}"),
             }
-            assert_eq!(conn.recv::<String>().unwrap(), "next", "{road}");
+            assert_eq!(conn.recv::<String>().unwrap(), "next", "{way}");
         }
     }
 }

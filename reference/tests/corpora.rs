@@ -1,11 +1,12 @@
-//! What the fuzzer found worth keeping, checked by what it checks: see `fuzz/`.
+//! The inputs that the fuzzer kept, checked by the same functions as in the fuzz targets: see
+//! `fuzz/`.
 
 use std::fs;
 use std::panic::catch_unwind;
 use std::path::Path;
 
 #[path = "../fuzz/src/lib.rs"]
-#[allow(unreachable_pub, reason = "the fuzz targets are another crate")]
+#[allow(unreachable_pub, reason = "the fuzz targets are in another crate")]
 mod properties;
 
 #[cfg(unix)]
@@ -33,13 +34,13 @@ fn handshake() {
 
 fn replay(target: &str, check: fn(&[u8])) {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
-    let corpus = fs::read_dir(fuzz.join("corpus").join(target)).expect("it is committed");
-    // What was found wrong once. There is no directory where nothing was.
+    let corpus = fs::read_dir(fuzz.join("corpus").join(target)).expect("the corpus is committed");
+    // Inputs that once made a check fail. A target without any has no directory.
     let regressions = fs::read_dir(fuzz.join("regressions").join(target)).ok();
     let mut inputs = 0;
     for entry in corpus.chain(regressions.into_iter().flatten()) {
-        let path = entry.expect("it can be listed").path();
-        let input = fs::read(&path).expect("it can be read");
+        let path = entry.expect("the directory can be listed").path();
+        let input = fs::read(&path).expect("the input can be read");
         assert!(
             catch_unwind(|| check(&input)).is_ok(),
             "{}: the reason is above",

@@ -2,7 +2,7 @@
 
 mod common;
 
-use common::{beside, families, pair, streams};
+use common::{families, in_thread, pair, streams};
 use processing_connection::{Connection, Error};
 
 #[test]
@@ -10,11 +10,12 @@ fn both_directions_work_at_once() {
     const MESSAGE: &[u8] = &[5; 1 << 20];
     for family in families() {
         let (one, other) = pair(family);
-        // Neither reads before it has sent: without two threads each this would stall.
+        // Each end needs two threads: if neither read before it had sent everything, both would
+        // stall.
         let ends = [one, other].map(|conn| {
-            beside(move || {
+            in_thread(move || {
                 let (mut send, mut recv) = conn.split();
-                let sender = beside(move || {
+                let sender = in_thread(move || {
                     for _ in 0..8 {
                         send.send_string(MESSAGE).unwrap();
                     }
@@ -33,8 +34,8 @@ fn both_directions_work_at_once() {
 }
 
 #[test]
-fn closing_the_sending_half_ends_the_peers_receiving_only() {
-    // What becomes of a pipe is in pipes.rs.
+fn closing_the_sending_half_ends_only_receiving_at_the_peer() {
+    // Pipes are tested in pipes.rs.
     for family in streams() {
         let (one, mut other) = pair(family);
         let (mut send, mut recv) = one.split();
@@ -52,7 +53,7 @@ fn closing_the_sending_half_ends_the_peers_receiving_only() {
 }
 
 #[test]
-fn dropping_both_halves_closes() {
+fn dropping_both_halves_closes_the_connection() {
     for family in families() {
         let (one, mut other) = pair(family);
         let (send, recv) = one.split();
@@ -67,7 +68,7 @@ fn dropping_both_halves_closes() {
 }
 
 #[test]
-fn halves_of_two_connections_do_not_join() {
+fn halves_of_different_connections_cannot_be_joined() {
     let (one, other) = pair(processing_connection::Family::Inet);
     let (send, _recv) = one.split();
     let (_send, recv) = other.split();

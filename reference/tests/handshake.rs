@@ -1,4 +1,4 @@
-//! Keys, and what both ends see of the handshake.
+//! Keys, and the result of the handshake at both ends.
 
 mod common;
 
@@ -6,7 +6,7 @@ use std::net::TcpListener;
 use std::time::Duration;
 
 use common::peer::{FAILED, NONCE, Peer, WELCOME, answer, challenge, failure};
-use common::{beside, exchange_objects, families};
+use common::{exchange_objects, families, in_thread};
 use processing_connection::auth::{Exchange, Role};
 use processing_connection::{
     AuthKey, AuthenticationFailure, Connection, Connector, Dialect, Error, Family, Framing,
@@ -18,7 +18,7 @@ use proptest::sample::select;
 const SHORT: Duration = Duration::from_millis(100);
 const DIALECTS: [Dialect; 2] = [Dialect::PROCESSING_0_21_C, Dialect::PROCESSING_0_30];
 
-/// What a listener and a client with these keys make of each other.
+/// Connects a client to a listener, each with its key, and returns both results.
 fn meet(
     family: Family,
     dialect: Dialect,
@@ -33,12 +33,12 @@ fn meet(
         .unwrap();
     let connector = Connector::new().dialect(dialect).authkey(client);
     let address = listener.address().clone();
-    let client = beside(move || connector.connect(address));
+    let client = in_thread(move || connector.connect(address));
     (listener.accept(), client.join().unwrap())
 }
 
 #[test]
-fn ends_with_one_key_talk() {
+fn ends_with_the_same_key_can_talk() {
     let every_byte: Vec<u8> = (0..=255).collect();
     for family in families() {
         for dialect in DIALECTS {
@@ -59,7 +59,7 @@ fn ends_with_one_key_talk() {
 }
 
 #[test]
-fn zeros_at_the_end_of_a_short_key_do_not_count() {
+fn trailing_zeros_of_a_short_key_make_no_difference() {
     let (server, client) = meet(Family::Inet, Dialect::default(), "key", "key\0\0");
     exchange_objects(&mut server.unwrap(), &mut client.unwrap());
     let longer = [&[1; 64][..], &[0]].concat();
@@ -68,7 +68,7 @@ fn zeros_at_the_end_of_a_short_key_do_not_count() {
 }
 
 #[test]
-fn ends_with_two_keys_part() {
+fn ends_with_different_keys_refuse_each_other() {
     for family in families() {
         for dialect in DIALECTS {
             for (one, other) in [("key", "kez"), ("key", "key "), ("k", "key")] {
@@ -93,12 +93,12 @@ fn ends_with_two_keys_part() {
 }
 
 #[test]
-fn a_client_with_a_key_does_not_wait_for_ever_for_a_challenge() {
+fn a_client_with_a_key_does_not_wait_forever_for_a_challenge() {
     for family in families() {
         let mut listener = Listener::builder().family(family).bind().unwrap();
         let connector = Connector::new().authkey("key").handshake_timeout(SHORT);
         let address = listener.address().clone();
-        let client = beside(move || connector.connect(address));
+        let client = in_thread(move || connector.connect(address));
         let mut conn = listener.accept().unwrap();
         assert!(matches!(conn.recv_value(), Err(Error::Closed)));
         assert_eq!(
@@ -112,12 +112,12 @@ fn a_client_with_a_key_does_not_wait_for_ever_for_a_challenge() {
 }
 
 #[test]
-fn a_client_with_a_key_does_not_take_an_object_for_a_challenge() {
+fn a_client_with_a_key_does_not_mistake_an_object_for_a_challenge() {
     for family in families() {
         let mut listener = Listener::builder().family(family).bind().unwrap();
         let connector = Connector::new().authkey("key");
         let address = listener.address().clone();
-        let client = beside(move || connector.connect(address));
+        let client = in_thread(move || connector.connect(address));
         let mut conn = listener.accept().unwrap();
         conn.send(&42).unwrap();
         let (step, reason) = failure(client.join().unwrap());
@@ -133,7 +133,7 @@ fn a_client_with_a_key_does_not_take_an_object_for_a_challenge() {
 }
 
 #[test]
-fn a_client_without_a_key_is_told_that_one_is_wanted() {
+fn a_client_without_a_key_is_told_that_one_is_required() {
     for family in families() {
         let mut listener = Listener::builder()
             .family(family)
@@ -141,7 +141,7 @@ fn a_client_without_a_key_is_told_that_one_is_wanted() {
             .bind()
             .unwrap();
         let address = listener.address().clone();
-        let client = beside(move || {
+        let client = in_thread(move || {
             let mut conn = Connector::new().connect(address).unwrap();
             let error = conn.recv::<i32>();
             conn.send(&42).unwrap();
@@ -175,7 +175,7 @@ fn a_string_is_received_as_it_is_even_if_it_is_a_challenge() {
 }
 
 #[test]
-fn an_empty_key_is_no_key_and_not_its_absence() {
+fn an_empty_key_is_an_error() {
     for dialect in DIALECTS {
         let directory = tempfile::tempdir().unwrap();
         let listening = Listener::builder()
@@ -192,7 +192,7 @@ fn an_empty_key_is_no_key_and_not_its_absence() {
 }
 
 #[test]
-fn a_key_needs_a_dialect_with_a_handshake() {
+fn a_key_requires_a_dialect_with_a_handshake() {
     for dialect in [
         Dialect::PROCESSING_0_20_C,
         Dialect::PROCESSING_0_11_PURE,
@@ -209,7 +209,7 @@ fn a_key_needs_a_dialect_with_a_handshake() {
     }
 }
 
-/// The error comes before anything reaches the listener.
+/// Checks that connecting fails before anything reaches the listener.
 fn nobody_connects(connector: &Connector, expected: impl Fn(&Error) -> bool) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -223,19 +223,19 @@ fn nobody_connects(connector: &Connector, expected: impl Fn(&Error) -> bool) {
 }
 
 #[test]
-fn a_handshake_in_hex8_works_too_though_no_release_has_it() {
+fn a_handshake_also_works_in_hex8_although_no_release_has_it() {
     let dialect = Dialect::new(Framing::Hex8).with_handshake(Handshake::HmacSha1);
     let (server, client) = meet(Family::Inet, dialect, "key", "key");
     exchange_objects(&mut server.unwrap(), &mut client.unwrap());
 }
 
 #[test]
-fn what_is_no_header_is_no_challenge_either() {
+fn an_invalid_header_is_not_a_challenge() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let dialect = Dialect::new(Framing::Hex8).with_handshake(Handshake::HmacSha1);
     let connector = Connector::new().dialect(dialect).authkey("key");
-    let client = beside(move || connector.connect(("127.0.0.1", port)));
+    let client = in_thread(move || connector.connect(("127.0.0.1", port)));
     Peer::accept(&listener).write(b"HTTP/1.1 400");
     let received = b"HTTP/1.1".to_vec();
     assert_eq!(
@@ -248,7 +248,7 @@ fn what_is_no_header_is_no_challenge_either() {
 }
 
 #[test]
-fn what_comes_behind_the_handshake_is_kept() {
+fn a_listener_keeps_what_arrives_after_the_handshake() {
     for family in families() {
         for dialect in DIALECTS {
             let framing = dialect.framing();
@@ -259,12 +259,12 @@ fn what_comes_behind_the_handshake_is_kept() {
                 .bind()
                 .unwrap();
             let address = listener.address().clone();
-            let peer = beside(move || {
+            let peer = in_thread(move || {
                 let mut peer = Peer::connect(&address, framing);
-                peer.respond(b"key");
-                peer.say(&challenge(NONCE));
-                assert_eq!(peer.hear(), answer(b"key", NONCE));
-                peer.say_at_once(&[WELCOME, b"\x80\x02K*.", &vec![7; 300_000]]);
+                peer.answer_challenge(b"key");
+                peer.send(&challenge(NONCE));
+                assert_eq!(peer.receive(), answer(b"key", NONCE));
+                peer.send_at_once(&[WELCOME, b"\x80\x02K*.", &vec![7; 300_000]]);
                 peer
             });
             let mut conn = listener.accept().unwrap();
@@ -278,19 +278,19 @@ fn what_comes_behind_the_handshake_is_kept() {
 }
 
 #[test]
-fn a_client_keeps_what_comes_behind_the_handshake() {
+fn a_client_keeps_what_arrives_after_the_handshake() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let client = beside(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));
+    let client = in_thread(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));
     let mut peer = Peer::accept(&listener);
     peer.challenge(b"key");
-    let random = peer.hear_challenge();
-    peer.say_at_once(&[&answer(b"key", &random), b"\x80\x02K*."]);
+    let random = peer.receive_challenge();
+    peer.send_at_once(&[&answer(b"key", &random), b"\x80\x02K*."]);
     assert_eq!(client.join().unwrap().unwrap().recv::<i32>().unwrap(), 42);
 }
 
 #[test]
-fn the_limits_and_timeouts_of_messages_are_not_those_of_the_handshake() {
+fn the_limits_and_timeouts_of_messages_do_not_apply_to_the_handshake() {
     let mut listener = Listener::builder()
         .family(Family::Inet)
         .authkey("key")
@@ -300,7 +300,7 @@ fn the_limits_and_timeouts_of_messages_are_not_those_of_the_handshake() {
         .bind()
         .unwrap();
     let address = listener.address().clone();
-    let client = beside(move || {
+    let client = in_thread(move || {
         std::thread::sleep(SHORT);
         Connector::new()
             .authkey("key")
@@ -331,10 +331,10 @@ fn a_key_is_never_shown() {
     let exchange = Exchange::new(Role::Client, &key, *NONCE);
     let (server, client) = meet(Family::Inet, Dialect::default(), secret, "another");
     let (server, client) = (server.unwrap_err(), client.unwrap_err());
-    let no_use = builder.clone().dialect(Framing::Be32).bind().unwrap_err();
+    let unusable = builder.clone().dialect(Framing::Be32).bind().unwrap_err();
     let shown = format!(
         "{key:?} {builder:?} {connector:?} {listener:?} {exchange:?} {server:?} {server} {client:?} \
-         {client} {no_use:?} {no_use}"
+         {client} {unusable:?} {unusable}"
     );
     let as_numbers = format!("{:?}", &secret.as_bytes()[..4]);
     for part in ["secret", as_numbers.trim_matches(['[', ']'])] {
@@ -347,12 +347,12 @@ fn errors_say_where_and_why() {
     let (server, client) = meet(Family::Inet, Dialect::default(), "one", "other");
     assert_eq!(
         server.unwrap_err().to_string(),
-        "authentication failed at the client's answer: the answer is wrong: the peer has another key"
+        "authentication failed at the client's answer: the answer is wrong: the peer has a different key"
     );
     assert_eq!(
         client.unwrap_err().to_string(),
         "authentication failed at the listener's verdict: our answer was refused: the peer has \
-         another key"
+         a different key"
     );
 }
 
@@ -360,14 +360,14 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]
-    fn ends_talk_if_and_only_if_their_keys_are_one(
+    fn ends_can_talk_if_and_only_if_their_keys_are_the_same(
         one in proptest::collection::vec(any::<u8>(), 1..200),
         other in proptest::collection::vec(any::<u8>(), 1..200),
         same: bool,
         family in select(families().collect::<Vec<_>>()),
     ) {
         let other = if same { one.clone() } else { other };
-        // Zeros at the end of a key that fills no block are HMAC's own.
+        // HMAC pads a key that is shorter than a block with zeros.
         let padded = |key: &[u8]| {
             let mut key = key.to_vec();
             key.resize(key.len().max(64), 0);

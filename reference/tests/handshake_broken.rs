@@ -1,4 +1,4 @@
-//! What a listener and a client make of raw peers that misbehave in the handshake.
+//! How a listener and a client treat raw peers that misbehave in the handshake.
 
 mod common;
 
@@ -7,7 +7,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use common::peer::{FAILED, NONCE, Peer, WELCOME, answer, challenge, failure};
-use common::{beside, exchange_objects, families};
+use common::{exchange_objects, families, in_thread};
 use processing_connection::{
     Address, AuthenticationFailure, Connection, Connector, Family, Framing, HandshakeStep,
     Listener, Result,
@@ -33,53 +33,53 @@ fn listener(family: Family) -> Listener {
         .unwrap()
 }
 
-/// A client with the key, and the raw end that it connected to.
+/// A client with the key, and the raw end to which it connected.
 fn client(timeout: Duration) -> (JoinHandle<Result<Connection>>, Peer) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let connector = Connector::new().authkey("key").handshake_timeout(timeout);
-    let client = beside(move || connector.connect(("127.0.0.1", port)));
+    let client = in_thread(move || connector.connect(("127.0.0.1", port)));
     (client, Peer::accept(&listener))
 }
 
-/// Brings a raw client to the point where the message of this step is its to send.
+/// Brings a raw client to the point where it has to send the message of this step.
 fn client_up_to(step: HandshakeStep, address: &Address) -> Peer {
     let mut peer = Peer::connect(address, Framing::Be32);
     match step {
         ClientAnswer => {
-            peer.hear_challenge();
+            peer.receive_challenge();
         }
-        ClientChallenge => peer.respond(b"key"),
+        ClientChallenge => peer.answer_challenge(b"key"),
         ClientVerdict => {
-            peer.respond(b"key");
-            peer.say(&challenge(NONCE));
-            assert_eq!(peer.hear(), answer(b"key", NONCE));
+            peer.answer_challenge(b"key");
+            peer.send(&challenge(NONCE));
+            assert_eq!(peer.receive(), answer(b"key", NONCE));
         }
-        _ => panic!("not a client's"),
+        _ => panic!("not a step of a client"),
     }
     peer
 }
 
-/// The same for a raw listener.
+/// Brings a raw listener to the point where it has to send the message of this step.
 fn listener_up_to(step: HandshakeStep, peer: &mut Peer) {
     match step {
         ListenerChallenge => {}
         ListenerVerdict => {
-            peer.say(&challenge(NONCE));
-            assert_eq!(peer.hear(), answer(b"key", NONCE));
+            peer.send(&challenge(NONCE));
+            assert_eq!(peer.receive(), answer(b"key", NONCE));
         }
         ListenerAnswer => {
             peer.challenge(b"key");
-            peer.hear_challenge();
+            peer.receive_challenge();
         }
-        _ => panic!("not a listener's"),
+        _ => panic!("not a step of a listener"),
     }
 }
 
-const OF_CLIENTS: [HandshakeStep; 3] = [ClientAnswer, ClientChallenge, ClientVerdict];
-const OF_LISTENERS: [HandshakeStep; 3] = [ListenerChallenge, ListenerVerdict, ListenerAnswer];
+const CLIENT_STEPS: [HandshakeStep; 3] = [ClientAnswer, ClientChallenge, ClientVerdict];
+const LISTENER_STEPS: [HandshakeStep; 3] = [ListenerChallenge, ListenerVerdict, ListenerAnswer];
 
-/// What an end makes of `message` at `step`.
+/// The reason for which an end refuses `message` at `step`.
 fn reason(step: HandshakeStep, message: &[u8]) -> AuthenticationFailure {
     match (step, message) {
         (ClientAnswer | ListenerAnswer, _) => WrongAnswer,
@@ -90,7 +90,7 @@ fn reason(step: HandshakeStep, message: &[u8]) -> AuthenticationFailure {
     }
 }
 
-/// Messages that are wrong at every step, and some that would be right at another.
+/// Messages that are wrong at every step, or would be correct only at another step.
 fn wrong_messages() -> Vec<Vec<u8>> {
     vec![
         vec![],
@@ -113,17 +113,17 @@ fn wrong_messages() -> Vec<Vec<u8>> {
 fn a_listener_refuses_every_wrong_message_and_serves_the_next_client() {
     for family in families() {
         let mut listener = listener(family);
-        for step in OF_CLIENTS {
+        for step in CLIENT_STEPS {
             for wrong in wrong_messages() {
                 let address = listener.address().clone();
-                let said = wrong.clone();
-                let peer = beside(move || {
+                let message = wrong.clone();
+                let peer = in_thread(move || {
                     let mut peer = client_up_to(step, &address);
-                    peer.say(&said);
+                    peer.send(&message);
                     if step == ClientAnswer {
-                        assert_eq!(peer.hear(), FAILED);
+                        assert_eq!(peer.receive(), FAILED);
                     }
-                    peer.hear_the_end();
+                    peer.expect_the_end();
                 });
                 assert_eq!(failure(listener.accept()), (step, reason(step, &wrong)));
                 peer.join().unwrap();
@@ -133,26 +133,26 @@ fn a_listener_refuses_every_wrong_message_and_serves_the_next_client() {
     }
 }
 
-/// The next client gets a connection.
+/// Checks that the next client gets a connection.
 fn serves(listener: &mut Listener) {
     let address = listener.address().clone();
     let connector = Connector::new().authkey("key");
-    let client = beside(move || connector.connect(address).unwrap().send(&42));
+    let client = in_thread(move || connector.connect(address).unwrap().send(&42));
     assert_eq!(listener.accept().unwrap().recv::<i32>().unwrap(), 42);
     client.join().unwrap().unwrap();
 }
 
 #[test]
 fn a_client_refuses_every_wrong_message() {
-    for step in OF_LISTENERS {
+    for step in LISTENER_STEPS {
         for wrong in wrong_messages() {
             let (client, mut peer) = client(Duration::from_secs(20));
             listener_up_to(step, &mut peer);
-            peer.say(&wrong);
+            peer.send(&wrong);
             if step == ListenerAnswer {
-                assert_eq!(peer.hear(), FAILED);
+                assert_eq!(peer.receive(), FAILED);
             }
-            peer.hear_the_end();
+            peer.expect_the_end();
             assert_eq!(
                 failure(client.join().unwrap()),
                 (step, reason(step, &wrong))
@@ -162,25 +162,25 @@ fn a_client_refuses_every_wrong_message() {
 }
 
 #[test]
-fn a_header_over_the_limit_is_enough() {
+fn a_header_over_the_limit_fails_the_handshake() {
     let too_long = |length| TooLong { length, limit: 256 };
     for header in [257, u32::MAX] {
-        for step in OF_CLIENTS {
+        for step in CLIENT_STEPS {
             let mut listener = listener(Family::Inet);
             let address = listener.address().clone();
-            let peer = beside(move || {
+            let peer = in_thread(move || {
                 let mut peer = client_up_to(step, &address);
                 peer.write(&header.to_be_bytes());
                 if step == ClientAnswer {
-                    assert_eq!(peer.hear(), FAILED);
+                    assert_eq!(peer.receive(), FAILED);
                 }
-                peer.hear_the_end();
+                peer.expect_the_end();
             });
             let failed = failure(listener.accept());
             assert_eq!(failed, (step, too_long(header.into())));
             peer.join().unwrap();
         }
-        for step in OF_LISTENERS {
+        for step in LISTENER_STEPS {
             let (client, mut peer) = client(Duration::from_secs(20));
             listener_up_to(step, &mut peer);
             peer.write(&header.to_be_bytes());
@@ -191,10 +191,10 @@ fn a_header_over_the_limit_is_enough() {
 }
 
 #[test]
-fn another_framing_is_found_out_by_its_header() {
+fn a_different_framing_is_detected_by_its_header() {
     let mut listener = listener(Family::Inet);
     let address = listener.address().clone();
-    let client = beside(move || {
+    let client = in_thread(move || {
         Connector::new()
             .dialect(processing_connection::Dialect::PROCESSING_0_21_C)
             .authkey("key")
@@ -209,8 +209,8 @@ fn another_framing_is_found_out_by_its_header() {
 }
 
 #[test]
-fn a_peer_that_falls_silent_is_given_up() {
-    for step in OF_CLIENTS {
+fn a_peer_that_falls_silent_times_out() {
+    for step in CLIENT_STEPS {
         for beginning in [&b""[..], b"\0\0", b"\0\0\0\x14half"] {
             let mut listener = Listener::builder()
                 .family(Family::Inet)
@@ -219,25 +219,25 @@ fn a_peer_that_falls_silent_is_given_up() {
                 .bind()
                 .unwrap();
             let address = listener.address().clone();
-            let peer = beside(move || {
+            let peer = in_thread(move || {
                 let mut peer = client_up_to(step, &address);
                 peer.write(beginning);
-                peer.hear_the_end();
+                peer.expect_the_end();
             });
             assert_eq!(failure(listener.accept()), (step, TimedOut));
             peer.join().unwrap();
         }
     }
-    for step in OF_LISTENERS {
+    for step in LISTENER_STEPS {
         let (client, mut peer) = client(SHORT);
         listener_up_to(step, &mut peer);
-        peer.hear_the_end();
+        peer.expect_the_end();
         assert_eq!(failure(client.join().unwrap()), (step, TimedOut));
     }
 }
 
 #[test]
-fn the_timeout_is_for_the_handshake_not_for_each_byte() {
+fn the_timeout_is_for_the_whole_handshake_not_for_each_byte() {
     let mut listener = Listener::builder()
         .family(Family::Inet)
         .authkey("key")
@@ -249,7 +249,7 @@ fn the_timeout_is_for_the_handshake_not_for_each_byte() {
     };
     let trickling = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let mut writing = trickling.try_clone().unwrap();
-    let trickle = beside(move || {
+    let trickle = in_thread(move || {
         for byte in common::frame(&[0; 200]) {
             if std::io::Write::write_all(&mut writing, &[byte]).is_err() {
                 break;
@@ -260,24 +260,24 @@ fn the_timeout_is_for_the_handshake_not_for_each_byte() {
     let start = Instant::now();
     assert_eq!(failure(listener.accept()), (ClientAnswer, TimedOut));
     assert!(start.elapsed() < SHORT * 30, "{:?}", start.elapsed());
-    // It may have been cut off already.
+    // It may already have been closed.
     let _ = trickling.shutdown(Shutdown::Both);
     trickle.join().unwrap();
 }
 
 #[test]
-fn a_peer_that_leaves_is_told_from_one_that_is_silent() {
+fn a_peer_that_leaves_is_distinguished_from_one_that_is_silent() {
     for family in families() {
         let mut listener = listener(family);
-        for step in OF_CLIENTS {
-            // Over a pipe nothing is ever half a message.
+        for step in CLIENT_STEPS {
+            // Over a pipe there are no partial messages.
             let beginnings = match family {
                 Family::Pipe => vec![None],
                 _ => vec![None, Some(&b"\0\0"[..]), Some(b"\0\0\0\x14half")],
             };
             for beginning in beginnings {
                 let address = listener.address().clone();
-                let peer = beside(move || {
+                let peer = in_thread(move || {
                     let mut peer = client_up_to(step, &address);
                     if let Some(beginning) = beginning {
                         peer.write(beginning);
@@ -289,7 +289,7 @@ fn a_peer_that_leaves_is_told_from_one_that_is_silent() {
         }
         serves(&mut listener);
     }
-    for step in OF_LISTENERS {
+    for step in LISTENER_STEPS {
         let (client, mut peer) = client(Duration::from_secs(20));
         listener_up_to(step, &mut peer);
         drop(peer);
@@ -301,13 +301,13 @@ fn a_peer_that_leaves_is_told_from_one_that_is_silent() {
 fn a_challenge_sent_back_is_not_answered() {
     let mut listener = listener(Family::Inet);
     let address = listener.address().clone();
-    let peer = beside(move || {
+    let peer = in_thread(move || {
         let mut peer = Peer::connect(&address, Framing::Be32);
-        let random = peer.hear_challenge();
-        peer.say(&answer(b"key", &random));
-        assert_eq!(peer.hear(), WELCOME);
-        peer.say(&challenge(&random));
-        peer.hear_the_end();
+        let random = peer.receive_challenge();
+        peer.send(&answer(b"key", &random));
+        assert_eq!(peer.receive(), WELCOME);
+        peer.send(&challenge(&random));
+        peer.expect_the_end();
     });
     assert_eq!(failure(listener.accept()), (ClientChallenge, Reflected));
     peer.join().unwrap();
@@ -317,13 +317,13 @@ fn a_challenge_sent_back_is_not_answered() {
 fn a_listener_without_the_key_cannot_let_another_connection_answer_for_it() {
     let (first, mut here) = client(Duration::from_secs(20));
     let (second, mut there) = client(Duration::from_secs(20));
-    here.say(&challenge(NONCE));
-    here.hear();
-    // It welcomes whatever came, and passes on what it is asked.
-    here.say(WELCOME);
-    let asked = here.hear_challenge();
-    there.say(&challenge(&asked));
-    there.hear_the_end();
+    here.send(&challenge(NONCE));
+    here.receive();
+    // It welcomes any answer, and passes the challenge on.
+    here.send(WELCOME);
+    let asked = here.receive_challenge();
+    there.send(&challenge(&asked));
+    there.expect_the_end();
     assert_eq!(
         failure(second.join().unwrap()),
         (ListenerChallenge, Reflected)
@@ -335,13 +335,13 @@ fn a_listener_without_the_key_cannot_let_another_connection_answer_for_it() {
 #[test]
 fn an_object_sent_before_the_handshake_is_over_is_never_read() {
     let mut listener = listener(Family::Inet);
-    for step in OF_CLIENTS {
+    for step in CLIENT_STEPS {
         let address = listener.address().clone();
-        // Would be worth something to whoever unpickled it.
+        // Unpickling this would run a program.
         let program = b"cposix\nsystem\n(S'exit'\ntR.";
-        let peer = beside(move || {
+        let peer = in_thread(move || {
             let mut peer = client_up_to(step, &address);
-            peer.say(program);
+            peer.send(program);
             peer
         });
         assert_eq!(failure(listener.accept()), (step, reason(step, program)));
@@ -350,18 +350,18 @@ fn an_object_sent_before_the_handshake_is_over_is_never_read() {
 }
 
 #[test]
-fn a_listener_that_welcomes_anybody_has_to_know_the_key_itself() {
+fn a_listener_that_welcomes_any_answer_must_know_the_key_itself() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let client = beside(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));
+    let client = in_thread(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));
     let mut impostor = Peer::accept(&listener);
-    impostor.say(&challenge(NONCE));
-    impostor.hear();
-    impostor.say(WELCOME);
-    let random = impostor.hear_challenge();
-    impostor.say(&answer(b"another", &random));
-    assert_eq!(impostor.hear(), FAILED);
-    impostor.hear_the_end();
+    impostor.send(&challenge(NONCE));
+    impostor.receive();
+    impostor.send(WELCOME);
+    let random = impostor.receive_challenge();
+    impostor.send(&answer(b"another", &random));
+    assert_eq!(impostor.receive(), FAILED);
+    impostor.expect_the_end();
     assert_eq!(
         failure(client.join().unwrap()),
         (ListenerAnswer, WrongAnswer)
@@ -374,28 +374,28 @@ fn no_two_challenges_are_the_same() {
     let mut seen = std::collections::HashSet::new();
     for _ in 0..50 {
         let address = listener.address().clone();
-        let peer = beside(move || Peer::connect(&address, Framing::Be32).hear_challenge());
+        let peer = in_thread(move || Peer::connect(&address, Framing::Be32).receive_challenge());
         assert!(listener.accept().is_err());
         assert!(seen.insert(peer.join().unwrap()));
     }
 }
 
 #[test]
-fn an_old_answer_is_no_answer() {
+fn an_old_answer_is_refused() {
     let mut listener = listener(Family::Inet);
     let address = listener.address().clone();
-    let peer = beside(move || {
+    let peer = in_thread(move || {
         let mut first = Peer::connect(&address, Framing::Be32);
-        let random = first.hear_challenge();
+        let random = first.receive_challenge();
         let overheard = answer(b"key", &random);
-        first.say(&overheard);
-        assert_eq!(first.hear(), WELCOME);
+        first.send(&overheard);
+        assert_eq!(first.receive(), WELCOME);
         drop(first);
         let mut second = Peer::connect(&address, Framing::Be32);
-        second.hear_challenge();
-        second.say(&overheard);
-        assert_eq!(second.hear(), FAILED);
-        second.hear_the_end();
+        second.receive_challenge();
+        second.send(&overheard);
+        assert_eq!(second.receive(), FAILED);
+        second.expect_the_end();
     });
     assert_eq!(failure(listener.accept()), (ClientChallenge, PeerLeft));
     assert_eq!(failure(listener.accept()), (ClientAnswer, WrongAnswer));
@@ -403,7 +403,7 @@ fn an_old_answer_is_no_answer() {
 }
 
 #[test]
-fn a_listener_takes_the_time_of_the_handshake_from_one_client_only() {
+fn a_silent_client_delays_the_next_one_only_until_the_timeout() {
     let mut listener = Listener::builder()
         .family(Family::Inet)
         .backlog(5)
@@ -417,7 +417,7 @@ fn a_listener_takes_the_time_of_the_handshake_from_one_client_only() {
     let silent = std::net::TcpStream::connect(("127.0.0.1", port)).unwrap();
     let from = silent.local_addr().unwrap();
     let connector = Connector::new().authkey("key");
-    let client = beside(move || connector.connect(("127.0.0.1", port)));
+    let client = in_thread(move || connector.connect(("127.0.0.1", port)));
     let start = Instant::now();
     assert_eq!(failure(listener.accept()), (ClientAnswer, TimedOut));
     assert!(start.elapsed() >= SHORT);

@@ -26,7 +26,7 @@ fn a_listener_without_address_and_family_uses_the_default_family() {
 }
 
 #[test]
-fn an_empty_address_is_no_address() {
+fn an_empty_address_counts_as_none() {
     let listener = Listener::bind("").unwrap();
     assert_eq!(listener.address().family(), Family::default());
     let listener = Listener::builder()
@@ -39,7 +39,7 @@ fn an_empty_address_is_no_address() {
 }
 
 #[test]
-fn the_family_follows_from_the_address() {
+fn the_family_is_inferred_from_the_address() {
     assert_eq!(Address::infer("localhost:6000").family(), Family::Unix);
     assert_eq!(Address::infer(r"\\server\pipe\name").family(), Family::Pipe);
     assert_eq!(Address::infer(r"\one").family(), Family::Unix);
@@ -84,7 +84,7 @@ fn an_unknown_family_names_the_valid_ones() {
     let error = "AF_INET6".parse::<Family>().unwrap_err();
     assert_eq!(
         error.to_string(),
-        "unknown family \"AF_INET6\": valid are AF_INET, AF_UNIX and AF_PIPE"
+        "unknown family \"AF_INET6\": expected AF_INET, AF_UNIX or AF_PIPE"
     );
     for family in Family::ALL {
         assert_eq!(family.to_string().parse::<Family>().unwrap(), family);
@@ -92,13 +92,16 @@ fn an_unknown_family_names_the_valid_ones() {
 }
 
 #[test]
-fn a_family_that_is_not_available_says_so() {
+fn a_family_that_is_not_available_is_an_error() {
     for family in Family::ALL
         .into_iter()
         .filter(|family| !family.is_available())
     {
         let error = Listener::builder().family(family).bind().unwrap_err();
-        assert!(error.to_string().contains("not available here"), "{error}");
+        assert!(
+            error.to_string().contains("not available on this system"),
+            "{error}"
+        );
         let error = connect(Address::arbitrary(family)).unwrap_err();
         assert!(matches!(error, Error::FamilyNotAvailable { .. }));
     }
@@ -126,7 +129,7 @@ fn an_empty_host_listens_everywhere_and_connects_nowhere() {
 }
 
 #[test]
-fn last_accepted_is_none_before_the_first_and_then_the_client() {
+fn last_accepted_is_none_before_the_first_client_and_then_its_address() {
     for family in families() {
         let mut listener = Listener::builder().family(family).bind().unwrap();
         assert_eq!(listener.last_accepted(), None);
@@ -185,7 +188,7 @@ fn a_client_that_leaves_at_once_does_not_disturb_the_next() {
 }
 
 #[test]
-fn a_client_that_breaks_off_before_it_is_accepted_does_not_disturb_the_next() {
+fn a_client_that_resets_before_it_is_accepted_does_not_disturb_the_next() {
     let mut listener = Listener::bind(("127.0.0.1", 0)).unwrap();
     let Address::Inet { host, port } = listener.address().clone() else {
         panic!("{}", listener.address());
@@ -197,7 +200,7 @@ fn a_client_that_breaks_off_before_it_is_accepted_does_not_disturb_the_next() {
     drop(leaving);
     let mut client = connect(listener.address()).unwrap();
     client.send(&1).unwrap();
-    // Whether one that is gone is accepted is for the system to decide.
+    // The system decides whether a client that has left is accepted.
     let received = match listener.accept().unwrap().recv::<i32>() {
         Err(Error::Reset { .. }) => listener.accept().unwrap().recv::<i32>(),
         other => other,
@@ -206,7 +209,7 @@ fn a_client_that_breaks_off_before_it_is_accepted_does_not_disturb_the_next() {
 }
 
 #[test]
-fn closing_a_listener_refuses_clients_and_keeps_connections() {
+fn a_closed_listener_refuses_clients_and_keeps_its_connections() {
     for family in families() {
         let mut listener = Listener::builder().family(family).bind().unwrap();
         let address = listener.address().clone();
@@ -216,12 +219,12 @@ fn closing_a_listener_refuses_clients_and_keeps_connections() {
         listener.close();
         assert!(matches!(listener.accept(), Err(Error::NotOpen)));
         assert_eq!(*listener.address(), address);
-        let hasty = Connector::new().busy_timeout(Duration::ZERO);
-        let error = hasty.connect(&address).unwrap_err();
+        let impatient = Connector::new().busy_timeout(Duration::ZERO);
+        let error = impatient.connect(&address).unwrap_err();
         let expected = match family {
             Family::Inet => matches!(error, Error::Refused { .. }),
             Family::Unix => matches!(error, Error::NotFound { .. }),
-            // The open connection has the name.
+            // The open connection keeps the name in use.
             Family::Pipe => matches!(error, Error::TimedOut { .. }),
         };
         assert!(expected, "{error:?}");
@@ -243,7 +246,7 @@ fn a_closed_address_can_be_used_again_at_once() {
 }
 
 #[test]
-fn a_port_in_use_is_in_use() {
+fn a_port_that_is_in_use_is_refused() {
     let listener = Listener::bind(("localhost", 0)).unwrap();
     let error = Listener::bind(listener.address()).unwrap_err();
     assert!(matches!(error, Error::AddressInUse { .. }), "{error:?}");
@@ -273,7 +276,7 @@ fn a_host_must_have_an_ipv4_address() {
 }
 
 #[test]
-fn dropping_or_closing_one_end_ends_the_other() {
+fn dropping_or_closing_one_end_closes_the_other() {
     for family in families() {
         let (one, mut other) = pair(family);
         drop(one);
@@ -381,7 +384,7 @@ mod unix_paths {
     }
 
     #[test]
-    fn nobody_behind_a_socket_file_refuses() {
+    fn a_socket_file_without_a_listener_refuses_connections() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("stale");
         drop(std::os::unix::net::UnixListener::bind(&path).unwrap());
@@ -400,7 +403,7 @@ fn accept_may_come_before_or_after_the_client() {
         .bind()
         .unwrap();
     let address = listener.address().clone();
-    let client = common::beside(move || {
+    let client = common::in_thread(move || {
         std::thread::sleep(Duration::from_millis(50));
         connect(address).unwrap()
     });

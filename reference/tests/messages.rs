@@ -5,7 +5,7 @@ mod common;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 
-use common::{after, beside, families, frame, pair, raw, raw_with};
+use common::{after, families, frame, in_thread, pair, raw, raw_with};
 use num_bigint::BigInt;
 use processing_connection::{Dialect, Error, Framing, HashableValue, Limits, Value};
 use proptest::prelude::*;
@@ -20,7 +20,7 @@ fn strings_of_every_awkward_length_arrive_whole() {
         ] {
             let string: Vec<u8> = (0..=250).cycle().take(length).collect();
             let sent = string.clone();
-            let sender = beside(move || {
+            let sender = in_thread(move || {
                 one.send_string(&sent).unwrap();
                 one
             });
@@ -45,9 +45,9 @@ fn many_small_messages_at_once_keep_their_order() {
 }
 
 #[test]
-fn a_message_may_come_byte_by_byte() {
+fn a_message_may_arrive_byte_by_byte() {
     let (mut conn, mut peer) = raw();
-    let sender = beside(move || {
+    let sender = in_thread(move || {
         for byte in frame(b"slowly") {
             peer.write_all(&[byte]).unwrap();
         }
@@ -153,7 +153,7 @@ fn integers_of_every_width_arrive() {
 }
 
 #[test]
-fn what_python_2_sends_can_be_had_as_text() {
+fn strings_from_python_2_can_be_received_as_text() {
     #[derive(Deserialize)]
     struct Received {
         name: String,
@@ -167,7 +167,7 @@ fn what_python_2_sends_can_be_had_as_text() {
 }
 
 #[test]
-fn an_object_that_does_not_fit_its_type_leaves_the_connection_in_step() {
+fn an_object_of_another_type_leaves_the_connection_in_step() {
     let (mut one, mut other) = pair(processing_connection::Family::Inet);
     one.send("text").unwrap();
     one.send(&300).unwrap();
@@ -197,7 +197,7 @@ fn an_object_that_cannot_be_pickled_puts_nothing_on_the_wire() {
 }
 
 #[test]
-fn a_payload_that_is_no_pickle_leaves_the_connection_in_step() {
+fn a_payload_that_is_not_a_pickle_leaves_the_connection_in_step() {
     let bytes = [frame(b"garbage"), frame(b""), frame(b"\x80\x02K\x07.")].concat();
     let mut conn = after(&bytes);
     assert!(matches!(conn.recv::<i32>(), Err(Error::NotAPickle { .. })));
@@ -209,7 +209,7 @@ fn a_payload_that_is_no_pickle_leaves_the_connection_in_step() {
 }
 
 #[test]
-fn a_string_of_an_object_is_its_pickle() {
+fn an_object_received_as_a_string_is_its_pickle() {
     let (mut one, mut other) = pair(processing_connection::Family::Inet);
     one.send(&42).unwrap();
     assert_eq!(other.recv_string().unwrap(), b"\x80\x02J*\0\0\0.");
@@ -285,7 +285,7 @@ proptest! {
 }
 
 #[test]
-fn serde_sees_sets_and_dicts() {
+fn serde_deserializes_sets_and_dicts() {
     let (mut one, mut other) = pair(processing_connection::Family::Inet);
     let set: BTreeSet<_> = [1, 2, 3].map(HashableValue::I64).into();
     one.send_value(&Value::FrozenSet(set)).unwrap();

@@ -1,4 +1,4 @@
-//! Named pipes: messages, not bytes, go over them.
+//! Named pipes, which carry messages instead of a stream of bytes.
 #![cfg(windows)]
 
 mod common;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use common::{beside, exchange_objects, pair};
+use common::{exchange_objects, in_thread, pair};
 use processing_connection::pipe::{Part, Pipe, PipeListener, PipeOptions, ReadMode};
 use processing_connection::{
     Address, Connection, Connector, Error, Family, Limits, Listener, connect,
@@ -17,7 +17,7 @@ const AT_ONCE: Option<Duration> = Some(Duration::ZERO);
 const SOON: Option<Duration> = Some(Duration::from_millis(50));
 const PATIENCE: Option<Duration> = Some(Duration::from_secs(10));
 
-/// A name that nobody uses.
+/// A name that is not in use.
 fn name() -> String {
     match Address::arbitrary(Family::Pipe) {
         Address::Pipe(name) => name,
@@ -25,7 +25,7 @@ fn name() -> String {
     }
 }
 
-/// A connection, and the raw other end of it.
+/// A connection, and its raw other end.
 fn raw_with(limits: Limits) -> (Connection, Pipe) {
     let name = name();
     let mut listener = Listener::builder()
@@ -41,7 +41,7 @@ fn raw() -> (Connection, Pipe) {
     raw_with(Limits::default())
 }
 
-/// Both ends, raw.
+/// A pair of raw ends.
 fn raw_pair(mode: ReadMode) -> (Pipe, Pipe) {
     let name = name();
     let listener = PipeListener::bind(&name, &PipeOptions::default()).unwrap();
@@ -49,7 +49,7 @@ fn raw_pair(mode: ReadMode) -> (Pipe, Pipe) {
     (listener.accept(PATIENCE).unwrap().unwrap(), client)
 }
 
-/// The next message, read in one.
+/// Receives the next message in one read.
 fn whole(pipe: &Pipe) -> Vec<u8> {
     let mut buffer = vec![0; 1 << 16];
     let part = pipe.read(&mut buffer, PATIENCE).unwrap();
@@ -71,8 +71,8 @@ fn a_message_is_the_payload_without_a_header() {
     assert_eq!(whole(&peer), b"no header");
     conn.send(&42).unwrap();
     assert_eq!(whole(&peer), b"\x80\x02J\x2a\0\0\0.");
-    peer.write(b"nor here", PATIENCE).unwrap();
-    assert_eq!(conn.recv_string().unwrap(), b"nor here");
+    peer.write(b"none here either", PATIENCE).unwrap();
+    assert_eq!(conn.recv_string().unwrap(), b"none here either");
 }
 
 #[test]
@@ -87,7 +87,7 @@ fn two_writes_are_two_messages() {
 }
 
 #[test]
-fn a_long_message_is_one_write_and_comes_in_parts() {
+fn a_long_message_is_written_at_once_and_can_be_read_in_parts() {
     for length in [
         1023,
         1024,
@@ -101,7 +101,7 @@ fn a_long_message_is_one_write_and_comes_in_parts() {
     ] {
         let (mut conn, peer) = raw();
         let message = pattern(length);
-        let sender = beside(move || {
+        let sender = in_thread(move || {
             conn.send_string(&message).unwrap();
             conn
         });
@@ -127,7 +127,7 @@ fn a_long_message_is_one_write_and_comes_in_parts() {
         assert!(received == pattern(length), "{length}");
 
         let mut conn = sender.join().unwrap();
-        let sender = beside(move || peer.write(&pattern(length), PATIENCE).map(|()| peer));
+        let sender = in_thread(move || peer.write(&pattern(length), PATIENCE).map(|()| peer));
         assert!(conn.recv_string().unwrap() == pattern(length), "{length}");
         sender.join().unwrap().unwrap();
     }
@@ -155,7 +155,7 @@ fn poll_reads_ahead_and_loses_nothing() {
     let (mut conn, peer) = raw();
     assert!(!conn.poll(SOON).unwrap());
     let lengths = [1, 8192, 8193, 100_000];
-    let sender = beside(move || {
+    let sender = in_thread(move || {
         for length in lengths {
             peer.write(&pattern(length), PATIENCE).unwrap();
         }
@@ -168,13 +168,13 @@ fn poll_reads_ahead_and_loses_nothing() {
     sender.join().unwrap();
     assert!(
         conn.poll(PATIENCE).unwrap(),
-        "the end is something to receive"
+        "the end of the stream is something to receive"
     );
     assert!(matches!(conn.recv_string(), Err(Error::Closed)));
 }
 
 #[test]
-fn what_was_complete_before_the_end_is_delivered_first() {
+fn complete_messages_are_delivered_before_the_end() {
     let (mut conn, peer) = raw();
     peer.write(b"first", PATIENCE).unwrap();
     peer.write(b"", PATIENCE).unwrap();
@@ -192,14 +192,15 @@ fn what_was_complete_before_the_end_is_delivered_first() {
 }
 
 #[test]
-fn a_writer_that_leaves_inside_a_message_poisons() {
+fn a_writer_that_leaves_inside_a_message_poisons_the_connection() {
     let (mut conn, peer) = raw();
     let peer = Arc::new(peer);
-    let writer = beside({
+    let writer = in_thread({
         let peer = Arc::clone(&peer);
         move || peer.write(&pattern(1 << 20), PATIENCE)
     });
-    // A part of it is read ahead; the writer waits for the rest to be read, and gives up.
+    // A part of the message is read ahead; the writer waits for the rest to be read, and is then
+    // closed.
     assert!(conn.poll(PATIENCE).unwrap());
     peer.close();
     writer.join().unwrap().unwrap_err();
@@ -213,12 +214,12 @@ fn a_writer_that_leaves_inside_a_message_poisons() {
 }
 
 #[test]
-fn a_message_taken_back_is_not_joined_with_the_next() {
+fn a_cancelled_message_is_not_joined_with_the_next() {
     let (mut conn, peer) = raw();
-    let writer = beside(move || {
+    let writer = in_thread(move || {
         let error = peer.write(&pattern(1 << 20), SOON).unwrap_err();
         assert_eq!(error.kind(), std::io::ErrorKind::TimedOut);
-        // The next one may still find its place.
+        // The next message may still fit into the buffer.
         let _ = peer.write(b"the next", SOON);
         peer
     });
@@ -232,7 +233,7 @@ fn a_message_taken_back_is_not_joined_with_the_next() {
 }
 
 #[test]
-fn a_message_over_the_limit_poisons() {
+fn a_message_over_the_limit_poisons_the_connection() {
     let (mut conn, peer) = raw_with(Limits::default().with_message_length(1000));
     peer.write(&pattern(1000), PATIENCE).unwrap();
     peer.write(&pattern(1001), PATIENCE).unwrap();
@@ -262,7 +263,7 @@ fn a_client_that_reads_bytes_gets_them_without_boundaries() {
     server.write(b"one", PATIENCE).unwrap();
     server.write(b"two", PATIENCE).unwrap();
     assert_eq!(whole(&client), b"onetwo");
-    // What it writes are messages all the same.
+    // What it writes are still messages.
     client.write(b"three", PATIENCE).unwrap();
     client.write(b"four", PATIENCE).unwrap();
     assert_eq!(whole(&server), b"three");
@@ -270,14 +271,14 @@ fn a_client_that_reads_bytes_gets_them_without_boundaries() {
 }
 
 #[test]
-fn both_directions_work_at_once_beyond_the_buffers() {
+fn both_directions_work_at_once_with_more_than_the_buffers_hold() {
     let (one, other) = pair(Family::Pipe);
     let threads: Vec<_> = [one, other]
         .into_iter()
         .map(|conn| {
-            beside(move || {
+            in_thread(move || {
                 let (mut send, mut recv) = conn.split();
-                let sender = beside(move || {
+                let sender = in_thread(move || {
                     for _ in 0..20 {
                         send.send_string(&pattern(200_000)).unwrap();
                     }
@@ -290,7 +291,7 @@ fn both_directions_work_at_once_beyond_the_buffers() {
             })
         })
         .collect();
-    // Neither closes before both are done.
+    // Neither end is closed before both are done.
     let ends: Vec<_> = threads
         .into_iter()
         .map(|thread| thread.join().unwrap())
@@ -299,7 +300,7 @@ fn both_directions_work_at_once_beyond_the_buffers() {
 }
 
 #[test]
-fn a_receive_times_out_and_goes_on() {
+fn a_receive_that_timed_out_can_be_repeated() {
     let (mut conn, peer) = raw();
     conn.set_read_timeout(SOON);
     for _ in 0..2 {
@@ -316,7 +317,7 @@ fn a_receive_times_out_and_goes_on() {
 }
 
 #[test]
-fn a_send_that_times_out_poisons() {
+fn a_send_that_times_out_poisons_the_connection() {
     let (mut conn, peer) = raw();
     conn.set_write_timeout(SOON);
     assert!(matches!(
@@ -331,10 +332,10 @@ fn a_send_that_times_out_poisons() {
 }
 
 #[test]
-fn closing_one_half_ends_the_other_wherever_it_waits() {
+fn closing_one_half_ends_a_call_that_waits_in_the_other() {
     let (conn, peer) = raw();
     let (mut send, mut recv) = conn.split();
-    let receiver = beside(move || {
+    let receiver = in_thread(move || {
         let ended = recv.recv_string();
         (ended, recv)
     });
@@ -350,7 +351,7 @@ fn closing_one_half_ends_the_other_wherever_it_waits() {
 
     let (conn, _peer) = raw();
     let (mut send, mut recv) = conn.split();
-    let sender = beside(move || send.send_string(&pattern(1 << 20)));
+    let sender = in_thread(move || send.send_string(&pattern(1 << 20)));
     thread::sleep(Duration::from_millis(20));
     recv.close();
     let ended = sender.join().unwrap();
@@ -363,7 +364,7 @@ fn clients_wait_for_their_turn() {
     let clients: Vec<_> = (0..20)
         .map(|number| {
             let address = listener.address().clone();
-            beside(move || {
+            in_thread(move || {
                 let mut conn = connect(address).unwrap();
                 conn.send(&number).unwrap();
                 assert_eq!(conn.recv::<Vec<i32>>().unwrap(), [number]);
@@ -387,7 +388,7 @@ fn clients_wait_for_their_turn() {
 }
 
 #[test]
-fn a_client_gives_up_when_its_turn_does_not_come() {
+fn a_client_times_out_if_its_turn_does_not_come() {
     let listener = Listener::builder().family(Family::Pipe).bind().unwrap();
     let _first = connect(listener.address()).unwrap();
     let started = Instant::now();
@@ -444,16 +445,16 @@ fn an_accept_that_timed_out_can_be_repeated() {
 }
 
 #[test]
-fn a_name_goes_with_its_last_instance() {
+fn a_name_disappears_with_its_last_instance() {
     let mut listener = Listener::builder().family(Family::Pipe).bind().unwrap();
     let address = listener.address().clone();
-    let hasty = Connector::new().busy_timeout(Duration::ZERO);
+    let impatient = Connector::new().busy_timeout(Duration::ZERO);
     let mut client = connect(&address).unwrap();
     let mut conn = listener.accept().unwrap();
     listener.close();
-    // A connection that is open has the name; there is no instance for anybody else.
+    // An open connection keeps the name in use, but there is no instance for other clients.
     assert!(matches!(
-        hasty.connect(&address),
+        impatient.connect(&address),
         Err(Error::TimedOut { .. })
     ));
     exchange_objects(&mut client, &mut conn);
@@ -463,7 +464,7 @@ fn a_name_goes_with_its_last_instance() {
 }
 
 #[test]
-fn a_name_has_a_form() {
+fn a_name_must_have_the_right_form() {
     let long = format!(r"\\.\pipe\{}", "x".repeat(248));
     for (name, reason) in [
         (r"\\", "form"),
@@ -495,7 +496,7 @@ fn a_name_has_a_form() {
     exchange_objects(&mut client, &mut listener.accept().unwrap());
 }
 
-/// Handles are numbers that are used again: what leaks pushes new ones up.
+/// Handles are numbers that are reused, so leaked handles make new ones higher.
 fn highest_handle() -> usize {
     use std::os::windows::io::AsRawHandle;
 
@@ -513,7 +514,7 @@ fn highest_handle() -> usize {
 fn five_hundred_connections_leave_nothing_behind() {
     let cycle = |listener: &mut Listener| {
         let address = listener.address().clone();
-        let client = beside(move || {
+        let client = in_thread(move || {
             let mut conn = connect(address).unwrap();
             conn.send(&42).unwrap();
             assert_eq!(conn.recv::<Vec<i32>>().unwrap(), [42]);
@@ -531,7 +532,7 @@ fn five_hundred_connections_leave_nothing_behind() {
         cycle(&mut listener);
     }
     let after = highest_handle();
-    // Other tests run beside this one; 500 leaks of one handle would be 2000 more.
+    // Other tests run at the same time; 500 leaks of one handle would raise it by 2000.
     assert!(after < before + 1500, "{before} {after}");
     drop(listener);
     assert!(matches!(connect(&address), Err(Error::NotFound { .. })));

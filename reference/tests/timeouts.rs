@@ -1,11 +1,11 @@
-//! Timeouts, what they leave behind, and `poll`.
+//! Timeouts, the state in which they leave a connection, and `poll`.
 
 mod common;
 
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use common::{beside, families, frame, pair, raw};
+use common::{families, frame, in_thread, pair, raw};
 use processing_connection::{Error, Family, Listener};
 
 const SHORT: Duration = Duration::from_millis(50);
@@ -33,7 +33,7 @@ fn a_receive_times_out_when_nothing_comes() {
 }
 
 #[test]
-fn a_receive_that_timed_out_goes_on_where_it_was() {
+fn a_receive_that_timed_out_continues_where_it_stopped() {
     let message = vec![7; 300_000];
     let wire = frame(&message);
     for cut in [1, 3, 4, 5, 100, 9000, 70_000, 299_999] {
@@ -59,7 +59,7 @@ fn a_receive_that_timed_out_goes_on_where_it_was() {
             "a part of the message is there"
         );
         let rest = wire[cut..].to_vec();
-        let sender = beside(move || peer.write_all(&rest).unwrap());
+        let sender = in_thread(move || peer.write_all(&rest).unwrap());
         conn.set_read_timeout(None);
         assert!(conn.recv_string().unwrap() == message, "cut at {cut}");
         sender.join().unwrap();
@@ -67,10 +67,10 @@ fn a_receive_that_timed_out_goes_on_where_it_was() {
 }
 
 #[test]
-fn the_timeout_is_for_the_message_not_for_each_byte() {
+fn the_timeout_is_for_the_whole_message_not_for_each_byte() {
     let (mut conn, mut peer) = raw();
     conn.set_read_timeout(Some(Duration::from_millis(200)));
-    let sender = beside(move || {
+    let sender = in_thread(move || {
         for byte in frame(&[0; 100]) {
             if peer.write_all(&[byte]).is_err() {
                 break;
@@ -86,7 +86,7 @@ fn the_timeout_is_for_the_message_not_for_each_byte() {
 }
 
 #[test]
-fn an_ample_timeout_changes_nothing() {
+fn a_long_timeout_changes_nothing() {
     for family in families() {
         let (mut one, mut other) = pair(family);
         for conn in [&mut one, &mut other] {
@@ -95,7 +95,7 @@ fn an_ample_timeout_changes_nothing() {
         }
         let message = vec![3; 3_000_000];
         let sent = message.clone();
-        let sender = beside(move || one.send_string(&sent).map(|()| one).unwrap());
+        let sender = in_thread(move || one.send_string(&sent).map(|()| one).unwrap());
         assert!(other.recv_string().unwrap() == message);
         drop(sender.join().unwrap());
         assert!(matches!(other.recv_string(), Err(Error::Closed)));
@@ -103,8 +103,8 @@ fn an_ample_timeout_changes_nothing() {
 }
 
 #[test]
-fn a_write_timeout_leaves_as_much_room_as_there_is_without() {
-    // Linux calls a Unix socket unwritable from about 70 small messages on, but takes 270.
+fn a_write_timeout_does_not_reduce_the_room_for_messages() {
+    // Linux reports a Unix socket as not writable after about 70 small messages, but accepts 270.
     for family in families() {
         let (mut one, mut other) = pair(family);
         one.set_write_timeout(Some(LONG));
@@ -118,7 +118,7 @@ fn a_write_timeout_leaves_as_much_room_as_there_is_without() {
 }
 
 #[test]
-fn a_send_that_times_out_in_the_middle_poisons() {
+fn a_send_that_times_out_in_the_middle_poisons_the_connection() {
     for family in families() {
         let (mut one, _other) = pair(family);
         one.set_write_timeout(Some(SHORT));
@@ -144,6 +144,7 @@ fn a_send_that_times_out_before_its_first_byte_can_be_repeated() {
     let (mut one, mut other) = pair(Family::Unix);
     one.set_write_timeout(Some(SHORT));
     let mut sent = 0;
+    // The messages are small, so that one of them does not fit at all.
     let error = loop {
         match one.send_string(&[1; 12]) {
             Ok(()) => sent += 1,
@@ -168,7 +169,7 @@ fn a_send_that_times_out_before_its_first_byte_can_be_repeated() {
 }
 
 #[test]
-fn an_accept_times_out_and_the_listener_goes_on() {
+fn an_accept_that_timed_out_can_be_repeated() {
     for family in families() {
         let mut listener = Listener::builder()
             .family(family)
@@ -187,8 +188,8 @@ fn an_accept_times_out_and_the_listener_goes_on() {
         listener.set_accept_timeout(Some(LONG));
         let mut client = processing_connection::connect(listener.address()).unwrap();
         let mut conn = listener.accept().unwrap();
-        // What was accepted waits as always.
-        let sender = beside(move || {
+        // The accepted connection waits without a timeout.
+        let sender = in_thread(move || {
             std::thread::sleep(SHORT);
             client.send(&1).unwrap();
         });
@@ -198,7 +199,7 @@ fn an_accept_times_out_and_the_listener_goes_on() {
 }
 
 #[test]
-fn poll_is_false_while_nothing_is_there() {
+fn poll_is_false_while_there_is_nothing_to_receive() {
     for family in families() {
         let (mut one, _other) = pair(family);
         assert!(!one.poll(Duration::ZERO).unwrap());
@@ -212,7 +213,7 @@ fn poll_is_false_while_nothing_is_there() {
 fn poll_is_true_for_a_message_and_waits_for_it() {
     for family in families() {
         let (mut one, mut other) = pair(family);
-        let sender = beside(move || {
+        let sender = in_thread(move || {
             std::thread::sleep(SHORT);
             other.send(&1).unwrap();
             other

@@ -1,19 +1,19 @@
-//! Bytes recorded off every release of Python's `processing` package that runs, and of `multiprocessing`, with what they
-//! mean.
+//! Bytes recorded from every release of Python's `processing` package that runs, and from `multiprocessing`, together
+//! with their meaning.
 //!
-//! The data are the JSON files beside this crate; its README describes their form, for readers in any language.
-//! Here they are embedded, for programs in Rust that have no checkout.
+//! The data are the JSON files in this package; its README describes their format, for use in any language. This crate
+//! embeds them, for Rust programs that have no checkout.
 #![forbid(unsafe_code)]
 
-/// The files, each with its name.
+/// Returns the files with these names, each with its name.
 macro_rules! files {
     ($($peer:literal)*) => {
         &[$((concat!($peer, ".json"), include_str!(concat!("../", $peer, ".json")))),*]
     };
 }
 
-/// Name and text of every file, one for each peer over streams and one for each over named pipes, in the order of the
-/// releases, `multiprocessing` last.
+/// The name and the text of every file. Each peer has one file for streams, one for named pipes, or both. The files are
+/// in the order of the releases, with `multiprocessing` last.
 pub const FILES: &[(&str, &str)] = files! {
     "processing-0.10-c"
     "processing-0.10-c-pipe"

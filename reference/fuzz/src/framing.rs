@@ -1,7 +1,8 @@
-//! Messages on a stream, cut into segments in any way.
+//! Messages on a stream that arrives in segments of any size.
 //!
-//! The input is: how many bytes arrive at once (one byte), the limit of a message in units of 16 bytes (one byte), and
-//! the stream. It is read in each framing, and must come apart into the messages that [`Expected`] finds.
+//! The input consists of the framing and the number of bytes that arrive at once (one byte), the maximum length of a
+//! message in units of 16 bytes (one byte), and the stream. The messages that are received must be those that
+//! [`Expected`] finds.
 
 use std::io::Write;
 use std::net::Shutdown;
@@ -10,7 +11,7 @@ use std::time::Duration;
 
 use processing_connection::{Connection, Dialect, Error, Framing, Limits, Listener};
 
-/// Checks headers, and streams over a live connection.
+/// Checks headers on their own, and the stream over a live connection.
 pub fn check(input: &[u8]) {
     for framing in Framing::ALL {
         check_header(framing, input);
@@ -27,13 +28,16 @@ pub fn check(input: &[u8]) {
     );
 }
 
-/// What decodes encodes to the same bytes, and the other way round.
+/// Checks that a header that can be decoded is encoded to the same bytes, and the other way round.
 fn check_header(framing: Framing, input: &[u8]) {
     let header = &input[..input.len().min(framing.header_length())];
     match framing.decode(header) {
         Ok(length) => {
             assert!(length <= framing.max_length());
-            assert_eq!(&*framing.encode(length).expect("it was announced"), header);
+            assert_eq!(
+                &*framing.encode(length).expect("the length was announced"),
+                header
+            );
         }
         Err(Error::BadHeader { header: named, .. }) => {
             assert_eq!(named, header);
@@ -50,7 +54,7 @@ fn check_header(framing: Framing, input: &[u8]) {
     }
 }
 
-/// Writes a stream step by step, and receives after each step all that must be there by then.
+/// Writes a stream step by step, and after each step receives everything that must have arrived by then.
 fn check_stream(framing: Framing, stream: &[u8], step: usize, limit: u64) {
     let (mut peer, mut conn) = connected(framing, limit);
     conn.set_read_timeout(Some(Duration::ZERO));
@@ -84,10 +88,11 @@ fn check_stream(framing: Framing, stream: &[u8], step: usize, limit: u64) {
                     ..
                 })
             ),
-            "nothing more is there"
+            "there is nothing more to receive"
         );
     }
-    peer.shutdown(Shutdown::Write).expect("it is open");
+    peer.shutdown(Shutdown::Write)
+        .expect("the connection is open");
     let (header, left) = (framing.header_length(), arrived - expected.next);
     match conn.recv_string() {
         Err(Error::Closed) => assert_eq!(left, 0),
@@ -108,7 +113,7 @@ fn check_poisoned(mut conn: Connection) {
     assert!(matches!(conn.recv_string(), Err(Error::Poisoned { .. })));
 }
 
-/// What a stream holds, found without any state but the place.
+/// Finds the messages of a stream, with no state except the position.
 struct Expected<'a> {
     framing: Framing,
     limit: u64,
@@ -124,7 +129,7 @@ enum Message<'a> {
 }
 
 impl<'a> Expected<'a> {
-    /// The next message, if the first `arrived` bytes of the stream hold all of it.
+    /// Returns the next message if the first `arrived` bytes of the stream contain all of it.
     fn message(&mut self, arrived: usize) -> Option<Message<'a>> {
         let rest = &self.stream[self.next..arrived];
         let (header, rest) = rest.split_at_checked(self.framing.header_length())?;
@@ -140,7 +145,7 @@ impl<'a> Expected<'a> {
     }
 }
 
-/// A raw end and a connection. Over `AF_UNIX` what was written is there at once.
+/// A raw end and a connection. Over `AF_UNIX` written bytes can be read at once.
 fn connected(framing: Framing, limit: u64) -> (UnixStream, Connection) {
     let path = std::env::temp_dir().join(format!("processing-fuzz-{}", std::process::id()));
     let mut listener = Listener::builder()
@@ -149,6 +154,6 @@ fn connected(framing: Framing, limit: u64) -> (UnixStream, Connection) {
         .limits(Limits::default().with_message_length(limit))
         .bind()
         .expect("a path in the directory for temporary files");
-    let peer = UnixStream::connect(&path).expect("it listens");
-    (peer, listener.accept().expect("somebody connected"))
+    let peer = UnixStream::connect(&path).expect("the listener is listening");
+    (peer, listener.accept().expect("a client has connected"))
 }

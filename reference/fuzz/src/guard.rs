@@ -1,8 +1,8 @@
-//! Payloads that may be pickles. The input is the payload.
+//! Unpickling any payload. The input is the payload.
 
 use processing_connection::{Error, HashableValue, Limits, Result, Value, object};
 
-/// Checks what becomes of a payload.
+/// Checks the result of unpickling a payload.
 pub fn check(input: &[u8]) {
     let limits = Limits::default();
     let loaded = object::loads(input, &limits);
@@ -15,16 +15,19 @@ pub fn check(input: &[u8]) {
     assert!(extent.nodes <= limits.pickle_growth + input.len() as u64);
 
     let dumped = object::dumps_value(&value).expect("every value can be dumped");
-    let again = object::loads(&dumped, &limits).expect("what was dumped can be loaded");
+    let again = object::loads(&dumped, &limits).expect("a dumped value can be loaded");
     if extent.is_ordered() {
-        // Bytes, and not values, so that a NaN is the same as itself.
-        assert_eq!(object::dumps_value(&again).expect("as before"), dumped);
+        // This compares bytes instead of values, so that a NaN equals itself.
+        assert_eq!(
+            object::dumps_value(&again).expect("every value can be dumped"),
+            dumped
+        );
     }
     let followed = [input, b"and what comes after STOP"].concat();
     assert!(object::loads(&followed, &limits).is_ok());
 }
 
-/// An error names a byte of the payload, and why.
+/// Checks that an error has an offset in the payload and a reason.
 fn check_error(loaded: &Result<Value>, input: &[u8]) {
     match loaded {
         Ok(_) => {}
@@ -37,11 +40,11 @@ fn check_error(loaded: &Result<Value>, input: &[u8]) {
             assert!(!class.is_empty());
         }
         Err(Error::PickleLimit { offset, .. }) => assert!(*offset < input.len()),
-        Err(other) => panic!("{other:?} is no error of a payload"),
+        Err(other) => panic!("{other:?} is not an error about a payload"),
     }
 }
 
-/// Tighter limits change nothing but what is over them.
+/// Checks that tighter limits affect only payloads that exceed them.
 fn check_tight_limits(loaded: &Result<Value>, input: &[u8]) {
     let tight = Limits::default()
         .with_pickle_nesting(2)
@@ -57,10 +60,10 @@ fn check_tight_limits(loaded: &Result<Value>, input: &[u8]) {
 
 #[derive(Default)]
 struct Extent {
-    /// Containers within one another.
+    /// Levels of nested containers.
     levels: u64,
     nodes: u64,
-    /// What is among the members of sets and the keys of dicts.
+    /// What the members of sets and the keys of dicts include.
     sorted: Sorted,
 }
 
@@ -72,8 +75,8 @@ struct Sorted {
 }
 
 impl Extent {
-    /// Whether the members of every set have one order only. serde-pickle has none for NaN, nor for floats and integers
-    /// beyond 64 bits: it takes any of these for greater than any of those, and the other way round.
+    /// Returns whether the order of the members of every set is well defined. serde-pickle has no order for NaN, nor
+    /// between floats and integers of more than 64 bits: it treats each as greater than the other.
     fn is_ordered(&self) -> bool {
         let Sorted {
             float,

@@ -1,7 +1,8 @@
-//! Handshakes with a peer that says whatever it likes, and with somebody in between.
+//! Handshakes with a peer that sends anything, and with an attacker in the middle.
 //!
-//! The input is a script: which end is tried (one byte), then what it hears, message by message.
-//! [`Said`] has the forms a message can take; whoever writes the script knows the key only where it says so.
+//! The input is a script: which end is tested (one byte), then what it receives, message by message.
+//! [`ScriptedMessage`] lists the forms that a message can take; only [`ScriptedMessage::RightAnswer`] depends on the
+//! key.
 
 use hmac::{Hmac, KeyInit, Mac};
 use processing_connection::AuthKey;
@@ -13,7 +14,7 @@ use sha1::{Digest, Sha1};
 const KEY: &[u8] = b"a key for the fuzzer";
 const OWN: &[u8; CHALLENGE_LENGTH] = b"twenty random bytes!";
 
-/// Plays one end to its verdict, and two ends with somebody between them.
+/// Runs one end to its result, and two ends with an attacker between them.
 pub fn check(input: &[u8]) {
     let Some((first, script)) = input.split_first() else {
         return;
@@ -24,36 +25,38 @@ pub fn check(input: &[u8]) {
 }
 
 /// A message of the script.
-enum Said {
+enum ScriptedMessage {
     Raw(Vec<u8>),
-    /// The right answer to the challenge of the end that hears it, cut to so many bytes.
+    /// The right answer to the challenge of the end that receives it, truncated to this number of bytes.
     RightAnswer(usize),
     Welcome,
     Refusal,
-    /// Another challenge than the end's own.
+    /// A challenge that the script chooses.
     Challenge([u8; CHALLENGE_LENGTH]),
-    /// What the end itself said last.
+    /// The last message that the end itself sent.
     Reflection,
 }
 
 struct Script<'a>(&'a [u8]);
 
 impl<'a> Script<'a> {
-    fn message(&mut self) -> Option<Said> {
+    fn message(&mut self) -> Option<ScriptedMessage> {
         let (&form, rest) = self.0.split_first()?;
         self.0 = rest;
         Some(match form {
-            1 => Said::RightAnswer(usize::from(self.take(1).first().copied().unwrap_or(20))),
-            2 => Said::Welcome,
-            3 => Said::Refusal,
+            1 => ScriptedMessage::RightAnswer(usize::from(
+                self.take(1).first().copied().unwrap_or(20),
+            )),
+            2 => ScriptedMessage::Welcome,
+            3 => ScriptedMessage::Refusal,
             4 => {
                 let mut challenge = [0; CHALLENGE_LENGTH];
                 let bytes = self.take(CHALLENGE_LENGTH);
                 challenge[..bytes.len()].copy_from_slice(bytes);
-                Said::Challenge(challenge)
+                ScriptedMessage::Challenge(challenge)
             }
-            5 => Said::Reflection,
-            length => Said::Raw(self.take(usize::from(length)).to_vec()),
+            5 => ScriptedMessage::Reflection,
+            length => ScriptedMessage::Raw(self.take(usize::from(length)).to_vec()),
         })
     }
 
@@ -64,46 +67,56 @@ impl<'a> Script<'a> {
     }
 }
 
-/// One end accepts exactly if it heard the right answer, a challenge that is not its own, and a welcome, each where it
-/// was due.
+/// Checks that one end accepts if and only if it received the right answer, a challenge that is not its own, and a
+/// welcome, each when it was due.
 fn check_end(role: Role, script: &[u8]) {
     let key = AuthKey::from(KEY);
     let mut end = Exchange::new(role, &key, *OWN);
     let mut script = Script(script);
     let mut last = Vec::new();
     let mut deserved = true;
-    let mut heard = 0;
+    let mut received = 0;
     loop {
         match end.turn() {
             Turn::Send(step, message) => {
                 assert_eq!(step.sender(), role);
-                assert_ne!(message, right_answer(KEY, OWN), "it answers for another");
+                assert_ne!(
+                    message,
+                    right_answer(KEY, OWN),
+                    "the end answers its own challenge"
+                );
                 assert!(deserved || message == AUTHENTICATION_FAILED);
                 last = message;
             }
             Turn::Receive(step) => {
                 assert_ne!(step.sender(), role);
-                assert!(deserved, "it goes on after a failure");
-                let Some(said) = script.message() else { return };
-                let message = spoken(said, OWN, &last);
-                deserved = deserves(role, heard, &message);
-                heard += 1;
+                assert!(deserved, "the handshake continues after a failure");
+                let Some(scripted) = script.message() else {
+                    return;
+                };
+                let message = encoded(scripted, OWN, &last);
+                deserved = deserves(role, received, &message);
+                received += 1;
                 end.receive(&message);
             }
             Turn::Accepted => {
-                assert!(deserved && heard == 3);
+                assert!(deserved && received == 3);
                 return;
             }
             Turn::Failed(step, reason) => {
                 assert!(!deserved, "{step}: {reason}");
-                assert_eq!(end.turn(), Turn::Failed(step, reason), "it stays failed");
+                assert_eq!(
+                    end.turn(),
+                    Turn::Failed(step, reason),
+                    "the handshake stays failed"
+                );
                 return;
             }
         }
     }
 }
 
-/// Whether the message of this number is the one that the end needs to hear.
+/// Returns whether the message with this number is one that lets the end continue.
 fn deserves(role: Role, number: usize, message: &[u8]) -> bool {
     match (role, number) {
         (Role::Listener, 0) | (Role::Client, 2) => message == right_answer(KEY, OWN),
@@ -114,23 +127,24 @@ fn deserves(role: Role, number: usize, message: &[u8]) -> bool {
     }
 }
 
-fn spoken(said: Said, challenge: &[u8], last: &[u8]) -> Vec<u8> {
-    match said {
-        Said::Raw(bytes) => bytes,
-        Said::RightAnswer(length) => {
+fn encoded(scripted: ScriptedMessage, challenge: &[u8], last: &[u8]) -> Vec<u8> {
+    match scripted {
+        ScriptedMessage::Raw(bytes) => bytes,
+        ScriptedMessage::RightAnswer(length) => {
             let mut answer = right_answer(KEY, challenge);
             answer.truncate(length);
             answer
         }
-        Said::Welcome => WELCOME.to_vec(),
-        Said::Refusal => AUTHENTICATION_FAILED.to_vec(),
-        Said::Challenge(random) => [CHALLENGE, &random].concat(),
-        Said::Reflection => last.to_vec(),
+        ScriptedMessage::Welcome => WELCOME.to_vec(),
+        ScriptedMessage::Refusal => AUTHENTICATION_FAILED.to_vec(),
+        ScriptedMessage::Challenge(random) => [CHALLENGE, &random].concat(),
+        ScriptedMessage::Reflection => last.to_vec(),
     }
 }
 
-/// Two ends with keys from the script, and somebody between them who changes messages. Both accept if and only if the
-/// keys are the same and nothing was changed; neither does if the keys differ.
+/// Checks two ends with keys from the script, and an attacker between them who changes messages. Both accept if the
+/// keys are the same and nothing was changed. If something was changed, at most one does; if the keys differ, neither
+/// does.
 fn check_between(input: &[u8]) {
     let mut script = Script(input);
     let keys = [0, 1].map(|_| {
@@ -144,7 +158,7 @@ fn check_between(input: &[u8]) {
         Exchange::new(Role::Client, &keys[1], *b"and another twenty!!"),
     ];
     let mut changed = false;
-    // Six messages, of which each end sees no more than it has a turn for.
+    // There are six messages, so 16 turns are enough.
     for _ in 0..16 {
         let [one, other] = &mut ends;
         match one.turn() {
@@ -168,7 +182,7 @@ fn check_between(input: &[u8]) {
     }
 }
 
-/// One byte changed, or one less.
+/// Returns the message with one byte changed, or without its last byte.
 fn altered(message: &[u8], place: u8) -> Vec<u8> {
     let mut altered = message.to_vec();
     match altered.get_mut(usize::from(place)) {
@@ -178,7 +192,7 @@ fn altered(message: &[u8], place: u8) -> Vec<u8> {
     altered
 }
 
-/// A key as HMAC sees it: filled with zeros to the length of a block, hashed first if it is longer.
+/// The key as HMAC uses it: padded with zeros to the length of a block, and hashed first if it is longer than that.
 fn padded(key: &[u8]) -> Vec<u8> {
     let mut padded = if key.len() > 64 {
         Sha1::digest(key).to_vec()
@@ -190,6 +204,6 @@ fn padded(key: &[u8]) -> Vec<u8> {
 }
 
 fn right_answer(key: &[u8], challenge: &[u8]) -> Vec<u8> {
-    let mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC takes keys of every length");
+    let mac = Hmac::<Sha1>::new_from_slice(key).expect("HMAC accepts keys of any length");
     mac.chain_update(challenge).finalize().into_bytes().to_vec()
 }

@@ -1,8 +1,8 @@
-//! What must be true of the reference, whatever bytes come: one function for each fuzz target. It panics where the
-//! reference is at fault.
+//! Properties that the reference must have for any input: one function for each fuzz target, which panics if the
+//! reference violates the property.
 //!
-//! The fuzzer calls them with what it makes up, and `tests/corpora.rs` with what it has found worth keeping, on stable
-//! Rust, in every test run.
+//! The fuzzer calls these functions with generated inputs. `tests/corpora.rs` calls them with the inputs that the
+//! fuzzer kept, on stable Rust, in every test run.
 
 #[cfg(unix)]
 pub mod framing;

@@ -2,50 +2,49 @@
 
 use std::fmt;
 
-/// Why a handshake failed, in [`Error::AuthenticationFailed`](crate::Error::AuthenticationFailed).
-/// Neither a key nor a right answer is ever in it.
+/// Why a handshake failed: the reason in
+/// [`Error::AuthenticationFailed`](crate::Error::AuthenticationFailed). It never contains a key or
+/// a correct answer.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthenticationFailure {
-    /// The peer did not answer our challenge as the key demands. It was told so.
-    #[error("the answer is wrong: the peer has another key")]
+    /// The peer's answer to our challenge is not the one that the key gives. The peer was told so.
+    #[error("the answer is wrong: the peer has a different key")]
     WrongAnswer,
 
-    /// The peer did not take our answer to its challenge for right.
-    #[error("our answer was refused: the peer has another key")]
+    /// The peer refused our answer to its challenge.
+    #[error("our answer was refused: the peer has a different key")]
     Refused,
 
-    /// The peer's challenge is our own. It was not answered.
-    #[error("our own challenge came back: the peer wants us to answer for it")]
+    /// The peer sent our own challenge back. It was not answered.
+    #[error("our own challenge came back: the peer wants us to answer it ourselves")]
     Reflected,
 
-    /// A message, or a header, came that is not what the step demands.
-    #[error(
-        "{} came instead; has the peer a key, too?", Excerpt(.received)
-    )]
+    /// A message, or a header, was received that is not valid at this step.
+    #[error("received {} instead; does the peer also have a key?", Excerpt(.received))]
     Unexpected {
         /// The message, or the header.
         received: Vec<u8>,
     },
 
-    /// A header announced more than any message of a handshake has.
+    /// A header announced more bytes than any message of a handshake has.
     #[error(
-        "the header announces {length} bytes, the limit handshake_length is {limit}; has the \
-         peer a key, too, and the same dialect?"
+        "the header announces {length} bytes, but the limit handshake_length is {limit}; does the \
+         peer also have a key, and use the same dialect?"
     )]
     TooLong {
-        /// Bytes the header announced.
+        /// The number of bytes that the header announced.
         length: u64,
         /// [`Limits::handshake_length`](crate::Limits::handshake_length).
         limit: u64,
     },
 
-    /// The handshake was not over within its timeout.
-    #[error("timed out; has the peer a key, too, and the same dialect?")]
+    /// The handshake did not finish within its timeout.
+    #[error("timed out; does the peer also have a key, and use the same dialect?")]
     TimedOut,
 
     /// The peer closed the connection, or died.
-    #[error("the peer is gone; it may have another key, or none")]
+    #[error("the peer is gone; it may have a different key, or none")]
     PeerLeft,
 
     /// The system reported something else about the connection.
@@ -55,12 +54,12 @@ pub enum AuthenticationFailure {
         error: String,
     },
 
-    /// There is no key on this side, and the message that came is a challenge.
-    #[error("the peer wants a key, and there is none on this side: set authkey")]
+    /// There is no key on this side, but the message that was received is a challenge.
+    #[error("the peer requires a key, but there is none on this side: set authkey")]
     KeyWanted,
 }
 
-/// The beginning of a message, for people.
+/// The beginning of a message, in a readable form.
 struct Excerpt<'a>(&'a [u8]);
 
 impl fmt::Display for Excerpt<'_> {

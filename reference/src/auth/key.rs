@@ -1,13 +1,14 @@
-//! The key that both ends have.
+//! The key that both ends share.
 
 use std::fmt;
 
 use zeroize::{Zeroize, Zeroizing};
 
-/// The secret that both ends have: `authkey` in Python.
+/// The secret that both ends share: `authkey` in Python.
 ///
-/// It has any bytes and any length but 0, is overwritten in memory when it is dropped, and is
-/// never shown. Bytes become one, and so does text, which counts as its UTF-8:
+/// It may contain any bytes and have any length except 0. It is overwritten in memory when it is
+/// dropped, and it is never printed. It can be made from bytes, or from text, of which it takes the
+/// UTF-8 encoding:
 ///
 /// ```
 /// use processing_connection::AuthKey;
@@ -16,9 +17,9 @@ use zeroize::{Zeroize, Zeroizing};
 /// assert_eq!(format!("{key:?}"), "AuthKey(..)");
 /// ```
 ///
-/// It takes a good one to be safe: who sees one handshake can try keys against it, as many as they
-/// can compute. HMAC fills a short key with zeros up to 64 bytes, so up to there zeros at its end
-/// do not count; of a longer one it takes the SHA-1.
+/// Only a strong key is safe: anyone who sees one handshake can test as many guesses against it as
+/// they can compute. HMAC pads a key to 64 bytes with zeros, so zeros at the end of a shorter key
+/// make no difference; it replaces a longer key with its SHA-1.
 #[derive(Clone)]
 pub struct AuthKey(Zeroizing<Vec<u8>>);
 

@@ -2,16 +2,16 @@
 
 use std::fmt;
 
-/// Which end of the connection.
+/// One of the two ends of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// The one that accepted, and challenges first.
+    /// The end that accepted the connection. It challenges first.
     Listener,
-    /// The one that connected.
+    /// The end that connected.
     Client,
 }
 
-/// One message of a handshake, in their order.
+/// One message of a handshake, in the order in which the messages are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HandshakeStep {
     /// `#CHALLENGE:` and 20 random bytes, from the listener.
@@ -39,7 +39,7 @@ pub(super) enum Part {
 impl HandshakeStep {
     pub(super) const FIRST: Self = Self::ListenerChallenge;
 
-    /// The end that sends this message.
+    /// Returns the end that sends this message.
     pub fn sender(self) -> Role {
         match self {
             Self::ListenerChallenge | Self::ListenerVerdict | Self::ListenerAnswer => {

@@ -5,7 +5,7 @@ use super::*;
 const NONCE: [u8; CHALLENGE_LENGTH] = *b"twenty random bytes!";
 const OTHER: [u8; CHALLENGE_LENGTH] = *b"and another twenty!!";
 
-/// A challenge, as it is sent.
+/// A challenge as it is sent.
 fn challenge(nonce: &[u8]) -> Vec<u8> {
     [CHALLENGE, nonce].concat()
 }
@@ -14,7 +14,7 @@ fn answer(key: &AuthKey, nonce: &[u8]) -> Vec<u8> {
     mac(key, nonce).finalize().into_bytes().to_vec()
 }
 
-/// An exchange that has sent and received these, in turns, as they are due.
+/// Returns an exchange that has received these messages, and has sent its own in between.
 fn after<'a>(role: Role, key: &'a AuthKey, received: &[&[u8]]) -> Exchange<'a> {
     let mut exchange = Exchange::new(role, key, NONCE);
     let mut received = received.iter();
@@ -26,7 +26,7 @@ fn after<'a>(role: Role, key: &'a AuthKey, received: &[&[u8]]) -> Exchange<'a> {
             },
             Turn::Send(..) => {}
             Turn::Accepted | Turn::Failed(..) => {
-                assert_eq!(received.len(), 0, "it was over early");
+                assert_eq!(received.len(), 0, "the handshake ended early");
                 return exchange;
             }
         }
@@ -34,7 +34,7 @@ fn after<'a>(role: Role, key: &'a AuthKey, received: &[&[u8]]) -> Exchange<'a> {
 }
 
 #[test]
-fn answers_are_those_of_rfc_2202() {
+fn answers_match_the_test_cases_of_rfc_2202() {
     let repeated = |byte: u8, count: usize| vec![byte; count];
     let counted: Vec<u8> = (1..=25).collect();
     let larger = b"Test Using Larger Than Block-Size Key - Hash Key First".to_vec();
@@ -82,8 +82,8 @@ fn answers_are_those_of_rfc_2202() {
     }
 }
 
-/// Two ends of `processing` 0.52 under `CPython` 2.7.18, through a relay; it is the example of
-/// PROTOCOL.md.
+/// A handshake between two ends of `processing` 0.52 under `CPython` 2.7.18, recorded through a
+/// relay. It is the example in PROTOCOL.md.
 const RECORDED: [(&str, &[u8], &str); 6] = [
     (
         "listener",
@@ -112,7 +112,7 @@ fn each_end_plays_a_recorded_handshake_of_processing_0_52_byte_for_byte() {
         for (sender, prefix, rest) in RECORDED {
             let message = [prefix, &bytes(rest)].concat();
             match exchange.turn() {
-                Turn::Send(_, said) => assert!(sender == name && said == message, "{said:02x?}"),
+                Turn::Send(_, sent) => assert!(sender == name && sent == message, "{sent:02x?}"),
                 Turn::Receive(_) if sender != name => exchange.receive(&message),
                 other => panic!("{other:?}"),
             }
@@ -122,7 +122,7 @@ fn each_end_plays_a_recorded_handshake_of_processing_0_52_byte_for_byte() {
 }
 
 #[test]
-fn the_recorded_handshake_is_the_example_of_the_specification() {
+fn the_recorded_handshake_is_the_example_in_the_specification() {
     for (sender, prefix, rest) in RECORDED {
         let length = prefix.len() + rest.len() / 2;
         let prefix = std::str::from_utf8(prefix).unwrap();
@@ -133,7 +133,7 @@ fn the_recorded_handshake_is_the_example_of_the_specification() {
 }
 
 #[test]
-fn neither_end_is_through_before_both_halves() {
+fn neither_end_accepts_before_both_halves_are_complete() {
     let key = AuthKey::from("key");
     let (welcome, theirs) = (WELCOME, challenge(&OTHER));
     let right = answer(&key, &NONCE);
@@ -181,7 +181,7 @@ fn a_wrong_answer_is_refused_and_then_fails() {
             AuthenticationFailure::WrongAnswer,
         );
         assert_eq!(listener.turn(), failed);
-        // Nothing that comes later changes it.
+        // Nothing that comes later changes the result.
         listener.receive(&right);
         assert_eq!(listener.turn(), failed);
 
@@ -233,7 +233,7 @@ fn only_20_bytes_after_the_prefix_are_a_challenge() {
 }
 
 #[test]
-fn a_verdict_is_one_of_two() {
+fn only_two_messages_are_verdicts() {
     let key = AuthKey::from("key");
     for other in [
         &b""[..],
@@ -264,7 +264,7 @@ fn a_verdict_is_one_of_two() {
 }
 
 #[test]
-fn its_own_challenge_is_not_answered() {
+fn an_end_does_not_answer_its_own_challenge() {
     let key = AuthKey::from("key");
     let reflected = AuthenticationFailure::Reflected;
     let mut listener = after(Role::Listener, &key, &[&answer(&key, &NONCE)]);
@@ -276,7 +276,7 @@ fn its_own_challenge_is_not_answered() {
 }
 
 #[test]
-fn a_message_out_of_turn_fails() {
+fn a_message_out_of_turn_fails_the_handshake() {
     let key = AuthKey::from("key");
     let mut listener = Exchange::new(Role::Listener, &key, NONCE);
     listener.receive(WELCOME);
@@ -287,7 +287,7 @@ fn a_message_out_of_turn_fails() {
 }
 
 #[test]
-fn an_answer_that_is_too_long_is_told_so_and_a_challenge_is_not() {
+fn an_answer_that_is_too_long_is_refused_but_a_challenge_that_is_too_long_is_not() {
     let key = AuthKey::from("key");
     let reason = AuthenticationFailure::TooLong {
         length: 300,
@@ -310,10 +310,10 @@ fn an_answer_that_is_too_long_is_told_so_and_a_challenge_is_not() {
 }
 
 #[test]
-fn what_came_is_shown_escaped_and_cut_short() {
+fn an_unexpected_message_is_shown_escaped_and_truncated() {
     assert_eq!(
         unexpected(b"\x80\x02\"*.").to_string(),
-        r#"b"\x80\x02\"*." came instead; has the peer a key, too?"#
+        r#"received b"\x80\x02\"*." instead; does the peer also have a key?"#
     );
     let long = unexpected(&[b'x'; 100]).to_string();
     assert!(
@@ -324,7 +324,7 @@ fn what_came_is_shown_escaped_and_cut_short() {
 
 proptest! {
     #[test]
-    fn what_is_made_up_is_never_accepted(
+    fn made_up_messages_are_never_accepted(
         listener: bool,
         key in proptest::collection::vec(any::<u8>(), 1..100),
         messages in proptest::collection::vec(made_up(), 3),
@@ -341,7 +341,7 @@ proptest! {
     }
 }
 
-/// A message that would be right at some step, but for the key.
+/// A message that would be correct at some step if it were made with the key.
 fn made_up() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         Just(WELCOME.to_vec()),

@@ -1,8 +1,9 @@
-//! What was read before it was asked for.
+//! Bytes that were read ahead.
 
 use std::io::{self, Read};
 
-/// A small message comes with its header in one read; what belongs to the next waits here.
+/// Bytes that were read ahead: one read gets a small message with its header, and perhaps the
+/// beginning of the next message, which is kept here.
 #[derive(Debug)]
 pub(super) struct Ahead {
     buffer: Box<[u8]>,
@@ -37,7 +38,7 @@ impl Ahead {
         self.consume(count);
     }
 
-    /// Reads once; how many bytes came.
+    /// Reads once, and returns the number of bytes that were read.
     pub(super) fn fill(&mut self, source: &mut impl Read) -> io::Result<usize> {
         self.buffer.copy_within(self.start..self.end, 0);
         self.end -= self.start;

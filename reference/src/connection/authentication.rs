@@ -1,4 +1,4 @@
-//! The handshake on a connection, before everything else.
+//! The handshake on a connection, before its first message.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::deadline::Deadline;
 use crate::dialect::{Dialect, Handshake};
 use crate::error::{Error, Result};
 
-/// What listeners and connectors know of authentication.
+/// The options of listeners and connectors for authentication.
 #[derive(Clone, Debug)]
 pub(crate) struct Authentication {
     pub(crate) key: Option<AuthKey>,
@@ -28,7 +28,7 @@ impl Default for Authentication {
 }
 
 impl Authentication {
-    /// Whether the key, if there is one, can be used at all.
+    /// Checks that the key, if there is one, can be used in the dialect.
     pub(crate) fn agree(&self, dialect: Dialect) -> Result<()> {
         match (&self.key, dialect.handshake()) {
             (Some(key), _) if key.is_empty() => Err(Error::EmptyKey),
@@ -39,8 +39,8 @@ impl Authentication {
 }
 
 impl Connection {
-    /// The connection after its handshake, if there is a key. What came behind the last message
-    /// of the handshake is kept.
+    /// Performs the handshake if there is a key, and returns the connection. Bytes that arrived
+    /// after the last message of the handshake are kept.
     pub(crate) fn authenticated(
         mut self,
         role: Role,
@@ -57,7 +57,8 @@ impl Connection {
             match exchange.turn() {
                 Turn::Send(step, message) => {
                     if let Err(error) = self.send.send_within(&message, u64::MAX, deadline) {
-                        // It failed before if this was to refuse an answer.
+                        // If this message was to refuse an answer, the handshake had already
+                        // failed.
                         return Err(match exchange.turn() {
                             Turn::Failed(step, reason) => failed(step, reason),
                             _ => stopped(step, error),
@@ -92,8 +93,8 @@ fn failed(step: HandshakeStep, reason: AuthenticationFailure) -> Error {
     Error::AuthenticationFailed { step, reason }
 }
 
-/// Whatever goes wrong with one client is a failure of its handshake, so that whoever accepts can
-/// tell it from what goes wrong with the listener.
+/// Turns any error on the connection into a failure of its handshake, so that the caller of
+/// `accept` can distinguish it from an error of the listener.
 fn stopped(step: HandshakeStep, error: Error) -> Error {
     let reason = match error {
         Error::TimedOut { .. } => AuthenticationFailure::TimedOut,
@@ -114,7 +115,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_the_system_reports_of_one_client_is_not_an_error_of_the_listener() {
+    fn a_system_error_on_one_connection_is_not_an_error_of_the_listener() {
         let error = stopped(
             HandshakeStep::ClientAnswer,
             std::io::Error::from(std::io::ErrorKind::HostUnreachable).into(),

@@ -21,7 +21,7 @@ impl Link {
         })
     }
 
-    /// The transport, while both sides of it are in step.
+    /// Returns the transport, unless the connection is poisoned.
     pub(super) fn transport(&self) -> Result<&Transport> {
         match self.poison.get() {
             None => Ok(&self.transport),
@@ -31,20 +31,20 @@ impl Link {
         }
     }
 
-    /// Marks the connection as out of step because of `error`, which it hands back.
+    /// Poisons the connection because of `error`, and returns that error.
     pub(super) fn poison(&self, error: Error) -> Error {
         self.poison.get_or_init(|| error.to_string());
         error
     }
 
-    /// Wakes up whoever waits on the other half.
+    /// Shuts the transport down, in one direction or both. A thread that is waiting there wakes up.
     pub(super) fn shutdown(&self, how: Shutdown) {
         self.transport.shutdown(how);
     }
 }
 
-/// A descriptor that some child process inherited must not keep the peer waiting, so the end of
-/// the stream is sent explicitly (as `Connection_close` in `processing` 0.20,
+/// The end of the stream is sent explicitly, so that a descriptor that a child process has
+/// inherited does not keep the peer waiting (as in `Connection_close` in `processing` 0.20,
 /// `socket_connection.c`).
 impl Drop for Link {
     fn drop(&mut self) {
@@ -52,7 +52,7 @@ impl Drop for Link {
     }
 }
 
-/// Whether the system says that the peer is gone.
+/// Returns whether the error means that the peer is gone.
 pub(super) fn is_reset(error: &io::Error) -> bool {
     matches!(
         error.kind(),

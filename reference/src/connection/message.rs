@@ -1,4 +1,4 @@
-//! Messages on a named pipe, which keeps their boundaries: there is no header.
+//! Messages on a named pipe, which preserves their boundaries, so that there is no header.
 
 use std::io;
 use std::mem;
@@ -9,16 +9,16 @@ use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 use crate::transport::pipe::{Part, Pipe, is_gone};
 
-/// What one `WriteFile` can take, in bytes: its length is a `DWORD`.
+/// The most bytes that one `WriteFile` can write: its length is a `DWORD`.
 const LONGEST: u64 = u32::MAX as u64;
 
-/// Bytes asked for by the first read of a message; most messages are not longer.
+/// The size of the first read of a message, in bytes; most messages are not longer.
 const FIRST: usize = 8192;
 
-/// Bytes that a long message grows by, at most, before they have arrived.
+/// The most bytes by which the buffer of a long message grows before they have arrived.
 const STEP: u64 = 1 << 24;
 
-/// Sends one message of at most `limit` bytes: one write.
+/// Sends one message of at most `limit` bytes in one write.
 pub(super) fn send(
     link: &Link,
     pipe: &Pipe,
@@ -33,7 +33,7 @@ pub(super) fn send(
     }
     pipe.write(string, deadline.remaining()).map_err(|error| {
         if error.kind() == io::ErrorKind::TimedOut {
-            // How much of it the peer has read by then is not told.
+            // The system does not tell how much of the message the peer has read by then.
             link.poison(Error::TimedOut {
                 operation: "send",
                 resumable: false,
@@ -48,8 +48,8 @@ pub(super) fn send(
     })
 }
 
-/// Receives one message of at most `limit` bytes into `payload`, which is empty. What came of it
-/// before a timeout is in `partial`, and goes there again.
+/// Receives one message of at most `limit` bytes into `payload`, which must be empty. After a
+/// timeout, the beginning of the message is in `partial`, from which the next call continues.
 pub(super) fn receive(
     pipe: &Pipe,
     partial: &mut Option<Partial>,
@@ -80,7 +80,7 @@ pub(super) fn receive(
         })?;
         let length = received as u64 + left;
         if cut {
-            // There was more of it; how much is no longer known.
+            // There was more of the message, but it is no longer known how much.
             let (received, expected) = (length, length + 1);
             return Err(Error::CutInPayload { received, expected });
         }
@@ -98,7 +98,8 @@ pub(super) fn receive(
         let step = usize::try_from(missing.min(STEP)).expect("a step fits");
         match read_part(pipe, payload, step, deadline) {
             Ok(part) if !part.cut && payload.len() as u64 + part.left == expected => {}
-            // The peer has gone, or took the rest back: then these bytes belong to its next message.
+            // The peer is gone, or it has cancelled its write, and these bytes belong to its next
+            // message.
             Ok(_) => return Err(Error::CutInPayload { received, expected }),
             Err(error) if error.kind() == io::ErrorKind::TimedOut => {
                 *partial = Some(Partial {
@@ -115,7 +116,8 @@ pub(super) fn receive(
     }
 }
 
-/// Whether there is something to receive by the deadline, the end included.
+/// Returns whether there is something to receive by the deadline, which may be the end of the
+/// stream.
 pub(super) fn poll(pipe: &Pipe, deadline: Deadline) -> Result<bool> {
     pipe.poll(deadline.remaining()).map_err(system_error)
 }
@@ -141,7 +143,8 @@ fn timed_out() -> Error {
     }
 }
 
-/// The pipe was closed on this side by the other half, or the system reports what it likes.
+/// Converts an error that the system reports. If the operation was aborted, the other half has
+/// closed the pipe on this side.
 fn system_error(error: io::Error) -> Error {
     if error.kind() == io::ErrorKind::ConnectionAborted {
         Error::NotOpen

@@ -1,4 +1,4 @@
-//! Challenges that this process has sent and that are not decided yet.
+//! Challenges that this process has sent in handshakes that are not yet finished.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -9,12 +9,13 @@ use crate::error::Result;
 
 type Challenge = [u8; CHALLENGE_LENGTH];
 
-/// A peer without the key that is challenged on one connection can pass the challenge on to
-/// another connection of this process, and have it answered there. So no end answers what an end
-/// of the same role has asked. (Listener and client of one process do answer each other.)
+/// A peer without the key could pass a challenge that it receives on one connection on to another
+/// connection of this process, and have it answered there. Therefore no end answers a challenge
+/// that an end of the same role has sent. (A listener and a client in the same process do answer
+/// each other.)
 static OUTSTANDING: Mutex<BTreeSet<(Role, Challenge)>> = Mutex::new(BTreeSet::new());
 
-/// A fresh challenge; it is outstanding until this is dropped.
+/// A new challenge, which is outstanding until this is dropped.
 #[derive(Debug)]
 pub(super) struct Outstanding {
     role: Role,
@@ -33,7 +34,7 @@ impl Outstanding {
         self.challenge
     }
 
-    /// Whether a challenge that came was sent by an end of this role.
+    /// Returns whether a received challenge was sent by an end of this role.
     pub(super) fn includes(&self, challenge: Challenge) -> bool {
         outstanding().contains(&(self.role, challenge))
     }

@@ -1,9 +1,9 @@
-//! What came of a payload before a timeout.
+//! The part of a payload that arrived before a timeout.
 
-/// The beginning of a payload, with which the next receive goes on.
+/// The beginning of a payload, from which the next receive continues.
 #[derive(Debug)]
 pub(super) struct Partial {
     pub(super) payload: Vec<u8>,
-    /// Bytes of the whole payload.
+    /// The length of the whole payload, in bytes.
     pub(super) expected: u64,
 }

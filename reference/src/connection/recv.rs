@@ -25,16 +25,16 @@ use crate::transport::{Stream, Transport};
 /// [`split`](crate::Connection::split).
 ///
 /// Dropping it alone changes nothing for the peer; the connection closes when both halves are
-/// gone.
+/// dropped.
 #[derive(Debug)]
 pub struct RecvHalf {
     pub(super) link: Option<Arc<Link>>,
     pub(super) options: Options,
     timeout: Option<Duration>,
     ahead: Ahead,
-    /// What came of a payload before a timeout.
+    /// The part of a payload that arrived before a timeout.
     partial: Option<Partial>,
-    /// Kept between objects, so that receiving does not allocate each time.
+    /// A buffer that is kept between objects, so that receiving does not allocate each time.
     pickle: Vec<u8>,
 }
 
@@ -67,7 +67,7 @@ impl RecvHalf {
 
     fn unpickled(&self, payload: &[u8]) -> Result<Value> {
         object::loads(payload, &self.options.limits).map_err(|error| {
-            // No pickle begins as a challenge does.
+            // No pickle begins like a challenge.
             match auth::challenge_in(payload) {
                 None => error,
                 Some(_) => Error::AuthenticationFailed {
@@ -106,7 +106,8 @@ impl RecvHalf {
         })
     }
 
-    /// One message of at most `limit` bytes, received by the deadline. Poisons nothing.
+    /// Receives one message of at most `limit` bytes by the deadline. An error does not poison the
+    /// connection.
     pub(super) fn recv_within(
         &mut self,
         string: &mut Vec<u8>,
@@ -169,8 +170,8 @@ impl RecvHalf {
         }
     }
 
-    /// The length that the next header announces. A part of it stays in the buffer if the other
-    /// part does not come in time.
+    /// Receives the next header and returns the length that it announces. If only a part of the
+    /// header arrives in time, that part stays in the buffer.
     fn recv_header(&mut self, source: &mut Source<'_>, limit: u64) -> Result<u64> {
         let framing = self.options.dialect.framing();
         let expected = framing.header_length();
@@ -211,8 +212,8 @@ impl RecvHalf {
         self.timeout = timeout;
     }
 
-    /// Closes this direction: what the peer sends from now on is lost. Sending goes on. Closing
-    /// twice is fine.
+    /// Closes this direction: what the peer sends from now on is lost. Sending still works. Closing
+    /// it again does nothing.
     ///
     /// Over `AF_PIPE` this closes the whole connection, as
     /// [`SendHalf::close`](crate::SendHalf::close) does.
@@ -236,18 +237,18 @@ fn read_error(error: io::Error, inside_message: bool) -> Error {
     }
 }
 
-/// The stream, read within a deadline.
+/// A stream that is read with a deadline.
 pub(super) struct Source<'a> {
     stream: &'a dyn Stream,
     deadline: Deadline,
 }
 
 impl Source<'_> {
-    /// Appends `count` bytes, or fewer at the end of the stream. What came before an error is
-    /// kept.
+    /// Appends `count` bytes, or fewer at the end of the stream. Bytes that arrived before an error
+    /// are kept.
     fn read_to(&mut self, payload: &mut Vec<u8>, count: u64) -> io::Result<()> {
-        // A payload of ordinary size comes in one read; clearing the space for it first is
-        // cheaper than finding out its size in steps. Beyond that, steps.
+        // A payload of ordinary size arrives in one read; clearing the space for it first is
+        // cheaper than growing the buffer in steps. The rest of a longer one is read in steps.
         let first = usize::try_from(count).map_or(STEP, |count| count.min(STEP));
         let rest = count - first as u64;
         if self.read_step(payload, first)? < first || rest == 0 {

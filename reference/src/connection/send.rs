@@ -21,13 +21,13 @@ use crate::transport::{Stream, Transport};
 /// [`split`](crate::Connection::split).
 ///
 /// Dropping it alone changes nothing for the peer; the connection closes when both halves are
-/// gone.
+/// dropped.
 #[derive(Debug)]
 pub struct SendHalf {
     pub(super) link: Option<Arc<Link>>,
     options: Options,
     timeout: Option<Duration>,
-    /// Kept between objects, so that pickling does not allocate each time.
+    /// A buffer that is kept between objects, so that pickling does not allocate each time.
     pickle: Vec<u8>,
 }
 
@@ -64,7 +64,7 @@ impl SendHalf {
         self.send_within(string, limit, Deadline::after(self.timeout))
     }
 
-    /// Sends one message of at most `limit` bytes, by the deadline.
+    /// Sends one message of at most `limit` bytes by the deadline.
     pub(super) fn send_within(
         &mut self,
         string: &[u8],
@@ -106,7 +106,8 @@ impl SendHalf {
                 }
                 Err(error) => match error.kind() {
                     io::ErrorKind::Interrupted => {}
-                    // Only now: a system may call a socket unwritable that still has room.
+                    // Wait only now: a system may report a socket as not writable although it still
+                    // has room.
                     io::ErrorKind::WouldBlock if deadline.is_set() => {
                         let ready = stream.wait(Ready::Write, deadline);
                         if !ready.map_err(|error| stop(error.into(), started))? {
@@ -137,11 +138,11 @@ impl SendHalf {
         self.timeout = timeout;
     }
 
-    /// Closes this direction: the peer finds the end of the stream. Receiving goes on. Closing
-    /// twice is fine.
+    /// Closes this direction: the peer sees the end of the stream. Receiving still works. Closing
+    /// it again does nothing.
     ///
-    /// A named pipe has no direction of its own to close: over `AF_PIPE` this closes the whole
-    /// connection, and a receive that waits in another thread ends with
+    /// The directions of a named pipe cannot be closed separately: over `AF_PIPE` this closes the
+    /// whole connection, and a receive that is waiting in another thread fails with
     /// [`NotOpen`](Error::NotOpen).
     pub fn close(&mut self) {
         if let Some(link) = self.link.take() {

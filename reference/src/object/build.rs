@@ -1,4 +1,4 @@
-//! From the graph to a value: a tree, within the limits.
+//! Builds a value, which is a tree, from the graph of objects, within the limits.
 
 use serde_pickle::{HashableValue, Value};
 use std::collections::{BTreeMap, BTreeSet};
@@ -7,7 +7,7 @@ use super::graph::{Body, Item, Object};
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 
-/// The value of `root`. The tree may have `bytes` nodes and `pickle_growth` more.
+/// Builds the value of `root`. The tree may have at most `bytes` nodes plus `pickle_growth`.
 pub(super) fn build(
     objects: &[Object<'_>],
     root: Item<'_>,
@@ -25,7 +25,7 @@ pub(super) fn build(
     Builder { objects }.value(root, 0)
 }
 
-/// Measures what sharing expands to, without expanding it.
+/// Measures the tree to which shared references expand, without expanding it.
 struct Measure<'a, 'p> {
     objects: &'a [Object<'p>],
     limits: &'a Limits,
@@ -35,14 +35,14 @@ struct Measure<'a, 'p> {
 #[derive(Clone, Copy)]
 enum Visit {
     Unseen,
-    /// It lies on the path from the root: finding it again means recursion.
+    /// The object lies on the path from the root: reaching it again means that it contains itself.
     Open,
     Done(Extent),
 }
 
 #[derive(Clone, Copy)]
 struct Extent {
-    /// Levels of containers.
+    /// Levels of nested containers.
     depth: usize,
     nodes: u64,
 }
@@ -156,7 +156,7 @@ struct Builder<'a, 'p> {
 }
 
 impl<'p> Builder<'_, 'p> {
-    /// Goes no deeper than [`Measure`] allowed.
+    /// Recurses no deeper than [`Measure`] has allowed.
     fn value(&self, item: Item<'p>, at: usize) -> Result<Value> {
         Ok(match item {
             Item::None => Value::None,
@@ -199,7 +199,8 @@ impl<'p> Builder<'_, 'p> {
         items.iter().map(|item| self.value(*item, at)).collect()
     }
 
-    /// One by one: collecting sorts, which may panic since NaN has no place in the order.
+    /// Inserts the members one by one: collecting would sort them, which may panic, since NaN has
+    /// no place in the order.
     fn members(&self, items: &[Item<'p>], at: usize) -> Result<BTreeSet<HashableValue>> {
         let mut members = BTreeSet::new();
         for item in items {
@@ -213,7 +214,7 @@ impl<'p> Builder<'_, 'p> {
             .into_hashable()
             .map_err(|_| Error::NotAPickle {
                 offset: at,
-                reason: "a key or a member of a set cannot be hashed".to_owned(),
+                reason: "a dict key or set member is not hashable".to_owned(),
             })
     }
 }

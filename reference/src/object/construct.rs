@@ -1,12 +1,12 @@
-//! What a few constructors of values would make, without calling them.
+//! Imitates the few constructors that make plain values, without calling them.
 
 use super::graph::{Body, Constructor, Item};
 use super::machine::Machine;
 use super::text::latin1;
 use crate::error::Result;
 
-/// What copying one item counts for, where copying a byte counts for one: an item takes 24 bytes, and five in a pickle
-/// that has it once.
+/// The weight of copying one item, where copying one byte has the weight 1: an item takes 24 bytes,
+/// but as few as five bytes in a pickle that contains it once.
 const ITEM_WEIGHT: usize = 4;
 
 impl<'p> Machine<'p> {
@@ -26,21 +26,21 @@ impl<'p> Machine<'p> {
                 if self.is_latin1(*encoding) =>
             {
                 let text = self.text(*text).map(str::to_owned);
-                let text = text.ok_or_else(|| self.strange(constructor))?;
+                let text = text.ok_or_else(|| self.unsupported(constructor))?;
                 self.charge(text.len())?;
                 let bytes = latin1(&text)
-                    .ok_or_else(|| self.reader.not_a_pickle("bytes beyond Latin-1"))?;
+                    .ok_or_else(|| self.reader.not_a_pickle("text that is not Latin-1"))?;
                 Body::Bytes(bytes)
             }
             (Constructor::Reconstructor, _) => {
                 return Err(self.reader.needs_class(constructor.name()));
             }
-            _ => return Err(self.strange(constructor)),
+            _ => return Err(self.unsupported(constructor)),
         };
         Ok(self.object(body))
     }
 
-    /// The items of the container that is the only argument.
+    /// Returns the items of the container that is the only argument.
     fn members(
         &mut self,
         constructor: Constructor,
@@ -50,7 +50,7 @@ impl<'p> Machine<'p> {
             return if arguments.is_empty() {
                 Ok(vec![])
             } else {
-                Err(self.strange(constructor))
+                Err(self.unsupported(constructor))
             };
         };
         match self.body(*argument) {
@@ -61,7 +61,7 @@ impl<'p> Machine<'p> {
                 self.charge(items.len().saturating_mul(ITEM_WEIGHT))?;
                 Ok(items)
             }
-            _ => Err(self.strange(constructor)),
+            _ => Err(self.unsupported(constructor)),
         }
     }
 
@@ -85,7 +85,7 @@ impl<'p> Machine<'p> {
         matches!(item, Item::Int(_)) || matches!(self.body(item), Some(Body::Long(_)))
     }
 
-    /// Python 3 names the encoding in text, Python 2 in a `str`.
+    /// Python 3 names the encoding as text, Python 2 as a `str`.
     fn is_latin1(&self, item: Item<'p>) -> bool {
         let name = self
             .text(item)
@@ -94,8 +94,11 @@ impl<'p> Machine<'p> {
         matches!(name, Some(b"latin1" | b"latin-1"))
     }
 
-    fn strange(&self, constructor: Constructor) -> crate::Error {
-        let reason = format!("a call of {} with such arguments", constructor.name());
+    fn unsupported(&self, constructor: Constructor) -> crate::Error {
+        let reason = format!(
+            "a call of {} with unsupported arguments",
+            constructor.name()
+        );
         self.reader.unrepresentable(reason)
     }
 }

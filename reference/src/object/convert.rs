@@ -1,6 +1,6 @@
-//! From a value to whatever serde can make of it.
+//! Converts a value to any type that serde can deserialize.
 //!
-//! serde-pickle can do the same, but not for integers from 2^63 on.
+//! serde-pickle can do the same, except for integers of 2^63 and above.
 
 use num_bigint::BigInt;
 use serde::de::value::{MapDeserializer, SeqDeserializer};
@@ -11,7 +11,7 @@ use serde::forward_to_deserialize_any;
 use serde_pickle::Value;
 use std::fmt;
 
-/// Why a value is not of the type asked for.
+/// Why a value is not of the requested type.
 #[derive(Debug)]
 pub(super) struct Mismatch(String);
 
@@ -29,7 +29,7 @@ impl serde::de::Error for Mismatch {
     }
 }
 
-/// A value on its way.
+/// A value to deserialize from.
 pub(super) struct Source(pub(super) Value);
 
 impl IntoDeserializer<'_, Mismatch> for Source {
@@ -86,26 +86,26 @@ impl<'de> Deserializer<'de> for Source {
         visitor.visit_newtype_struct(self)
     }
 
-    /// As serde-pickle writes them: `'Unit'`, or `{'Variant': content}`; or, as older versions
-    /// did, `('Unit',)` and `('Variant', content)`.
+    /// Reads enums as serde-pickle writes them: `'Unit'`, or `{'Variant': content}`; or, as older
+    /// versions did, `('Unit',)` and `('Variant', content)`.
     fn deserialize_enum<V: Visitor<'de>>(
         self,
         _name: &'static str,
         _variants: &'static [&'static str],
         visitor: V,
     ) -> Result<V::Value, Mismatch> {
-        let unfit = || Mismatch::custom("an enum is a text, or a dict with one item");
+        let not_an_enum = || Mismatch::custom("an enum must be a string or a dict with one item");
         let (variant, content) = match self.0 {
             Value::String(_) | Value::Bytes(_) => (self.0, None),
             Value::Dict(items) if items.len() == 1 => {
-                let (variant, content) = items.into_iter().next().ok_or_else(unfit)?;
+                let (variant, content) = items.into_iter().next().ok_or_else(not_an_enum)?;
                 (variant.into_value(), Some(content))
             }
             Value::Tuple(items) if matches!(items.len(), 1 | 2) => {
                 let mut items = items.into_iter();
-                (items.next().ok_or_else(unfit)?, items.next())
+                (items.next().ok_or_else(not_an_enum)?, items.next())
             }
-            _ => return Err(unfit()),
+            _ => return Err(not_an_enum()),
         };
         visitor.visit_enum(Variant {
             variant,
@@ -128,7 +128,7 @@ fn visit_integer<'de, V: Visitor<'de>>(value: &BigInt, visitor: V) -> Result<V::
         visitor.visit_u128(value)
     } else {
         Err(Mismatch::invalid_value(
-            Unexpected::Other("an integer beyond 128 bits"),
+            Unexpected::Other("an integer of more than 128 bits"),
             &visitor,
         ))
     }
@@ -177,7 +177,7 @@ impl<'de> VariantAccess<'de> for Content {
     fn unit_variant(self) -> Result<(), Mismatch> {
         match self.0 {
             None => Ok(()),
-            Some(_) => Err(Mismatch::custom("the variant has no place for content")),
+            Some(_) => Err(Mismatch::custom("a unit variant cannot have content")),
         }
     }
 

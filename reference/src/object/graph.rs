@@ -1,8 +1,8 @@
-//! What a pickle describes: objects that refer to each other, flat, without any recursion.
+//! The objects that a pickle describes, in a flat table in which they refer to each other by index.
 
 use num_bigint::BigInt;
 
-/// A value on the pickle machine's stack. Copying one copies no object.
+/// A value on the stack of the pickle machine. Copying it does not copy an object.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Item<'p> {
     None,
@@ -15,7 +15,7 @@ pub(super) enum Item<'p> {
     Object(usize),
 }
 
-/// An object with an identity, or one that the payload does not hold as it is.
+/// An object that has an identity, or whose contents do not appear in the payload as they are.
 #[derive(Debug)]
 pub(super) struct Object<'p> {
     /// The offset of the opcode that made it.
@@ -29,7 +29,7 @@ pub(super) enum Body<'p> {
     Tuple(Vec<Item<'p>>),
     Set(Vec<Item<'p>>),
     FrozenSet(Vec<Item<'p>>),
-    /// Keys and values in turn.
+    /// Alternating keys and values.
     Dict(Vec<Item<'p>>),
     Bytes(Vec<u8>),
     Text(String),
@@ -37,7 +37,7 @@ pub(super) enum Body<'p> {
 }
 
 impl<'p> Body<'p> {
-    /// What the object contains.
+    /// Returns the items that the object contains.
     pub(super) fn items(&self) -> &[Item<'p>] {
         match self {
             Self::List(items)
@@ -50,7 +50,7 @@ impl<'p> Body<'p> {
     }
 }
 
-/// The globals that make values: all that a pickle may call.
+/// The globals that make plain values: the only ones that a pickle may call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Constructor {
     Set,
@@ -76,7 +76,7 @@ impl Constructor {
                 _ => None,
             },
             ("_codecs", "encode") => Some(Self::Encode),
-            // It names the class next, which is the one to report.
+            // The pickle names the class next, and that is the one to report.
             ("copy_reg" | "copyreg", "_reconstructor") => Some(Self::Reconstructor),
             _ => None,
         }

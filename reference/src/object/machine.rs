@@ -1,5 +1,6 @@
-//! The pickle machine: runs the opcodes and builds the graph of objects they describe. Nothing
-//! that a pickle names is ever called, only a few constructors of values are imitated.
+//! The pickle machine, which runs the opcodes and builds the graph of objects that they describe.
+//! Nothing that a pickle names is ever called; only a few constructors of plain values are
+//! imitated.
 
 use std::collections::HashMap;
 
@@ -9,8 +10,8 @@ use super::reader::Reader;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 
-/// Runs a pickle up to its STOP: the objects, and the one that it is about. What follows STOP is
-/// ignored, as `cPickle.loads` does.
+/// Runs a pickle up to its STOP, and returns its objects and the one that is the result. What
+/// follows STOP is ignored, as by `cPickle.loads`.
 pub(super) fn run<'p>(payload: &'p [u8], limits: &Limits) -> Result<(Vec<Object<'p>>, Item<'p>)> {
     let mut machine = Machine {
         reader: Reader::new(payload),
@@ -36,18 +37,18 @@ pub(super) fn run<'p>(payload: &'p [u8], limits: &Limits) -> Result<(Vec<Object<
 pub(super) struct Machine<'p> {
     pub(super) reader: Reader<'p>,
     stack: Vec<Item<'p>>,
-    /// Heights of the stack.
+    /// The heights of the stack at which the marks are.
     marks: Vec<usize>,
     memo: HashMap<u64, Item<'p>>,
     pub(super) objects: Vec<Object<'p>>,
-    /// Items and bytes that constructors copied from one object to another, by their weight.
+    /// The weight of the items and bytes that constructors copied from one object to another.
     copied: u64,
     copies_allowed: u64,
     pub(super) limits: Limits,
 }
 
 impl<'p> Machine<'p> {
-    /// The stack and the memo.
+    /// Runs the opcodes of the stack and the memo.
     fn step(&mut self, opcode: u8) -> Result<()> {
         match opcode {
             op::PROTO => self.check_protocol()?,
@@ -90,7 +91,7 @@ impl<'p> Machine<'p> {
         Ok(())
     }
 
-    /// Containers: made, and filled.
+    /// Runs the opcodes that make and fill containers.
     fn build(&mut self, opcode: u8) -> Result<()> {
         match opcode {
             op::EMPTY_LIST => self.push_object(Body::List(Vec::new())),
@@ -121,7 +122,8 @@ impl<'p> Machine<'p> {
                 let item = self.pop()?;
                 let items = self.list()?;
                 if items.is_empty() {
-                    // Lists within lists mostly have one item; room for four would be most of what they take.
+                    // Nested lists mostly have one item; room for four would be most of the memory
+                    // that they take.
                     items.reserve_exact(1);
                 }
                 items.push(item);
@@ -149,7 +151,8 @@ impl<'p> Machine<'p> {
         Ok(())
     }
 
-    /// Constructors of values; everything else that would run code.
+    /// Runs the opcodes that call constructors of values, and refuses all others that would run
+    /// code.
     fn call(&mut self, opcode: u8) -> Result<()> {
         match opcode {
             op::GLOBAL => {
@@ -167,7 +170,7 @@ impl<'p> Machine<'p> {
             op::OBJ | op::NEWOBJ | op::NEWOBJ_EX => {
                 return Err(self.instance(opcode));
             }
-            op::BUILD => return Err(self.reader.unrepresentable("an instance with a state")),
+            op::BUILD => return Err(self.reader.unrepresentable("an instance with state")),
             op::EXT1 => {
                 let code = self.reader.u8()?.into();
                 return Err(self.extension(code));
@@ -194,7 +197,8 @@ impl<'p> Machine<'p> {
         Ok(())
     }
 
-    /// Any other class than the known ones was refused where it was named.
+    /// Refuses to make an instance. Classes other than the known ones were refused where they were
+    /// named.
     fn instance(&self, opcode: u8) -> Error {
         let place = match opcode {
             op::OBJ => Some(self.floor()),
@@ -205,7 +209,10 @@ impl<'p> Machine<'p> {
         {
             return self.reader.needs_class(constructor.name());
         }
-        let reason = format!("{} of what is no class", name(opcode).unwrap_or_default());
+        let reason = format!(
+            "{} of something that is not a class",
+            name(opcode).unwrap_or_default()
+        );
         self.reader.unrepresentable(reason)
     }
 
@@ -280,14 +287,16 @@ impl<'p> Machine<'p> {
     fn reduce(&mut self) -> Result<()> {
         let arguments = self.pop()?;
         let Item::Constructor(constructor) = self.pop()? else {
-            return Err(self.reader.not_a_pickle("REDUCE of what cannot be called"));
+            return Err(self
+                .reader
+                .not_a_pickle("REDUCE of something that is not callable"));
         };
         let Some(Body::Tuple(arguments)) = self.body(arguments) else {
             return Err(self
                 .reader
-                .not_a_pickle("REDUCE with arguments that are no tuple"));
+                .not_a_pickle("REDUCE with arguments that are not a tuple"));
         };
-        // All that is imitated takes at most two.
+        // The constructors that are imitated take at most two arguments.
         let result = match arguments[..] {
             [] => self.construct(constructor, &[]),
             [one] => self.construct(constructor, &[one]),
@@ -297,13 +306,13 @@ impl<'p> Machine<'p> {
             }
             _ => Err(self
                 .reader
-                .not_a_pickle(format!("{} with arguments", constructor.name()))),
+                .not_a_pickle(format!("{} with too many arguments", constructor.name()))),
         };
         self.stack.push(result?);
         Ok(())
     }
 
-    /// Counts what a constructor copies: a few bytes of pickle could ask for it again and
+    /// Counts what a constructor copies, since a few bytes of a pickle can ask for a copy again and
     /// again.
     pub(super) fn charge(&mut self, weight: usize) -> Result<()> {
         self.copied = self.copied.saturating_add(weight as u64);
@@ -318,24 +327,33 @@ impl<'p> Machine<'p> {
     }
 
     fn list(&mut self) -> Result<&mut Vec<Item<'p>>> {
-        self.container("APPEND to what is no list", |body| match body {
-            Body::List(items) => Some(items),
-            _ => None,
-        })
+        self.container(
+            "APPEND to something that is not a list",
+            |body| match body {
+                Body::List(items) => Some(items),
+                _ => None,
+            },
+        )
     }
 
     fn dict(&mut self) -> Result<&mut Vec<Item<'p>>> {
-        self.container("SETITEM in what is no dict", |body| match body {
-            Body::Dict(items) => Some(items),
-            _ => None,
-        })
+        self.container(
+            "SETITEM on something that is not a dict",
+            |body| match body {
+                Body::Dict(items) => Some(items),
+                _ => None,
+            },
+        )
     }
 
     fn set(&mut self) -> Result<&mut Vec<Item<'p>>> {
-        self.container("ADDITEMS to what is no set", |body| match body {
-            Body::Set(items) => Some(items),
-            _ => None,
-        })
+        self.container(
+            "ADDITEMS to something that is not a set",
+            |body| match body {
+                Body::Set(items) => Some(items),
+                _ => None,
+            },
+        )
     }
 
     fn container(
@@ -376,10 +394,10 @@ impl<'p> Machine<'p> {
 
     fn slot_in_line(&mut self) -> Result<u64> {
         let slot = self.reader.text_line()?.parse();
-        slot.map_err(|_| self.reader.not_a_pickle("not the number of a memo slot"))
+        slot.map_err(|_| self.reader.not_a_pickle("not a memo slot number"))
     }
 
-    /// Below this height of the stack lies a mark.
+    /// Returns the height of the stack at the last mark, below which nothing may be popped.
     fn floor(&self) -> usize {
         self.marks.last().copied().unwrap_or(0)
     }

@@ -4,7 +4,7 @@ macro_rules! opcodes {
     ($($name:ident = $byte:literal,)*) => {
         $(pub(super) const $name: u8 = $byte;)*
 
-        /// The name of an opcode, if it is one.
+        /// Returns the name of an opcode, or `None` if the byte is not an opcode.
         pub(super) fn name(opcode: u8) -> Option<&'static str> {
             match opcode {
                 $($byte => Some(stringify!($name)),)*

@@ -1,4 +1,4 @@
-//! Arguments of opcodes, bounded by the payload they are in.
+//! Reads opcodes and their arguments, bounded by the payload.
 
 use std::str;
 
@@ -8,7 +8,7 @@ use crate::error::{Error, Result};
 pub(super) struct Reader<'p> {
     payload: &'p [u8],
     next: usize,
-    /// The offset of the opcode whose arguments are read: where an error is reported.
+    /// The offset of the current opcode, at which errors are reported.
     pub(super) at: usize,
 }
 
@@ -38,19 +38,24 @@ impl<'p> Reader<'p> {
             .ok()
             .and_then(|count| rest.get(..count));
         let bytes = bytes.ok_or_else(|| {
-            self.not_a_pickle(format!("{count} bytes announced, {} left", rest.len()))
+            self.not_a_pickle(format!(
+                "{count} bytes announced, but only {} left",
+                rest.len()
+            ))
         })?;
         self.next += bytes.len();
         Ok(bytes)
     }
 
-    /// A frame must not be longer than what is left.
+    /// Checks that a frame is not longer than the rest of the payload.
     pub(super) fn check_left(&self, count: u64) -> Result<()> {
         let left = self.payload.len() - self.next;
         if count <= left as u64 {
             Ok(())
         } else {
-            Err(self.not_a_pickle(format!("a frame of {count} bytes announced, {left} left")))
+            Err(self.not_a_pickle(format!(
+                "a frame of {count} bytes announced, but only {left} left"
+            )))
         }
     }
 
@@ -72,19 +77,20 @@ impl<'p> Reader<'p> {
         self.array().map(u32::from_le_bytes)
     }
 
-    /// Bytes with their length in one byte before them.
+    /// Reads bytes that follow their length, which is one byte.
     pub(super) fn bytes1(&mut self) -> Result<&'p [u8]> {
         let count = self.u8()?;
         self.bytes(count.into())
     }
 
-    /// Bytes with their length in four bytes before them.
+    /// Reads bytes that follow their length, which is four bytes.
     pub(super) fn bytes4(&mut self) -> Result<&'p [u8]> {
         let count = self.u32()?;
         self.bytes(count.into())
     }
 
-    /// The same with a signed length, as `LONG4` and `BINSTRING` have it.
+    /// Reads bytes that follow their length, which is four bytes and signed, as in `LONG4` and
+    /// `BINSTRING`.
     pub(super) fn bytes4_signed(&mut self) -> Result<&'p [u8]> {
         let count = self.array().map(i32::from_le_bytes)?;
         match u64::try_from(count) {
@@ -93,13 +99,13 @@ impl<'p> Reader<'p> {
         }
     }
 
-    /// Bytes with their length in eight bytes before them.
+    /// Reads bytes that follow their length, which is eight bytes.
     pub(super) fn bytes8(&mut self) -> Result<&'p [u8]> {
         let count = self.array().map(u64::from_le_bytes)?;
         self.bytes(count)
     }
 
-    /// A line without its end.
+    /// Reads a line, and returns it without the newline.
     pub(super) fn line(&mut self) -> Result<&'p [u8]> {
         let rest = &self.payload[self.next..];
         match rest.iter().position(|&byte| byte == b'\n') {
@@ -111,30 +117,30 @@ impl<'p> Reader<'p> {
         }
     }
 
-    /// A line of text without blanks around it, as a number may stand there.
+    /// Reads a line of text without surrounding whitespace, which may surround a number.
     pub(super) fn text_line(&mut self) -> Result<&'p str> {
         self.name().map(str::trim_ascii)
     }
 
-    /// A line of text as it is: the name of a module or class.
+    /// Reads a line of text as it is: the name of a module or class.
     pub(super) fn name(&mut self) -> Result<&'p str> {
         let line = self.line()?;
-        str::from_utf8(line).map_err(|_| self.not_a_pickle("a line is not text"))
+        str::from_utf8(line).map_err(|_| self.not_a_pickle("a line is not UTF-8"))
     }
 
-    /// The text that UTF-8 bytes are.
+    /// Decodes UTF-8.
     pub(super) fn utf8(&self, bytes: &'p [u8]) -> Result<&'p str> {
         str::from_utf8(bytes).map_err(|error| {
-            // Python writes surrogates as if they were characters.
+            // Python encodes lone surrogates as if they were characters.
             match &bytes[error.valid_up_to()..] {
                 [0xed, 0xa0..=0xbf, 0x80..=0xbf, ..] => self.lone_surrogate(),
-                _ => self.not_a_pickle("a text is not UTF-8"),
+                _ => self.not_a_pickle("the text is not UTF-8"),
             }
         })
     }
 
     pub(super) fn lone_surrogate(&self) -> Error {
-        self.unrepresentable("a text with a lone surrogate")
+        self.unrepresentable("text with a lone surrogate")
     }
 
     pub(super) fn not_a_pickle(&self, reason: impl Into<String>) -> Error {

@@ -68,7 +68,7 @@ impl<'p> Machine<'p> {
             op::UNICODE => {
                 let line = self.reader.line()?;
                 let text = unescaped(line).map_err(|error| match error {
-                    Undecodable::Escape => self.reader.not_a_pickle("a broken escape"),
+                    Undecodable::Escape => self.reader.not_a_pickle("invalid escape"),
                     Undecodable::LoneSurrogate => self.reader.lone_surrogate(),
                 })?;
                 self.object(Body::Text(text))
@@ -77,7 +77,7 @@ impl<'p> Machine<'p> {
             unknown => {
                 return Err(self
                     .reader
-                    .not_a_pickle(format!("{unknown:#04x} is no opcode")));
+                    .not_a_pickle(format!("{unknown:#04x} is not an opcode")));
             }
         })
     }

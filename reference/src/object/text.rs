@@ -1,7 +1,7 @@
 //! The escapes of protocol 0: `repr` of a `str`, and raw-unicode-escape.
 
-/// The bytes that Python's `repr` of a `str` stands for; `None` if it has no quotes or a broken
-/// escape.
+/// Returns the bytes that Python's `repr` of a `str` denotes, or `None` if it is not quoted or has
+/// an invalid escape.
 pub(super) fn unquoted(literal: &[u8]) -> Option<Vec<u8>> {
     let ([b'\'', inner @ .., b'\''] | [b'"', inner @ .., b'"']) = literal else {
         return None;
@@ -40,7 +40,7 @@ pub(super) fn unquoted(literal: &[u8]) -> Option<Vec<u8>> {
                     &inner[inner.len() - rest.len() - 1..][..digits],
                     &rest[digits - 1..],
                 );
-                // As in C, what does not fit in a byte is cut.
+                // As in C, a value that does not fit in a byte is truncated.
                 bytes.push(number(octal, 8)?.to_le_bytes()[0]);
                 rest = after;
             }
@@ -56,8 +56,8 @@ pub(super) enum Undecodable {
     LoneSurrogate,
 }
 
-/// The text that raw-unicode-escape stands for: Latin-1 with `\uXXXX` and `\UXXXXXXXX`, which
-/// count only after an odd number of backslashes.
+/// Returns the text that raw-unicode-escape denotes: Latin-1 with `\uXXXX` and `\UXXXXXXXX`, which
+/// are escapes only with an odd number of backslashes.
 pub(super) fn unescaped(raw: &[u8]) -> Result<String, Undecodable> {
     let mut units = Vec::with_capacity(raw.len());
     let mut rest = raw;
@@ -89,8 +89,8 @@ pub(super) fn unescaped(raw: &[u8]) -> Result<String, Undecodable> {
     text_of(&units)
 }
 
-/// Pairs of surrogates, which builds of Python with 16-bit characters write, become the character
-/// they stand for.
+/// Decodes code points. Surrogate pairs, which builds of Python with 16-bit characters write,
+/// become the characters that they denote.
 fn text_of(units: &[u32]) -> Result<String, Undecodable> {
     let mut text = String::with_capacity(units.len());
     let mut rest = units;
@@ -116,7 +116,7 @@ fn number(digits: &[u8], radix: u32) -> Option<u32> {
     })
 }
 
-/// The bytes that text is in Latin-1.
+/// Encodes text in Latin-1, if all of its characters are in it.
 pub(super) fn latin1(text: &str) -> Option<Vec<u8>> {
     text.chars()
         .map(|character| u8::try_from(u32::from(character)).ok())
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quoted_string_without_its_quotes_is_none() {
+    fn a_string_without_quotes_or_with_an_invalid_escape_is_refused() {
         for broken in [
             &b"x"[..],
             b"'x",
@@ -156,7 +156,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_unicode_escapes_count_after_an_odd_number_of_backslashes() {
+    fn raw_unicode_escapes_have_an_odd_number_of_backslashes() {
         let text = |raw| unescaped(raw).ok().unwrap();
         assert_eq!(text(b"caf\xe9"), "café");
         assert_eq!(text(br"\u20ac"), "€");
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn broken_raw_unicode_is_an_error() {
+    fn invalid_raw_unicode_is_an_error() {
         assert!(matches!(unescaped(br"\u20"), Err(Undecodable::Escape)));
         assert!(matches!(
             unescaped(br"\U00110000"),

@@ -18,10 +18,12 @@ pub(super) fn connect(address: &Address, host: &str, port: u16) -> Result<Transp
         })
     };
     if host.is_empty() {
-        return bad("there is no host to connect to");
+        return bad("the host is empty");
     }
     if port == 0 {
-        return bad("nobody can listen at port 0: use what the listener's address() says");
+        return bad(
+            "nobody can listen at port 0: use the port that the listener's address() returns",
+        );
     }
     let mut last = None;
     for candidate in resolve(address, host, port)? {
@@ -73,7 +75,7 @@ fn resolve(address: &Address, host: &str, port: u16) -> Result<Vec<SocketAddrV4>
     if host.contains('\0') {
         return Err(Error::BadAddress {
             address: address.clone(),
-            reason: "the host has a NUL byte in it",
+            reason: "the host contains a NUL byte",
         });
     }
     let found = (host, port)
@@ -95,7 +97,7 @@ fn resolve(address: &Address, host: &str, port: u16) -> Result<Vec<SocketAddrV4>
 fn no_ipv4(address: &Address) -> Error {
     Error::UnknownHost {
         address: address.clone(),
-        reason: "it has no IPv4 address, and AF_INET is IPv4".to_owned(),
+        reason: "it has no IPv4 address, which AF_INET requires".to_owned(),
     }
 }
 
@@ -120,10 +122,10 @@ impl Acceptor for InetAcceptor {
             return Ok(None);
         };
         if deadline.is_set() {
-            // Some systems hand the listener's mode on.
+            // On some systems the connection inherits the listener's mode.
             stream.set_nonblocking(false)?;
         }
-        // Some systems refuse it when the client has gone already, which the first receive is to report.
+        // Some systems refuse this if the client has already left, which the first receive reports.
         let _ = stream.set_nodelay(true);
         Ok(Some(Accepted {
             transport: Transport::stream(stream),

@@ -1,5 +1,5 @@
-//! Blocking transports, of two kinds: streams, on which a header tells where a message ends, and
-//! named pipes, which keep the boundaries of messages themselves.
+//! Blocking transports of two kinds: streams, on which a header tells where a message ends, and
+//! named pipes, which preserve message boundaries themselves.
 
 mod inet;
 #[cfg(windows)]
@@ -19,7 +19,7 @@ use crate::address::Address;
 use crate::deadline::{self, Deadline, Ready};
 use crate::error::{Error, Result};
 
-/// What carries the messages of one connection.
+/// The transport that carries the messages of one connection.
 #[derive(Debug)]
 pub(crate) enum Transport {
     /// `AF_INET` and `AF_UNIX`.
@@ -34,10 +34,10 @@ impl Transport {
         Self::Stream(Box::new(stream))
     }
 
-    /// Ends one direction, or both. A pipe has only both.
+    /// Shuts down one direction, or both. A pipe is always closed in both.
     pub(crate) fn shutdown(&self, how: Shutdown) {
         match self {
-            // It fails only if the peer was first.
+            // This fails only if the peer closed the connection first.
             Self::Stream(stream) => drop(stream.shutdown(how)),
             #[cfg(windows)]
             Self::Pipe(pipe) => pipe.close(),
@@ -45,26 +45,28 @@ impl Transport {
     }
 }
 
-/// A connected stream of bytes. Reading and writing may happen at once, from two threads.
+/// A connected stream of bytes. Two threads may read and write at the same time.
 pub(crate) trait Stream: Debug + Send + Sync {
-    /// Reads what is there, at least one byte; 0 is the end of the stream.
+    /// Reads the bytes that are available, at least one, and returns their number; 0 means the end
+    /// of the stream.
     fn read(&self, buffer: &mut [u8]) -> io::Result<usize>;
 
-    /// Appends bytes until there are `count` more or the stream ends. What came before an error
-    /// is kept.
+    /// Appends bytes until there are `count` more or the stream ends. Bytes that arrived before an
+    /// error are kept.
     fn read_to(&self, payload: &mut Vec<u8>, count: u64) -> io::Result<()>;
 
-    /// Writes as much as the system takes, at least one byte. With `wait` false it is
-    /// [`io::ErrorKind::WouldBlock`] where it would have to wait for the first.
+    /// Writes as much as the system accepts, at least one byte. If `wait` is false and the first
+    /// byte would have to wait, it fails with [`io::ErrorKind::WouldBlock`].
     fn write(&self, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize>;
 
-    /// Waits until reading or writing would not block (true) or the deadline passed (false).
+    /// Waits until reading or writing would not block (`true`), or until the deadline passes
+    /// (`false`).
     fn wait(&self, ready: Ready, deadline: Deadline) -> io::Result<bool>;
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
 }
 
-/// Every socket that is a stream.
+/// Implements [`Stream`] for every stream socket.
 impl<S> Stream for S
 where
     S: AsFd + Debug + Send + Sync,
@@ -93,34 +95,34 @@ where
 
 /// A socket or a named pipe that accepts connections.
 pub(crate) trait Acceptor: Debug + Send + Sync {
-    /// The address it is bound to, as clients can use it.
+    /// Returns the address that it is bound to, in the form in which clients can use it.
     fn address(&self) -> &Address;
 
-    /// The next connection; `None` if the deadline passed.
+    /// Returns the next connection, or `None` if the deadline passes.
     fn accept(&self, deadline: Deadline) -> io::Result<Option<Accepted>>;
 }
 
-/// A connection, and where it comes from if that can be known.
+/// A connection, and the address from which it came if that can be known.
 #[derive(Debug)]
 pub(crate) struct Accepted {
     pub(crate) transport: Transport,
     pub(crate) from: Option<Address>,
 }
 
-/// What matters to one family only when connecting.
+/// Options for connecting that apply to one family only.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConnectOptions {
-    /// How long to wait for an instance of a named pipe when all are busy.
+    /// How long to wait for an instance of a named pipe if all of them are busy.
     #[cfg_attr(not(windows), expect(dead_code, reason = "only pipes can be busy"))]
     pub(crate) busy_timeout: Option<Duration>,
 }
 
-/// What matters to one family only when listening.
+/// Options for listening that apply to one kind of transport only.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ListenOptions {
-    /// How many connections may wait at a socket.
+    /// How many connections may wait to be accepted.
     pub(crate) backlog: i32,
-    /// Whether a named pipe takes clients of other computers.
+    /// Whether a named pipe accepts clients on other computers.
     pub(crate) remote_clients: bool,
 }
 
@@ -154,12 +156,12 @@ pub(crate) fn listen(address: &Address, options: ListenOptions) -> Result<Box<dy
     }
 }
 
-/// One vectored write on a socket, without a signal if the peer is gone.
+/// Performs one vectored write on a socket, without raising a signal if the peer is gone.
 #[cfg(unix)]
 fn write_socket(socket: &impl AsFd, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize> {
     use rustix::net::SendFlags;
 
-    // Elsewhere it is left to the Rust runtime, which ignores the signal.
+    // Elsewhere this is left to the Rust runtime, which ignores the signal.
     #[cfg(any(target_os = "linux", target_os = "android", target_os = "freebsd"))]
     let quiet = SendFlags::NOSIGNAL;
     #[cfg(not(any(target_os = "linux", target_os = "android", target_os = "freebsd")))]
@@ -173,11 +175,11 @@ fn write_socket(socket: &impl AsFd, parts: &[IoSlice<'_>], wait: bool) -> io::Re
     SockRef::from(&socket.as_fd()).send_vectored_with_flags(parts, flags.bits().cast_signed())
 }
 
-/// One vectored write on a socket. There is no flag against waiting: it is asked first, and a
-/// writable socket takes this little without waiting.
+/// Performs one vectored write on a socket. There is no flag against waiting, so the socket is
+/// polled first; a writable socket accepts a small write without waiting.
 #[cfg(windows)]
 fn write_socket(socket: &impl AsFd, parts: &[IoSlice<'_>], wait: bool) -> io::Result<usize> {
-    const LITTLE: usize = 1 << 16;
+    const SMALL: usize = 1 << 16;
 
     let now = Deadline::after(Some(std::time::Duration::ZERO));
     if !wait && !deadline::wait(socket, Ready::Write, now)? {
@@ -185,24 +187,24 @@ fn write_socket(socket: &impl AsFd, parts: &[IoSlice<'_>], wait: bool) -> io::Re
     }
     let borrowed = socket.as_fd();
     let socket = SockRef::from(&borrowed);
-    if wait || parts.iter().map(|part| part.len()).sum::<usize>() <= LITTLE {
+    if wait || parts.iter().map(|part| part.len()).sum::<usize>() <= SMALL {
         return socket.send_vectored(parts);
     }
     let part = parts
         .iter()
         .find(|part| !part.is_empty())
         .map_or(&[][..], |part| part);
-    socket.send(&part[..part.len().min(LITTLE)])
+    socket.send(&part[..part.len().min(SMALL)])
 }
 
-/// Accepts on a listening socket within the deadline. A client that gave up before it was
-/// accepted is passed over.
+/// Accepts on a listening socket within the deadline. A client that left before it was accepted is
+/// skipped.
 fn accept_within<T>(
     socket: &(impl AsFd + SetBlocking),
     deadline: Deadline,
     accept: impl Fn() -> io::Result<T>,
 ) -> io::Result<Option<T>> {
-    // The client may be gone between the wait and the accept, which must not wait for the next.
+    // The client may leave between the wait and the accept, which must not wait for the next one.
     if deadline.is_set() {
         socket.set_blocking(false)?;
     }
@@ -217,7 +219,8 @@ fn accept_within<T>(
         match accept() {
             Ok(accepted) => break Ok(Some(accepted)),
             Err(error) => match error.kind() {
-                // A client that has gone: POSIX calls it aborted, Windows reset, and Wine 8 not connected.
+                // The client has left: POSIX reports this as aborted, Windows as reset, and Wine 8
+                // as not connected.
                 io::ErrorKind::Interrupted
                 | io::ErrorKind::ConnectionAborted
                 | io::ErrorKind::ConnectionReset
@@ -237,7 +240,7 @@ trait SetBlocking {
     fn set_blocking(&self, blocking: bool) -> io::Result<()>;
 }
 
-/// What the system reports about an address, in the words of this crate.
+/// Converts an error that the system reports about an address.
 fn address_error(address: &Address, error: io::Error) -> Error {
     let address = address.clone();
     match error.kind() {

@@ -3,7 +3,7 @@
 pub(super) mod address;
 #[expect(
     unsafe_code,
-    reason = "the system's functions for pipes are C functions"
+    reason = "the functions of the system for pipes are C functions"
 )]
 mod system;
 
@@ -15,40 +15,40 @@ use std::time::{Duration, Instant};
 
 use self::system::{Completed, Event, Instance, Name, Until, code};
 
-/// Bytes that the system sets aside for each direction: `BUFSIZE` in `processing` 0.52,
-/// `connection.py`, and in `multiprocessing`. (`processing` 0.20 has 1024 in
-/// `pipe_connection.c`.) A longer message is no error: its sender waits for the reader.
+/// The number of bytes that the system sets aside for each direction: `BUFSIZE` in `processing`
+/// 0.52, `connection.py`, and in `multiprocessing`. (`processing` 0.20 has 1024 in
+/// `pipe_connection.c`.) A longer message is not an error: its sender waits for the reader.
 const BUFFER: u32 = 8192;
 
-/// Bytes that [`Pipe::poll`] reads ahead.
+/// The number of bytes that [`Pipe::poll`] reads ahead.
 const AHEAD: usize = 8192;
 
-/// How a client reads what comes. The two sides of a pipe need not read alike.
+/// How a client reads from a pipe. The two sides need not read in the same way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReadMode {
     /// Message by message, as every release does.
     #[default]
     Messages,
-    /// As a stream of bytes, without boundaries: what a client gets that does not ask for more.
+    /// As a stream of bytes, without boundaries. This is the default of the system for a client.
     Bytes,
 }
 
-/// What one read brought.
+/// The result of one read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Part {
-    /// Bytes of the message that are in the buffer now.
+    /// The number of bytes of the message that were read into the buffer.
     pub received: usize,
-    /// Bytes of the same message that are still to be read.
+    /// The number of bytes of the same message that are still to be read.
     pub left: u64,
-    /// Whether the message does not end behind these, and yet has nothing left to be read: its writer has gone, or has
-    /// taken the rest back.
+    /// Whether the message was cut: it does not end after these bytes, but nothing is left to read,
+    /// because its writer has left or has cancelled the write.
     pub cut: bool,
 }
 
-/// One end of a named pipe. Reading and writing may happen at once, from two threads.
+/// One end of a named pipe. Two threads may read and write at the same time.
 #[derive(Debug)]
 pub struct Pipe {
-    /// `None` once it is closed; a call that is under way has the handle as well.
+    /// `None` after the pipe was closed. A call in progress keeps the handle open.
     handle: RwLock<Option<Arc<OwnedHandle>>>,
     closed: Event,
     reader: Mutex<Reader>,
@@ -63,24 +63,24 @@ struct Reader {
     ahead: Option<Ahead>,
 }
 
-/// The beginning of a message, or all of it, that `poll` has read.
+/// The beginning of a message, or all of it, which `poll` has read.
 #[derive(Debug)]
 struct Ahead {
     bytes: Vec<u8>,
     taken: usize,
-    /// Bytes of the message that are still in the pipe.
+    /// The number of bytes of the message that are still in the pipe.
     left: u64,
     cut: bool,
 }
 
 impl Pipe {
-    /// Connects to the pipe of this name (`\\.\pipe\PipeName`). While all of its instances are
-    /// busy with other clients it waits for one, up to `timeout`.
+    /// Connects to the pipe of this name (`\\.\pipe\PipeName`). If all of its instances are busy
+    /// with other clients, waits up to `timeout` for a free one.
     ///
     /// # Errors
     ///
-    /// [`TimedOut`](io::ErrorKind::TimedOut) if all stayed busy, otherwise what the system
-    /// reports: `ERROR_FILE_NOT_FOUND` (2) if there is no pipe of that name,
+    /// [`TimedOut`](io::ErrorKind::TimedOut) if all of them stayed busy; otherwise the error that
+    /// the system reports: `ERROR_FILE_NOT_FOUND` (2) if there is no pipe of that name, or
     /// `ERROR_INVALID_NAME` (123).
     pub fn connect(name: &str, mode: ReadMode, timeout: Option<Duration>) -> io::Result<Self> {
         let name = Name::new(name)?;
@@ -93,7 +93,8 @@ impl Pipe {
                     if left == Some(Duration::ZERO) {
                         return Err(io::ErrorKind::TimedOut.into());
                     }
-                    // Whether an instance is still free when it is opened shows in the next round.
+                    // Another client may take the instance first, so the next round tries to open
+                    // it.
                     match system::wait_for_instance(&name, left) {
                         Err(error) if code(&error) == Some(system::ERROR_SEM_TIMEOUT) => {}
                         other => other?,
@@ -120,12 +121,13 @@ impl Pipe {
         })
     }
 
-    /// Writes one message, which may be empty; done when the system or the reader has all of it.
+    /// Writes one message, which may be empty. Returns when the system or the reader has all of it.
     ///
     /// # Errors
     ///
-    /// * [`TimedOut`](io::ErrorKind::TimedOut) if the reader did not take it within `timeout`. How
-    ///   much of it was read by then is not known; the rest is taken back.
+    /// * [`TimedOut`](io::ErrorKind::TimedOut) if the reader did not read the message within
+    ///   `timeout`. It is not known how much of the message was read by then; the rest is
+    ///   cancelled.
     /// * [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) after [`close`](Self::close).
     /// * `ERROR_NO_DATA` (232) or `ERROR_BROKEN_PIPE` (109) if the other end is gone.
     pub fn write(&self, message: &[u8], timeout: Option<Duration>) -> io::Result<()> {
@@ -144,13 +146,13 @@ impl Pipe {
         }
     }
 
-    /// Reads one message, or as much of it as the buffer holds; the next read goes on there.
+    /// Reads one message, or as much of it as the buffer holds; the next read continues from there.
     ///
     /// # Errors
     ///
-    /// * [`TimedOut`](io::ErrorKind::TimedOut) if nothing came within `timeout`.
+    /// * [`TimedOut`](io::ErrorKind::TimedOut) if nothing arrived within `timeout`.
     /// * [`ConnectionAborted`](io::ErrorKind::ConnectionAborted) after [`close`](Self::close).
-    /// * `ERROR_BROKEN_PIPE` (109) at the end: the other end is closed.
+    /// * `ERROR_BROKEN_PIPE` (109) if the other end is closed and everything has been read.
     pub fn read(&self, buffer: &mut [u8], timeout: Option<Duration>) -> io::Result<Part> {
         let handle = self.handle()?;
         let mut reader = lock(&self.reader);
@@ -160,7 +162,8 @@ impl Pipe {
         }
     }
 
-    /// Whether a read would not wait, for a message or the end; waits for it up to `timeout`.
+    /// Returns whether a read would not have to wait, because there is a message or the other end
+    /// is closed. Waits for either up to `timeout`.
     ///
     /// # Errors
     ///
@@ -171,7 +174,7 @@ impl Pipe {
         if reader.ahead.is_some() {
             return Ok(true);
         }
-        // The system does not count an empty message as something to read: only reading tells.
+        // The system does not report an empty message as something to read; only reading finds it.
         let mut bytes = vec![0; AHEAD];
         match self.read_now(&handle, &reader.done, &mut bytes, timeout) {
             Ok(Part {
@@ -208,7 +211,7 @@ impl Pipe {
         };
         let Completed { bytes, more } = system::read(handle, buffer, &until)?;
         let left = if more {
-            // The end of the pipe is for the next read to report.
+            // If this fails because the other end is closed, the next read reports it.
             system::bytes_left_in_message(handle).map_or(0, u64::from)
         } else {
             0
@@ -220,9 +223,11 @@ impl Pipe {
         })
     }
 
-    /// Closes this end. Calls that wait in other threads end, too. Closing twice is fine.
+    /// Closes this end. Calls that are waiting in other threads end as well. Closing it again does
+    /// nothing.
     ///
-    /// What was written before is still there for the other end, and after it the end.
+    /// The other end can still read what was written before, and then finds that the pipe is
+    /// closed.
     pub fn close(&self) {
         let handle = self
             .handle
@@ -261,18 +266,18 @@ impl Reader {
     }
 }
 
-/// What is said when a pipe is made.
+/// The options for creating a pipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PipeOptions {
-    /// Whether it is an error if there is a pipe of this name already; otherwise it becomes one
-    /// more instance of that. Default true.
+    /// Whether it is an error if a pipe of this name already exists; otherwise another instance of
+    /// that pipe is created. The default is `true`.
     pub first_instance: bool,
-    /// Whether clients of other computers are taken. Default false.
+    /// Whether clients on other computers are accepted. The default is `false`.
     pub remote_clients: bool,
-    /// Bytes that the system sets aside for each direction. Default 8192.
+    /// The number of bytes that the system sets aside for each direction. The default is 8192.
     pub buffer: u32,
-    /// Instances that wait: so many clients can connect before the first is accepted. Default 1,
-    /// which is also the least.
+    /// The number of instances that wait, which is how many clients can connect before the first is
+    /// accepted. The default is 1, which is also the minimum.
     pub waiting: usize,
 }
 
@@ -287,32 +292,32 @@ impl Default for PipeOptions {
     }
 }
 
-/// A named pipe of which instances are always there for clients.
+/// A named pipe that always has instances for clients to connect to.
 #[derive(Debug)]
 pub struct PipeListener {
     name: Name,
     options: PipeOptions,
     waiting: Mutex<Waiting>,
-    /// Never signalled: whoever accepts has the listener.
+    /// Never signalled, since a listener cannot be dropped while it accepts.
     closed: Event,
 }
 
 #[derive(Debug)]
 struct Waiting {
-    /// The oldest first. A client gets the oldest that is free (`multiprocessing` relies on that,
-    /// too: `PipeListener.accept` in its `connection.py`).
+    /// The oldest instance comes first. A client gets the oldest one that is free
+    /// (`multiprocessing` also relies on that: `PipeListener.accept` in its `connection.py`).
     instances: VecDeque<OwnedHandle>,
     /// Signalled when a client has connected.
     connected: Event,
 }
 
 impl PipeListener {
-    /// Makes the pipe of this name (`\\.\pipe\PipeName`).
+    /// Creates the pipe of this name (`\\.\pipe\PipeName`).
     ///
     /// # Errors
     ///
-    /// What the system reports: `ERROR_ACCESS_DENIED` (5) if there is one already and this is to
-    /// be the first instance, `ERROR_INVALID_NAME` (123).
+    /// The error that the system reports: `ERROR_ACCESS_DENIED` (5) if the pipe already exists and
+    /// this should be the first instance, or `ERROR_INVALID_NAME` (123).
     pub fn bind(name: &str, options: &PipeOptions) -> io::Result<Self> {
         let name = Name::new(name)?;
         let first = instance(&name, options, options.first_instance)?;
@@ -331,13 +336,13 @@ impl PipeListener {
         })
     }
 
-    /// The next client, which may have connected, written and left before; `None` if none came
-    /// within `timeout`.
+    /// Returns the next client, which may have connected, written and left before this call, or
+    /// `None` if no client connects within `timeout`.
     ///
     /// # Errors
     ///
-    /// What the system reports. If no other instance could be made the client stays connected,
-    /// for the next call.
+    /// The error that the system reports. If no other instance can be created, the client stays
+    /// connected, for the next call.
     pub fn accept(&self, timeout: Option<Duration>) -> io::Result<Option<Pipe>> {
         let mut waiting = lock(&self.waiting);
         let Waiting {
@@ -352,14 +357,14 @@ impl PipeListener {
         match system::connect(&instances[0], &until) {
             Ok(()) => {}
             Err(error) => match code(&error) {
-                // It was here before the call; in the second case it has left already, and what
-                // it wrote can be read.
+                // The client connected before the call. In the second case it has already left, but
+                // what it wrote can be read.
                 Some(system::ERROR_PIPE_CONNECTED | system::ERROR_NO_DATA) => {}
                 _ if error.kind() == io::ErrorKind::TimedOut => return Ok(None),
                 _ => return Err(error),
             },
         }
-        // Before anything else, so that the name never goes while it is listened at.
+        // This comes before anything else, so that the name exists as long as the listener does.
         instances.push_back(instance(&self.name, &self.options, false)?);
         instances.pop_front().map(Pipe::new).transpose()
     }
@@ -376,7 +381,7 @@ fn instance(name: &Name, options: &PipeOptions, first: bool) -> io::Result<Owned
     )
 }
 
-/// Whether the system says that the other end is closed.
+/// Returns whether the error means that the other end is closed.
 pub(crate) fn is_gone(error: &io::Error) -> bool {
     matches!(
         code(error),

@@ -14,7 +14,7 @@ use crate::address::Address;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
-/// Bytes of a path in a socket address, without the NUL at its end.
+/// The most bytes that a path may have in a socket address, without the NUL at its end.
 const PATH_LIMIT: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
     107
 } else {
@@ -60,7 +60,7 @@ fn check(address: &Address, path: &Path) -> Result<()> {
     if bytes.is_empty() {
         bad("the path is empty")
     } else if bytes.contains(&0) {
-        bad("the path has a NUL byte in it")
+        bad("the path contains a NUL byte")
     } else if bytes.len() > PATH_LIMIT {
         Err(Error::PathTooLong {
             address: address.clone(),
@@ -90,7 +90,7 @@ impl Acceptor for UnixAcceptor {
             return Ok(None);
         };
         if deadline.is_set() {
-            // Some systems hand the listener's mode on.
+            // On some systems the connection inherits the listener's mode.
             stream.set_nonblocking(false)?;
         }
         // A client's socket has no path.
@@ -107,7 +107,8 @@ impl SetBlocking for UnixListener {
     }
 }
 
-/// The file that `bind` made. It goes when its listener goes, unless another has taken its path.
+/// The file that `bind` created. It is removed when the listener is dropped, unless another file
+/// has taken its path.
 #[derive(Debug)]
 struct SocketFile {
     path: PathBuf,
@@ -117,7 +118,7 @@ struct SocketFile {
 
 impl SocketFile {
     fn made_at(path: &Path) -> io::Result<Self> {
-        // The working directory may be another one when the file is to be removed.
+        // The working directory may have changed by the time the file is removed.
         let path = std::path::absolute(path)?;
         let metadata = fs::symlink_metadata(&path)?;
         Ok(Self {
@@ -136,7 +137,7 @@ impl SocketFile {
 impl Drop for SocketFile {
     fn drop(&mut self) {
         if self.is_still_there() {
-            // Nobody is left to be told that it did not work.
+            // Nobody is left to whom a failure could be reported.
             let _ = fs::remove_file(&self.path);
         }
     }

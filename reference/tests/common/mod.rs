@@ -1,6 +1,6 @@
-//! Pairs of connected ends, and raw peers that say exactly what a test wants.
+//! Pairs of connected ends, and raw peers that send exactly what a test wants.
 
-#![allow(dead_code, reason = "no test uses all of it")]
+#![allow(dead_code, reason = "no test uses everything")]
 
 pub(crate) mod peer;
 
@@ -10,14 +10,14 @@ use std::thread;
 
 use processing_connection::{Connection, Connector, Dialect, Family, Limits, Listener, connect};
 
-/// The families that this system has.
+/// The families that are available on this system.
 pub(crate) fn families() -> impl Iterator<Item = Family> {
     Family::ALL
         .into_iter()
         .filter(|family| family.is_available())
 }
 
-/// Those whose connections are streams of bytes.
+/// The available families whose connections are streams of bytes.
 pub(crate) fn streams() -> impl Iterator<Item = Family> {
     families().filter(|family| *family != Family::Pipe)
 }
@@ -29,7 +29,7 @@ pub(crate) fn pair(family: Family) -> (Connection, Connection) {
     (client, listener.accept().unwrap())
 }
 
-/// A connection in be32, and the raw other end of it.
+/// A connection in be32, and its raw other end.
 pub(crate) fn raw() -> (Connection, TcpStream) {
     raw_with(Dialect::default(), Limits::default())
 }
@@ -62,13 +62,13 @@ pub(crate) fn frame(payload: &[u8]) -> Vec<u8> {
 }
 
 /// Runs the other end in a thread of its own.
-pub(crate) fn beside<T: Send + 'static>(
+pub(crate) fn in_thread<T: Send + 'static>(
     other: impl FnOnce() -> T + Send + 'static,
 ) -> thread::JoinHandle<T> {
     thread::spawn(other)
 }
 
-/// Each sends the other an object.
+/// Sends an object in each direction.
 pub(crate) fn exchange_objects(one: &mut Connection, other: &mut Connection) {
     one.send("there").unwrap();
     assert_eq!(other.recv::<String>().unwrap(), "there");

@@ -1,4 +1,4 @@
-//! A raw other end that authenticates as well, or as badly, as a test wants.
+//! A raw peer that authenticates as correctly or incorrectly as a test wants.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -56,7 +56,7 @@ impl Peer {
         }
     }
 
-    /// The next client of a raw listener, in be32.
+    /// Accepts the next client of a raw listener, in be32.
     pub(crate) fn accept(listener: &TcpListener) -> Self {
         Self {
             carrier: Carrier::Stream(
@@ -66,7 +66,7 @@ impl Peer {
         }
     }
 
-    /// Writes bytes as they are, to a stream; to a pipe, a message.
+    /// Writes bytes as they are: to a pipe, as one message.
     pub(crate) fn write(&mut self, bytes: &[u8]) {
         match &mut self.carrier {
             Carrier::Stream(stream, _) => stream.write_all(bytes).unwrap(),
@@ -75,15 +75,18 @@ impl Peer {
         }
     }
 
-    pub(crate) fn say(&mut self, message: &[u8]) {
-        self.say_at_once(&[message]);
+    pub(crate) fn send(&mut self, message: &[u8]) {
+        self.send_at_once(&[message]);
     }
 
-    /// Several messages, in one write where that can be.
-    pub(crate) fn say_at_once(&mut self, messages: &[&[u8]]) {
+    /// Sends several messages, in one write if the transport allows it.
+    pub(crate) fn send_at_once(&mut self, messages: &[&[u8]]) {
         match &mut self.carrier {
             Carrier::Stream(stream, framing) => {
-                let frames: Vec<_> = messages.iter().map(|said| framed(*framing, said)).collect();
+                let frames: Vec<_> = messages
+                    .iter()
+                    .map(|message| framed(*framing, message))
+                    .collect();
                 stream.write_all(&frames.concat()).unwrap();
             }
             #[cfg(windows)]
@@ -95,7 +98,7 @@ impl Peer {
         }
     }
 
-    pub(crate) fn hear(&mut self) -> Vec<u8> {
+    pub(crate) fn receive(&mut self) -> Vec<u8> {
         match &mut self.carrier {
             Carrier::Stream(stream, framing) => {
                 let mut header = vec![0; framing.header_length()];
@@ -115,30 +118,30 @@ impl Peer {
         }
     }
 
-    /// The 20 bytes of the challenge that comes.
-    pub(crate) fn hear_challenge(&mut self) -> Vec<u8> {
-        let message = self.hear();
-        let random = message.strip_prefix(CHALLENGE).expect("no challenge");
+    /// Receives a challenge and returns its 20 random bytes.
+    pub(crate) fn receive_challenge(&mut self) -> Vec<u8> {
+        let message = self.receive();
+        let random = message.strip_prefix(CHALLENGE).expect("a challenge");
         assert_eq!(random.len(), 20);
         random.to_vec()
     }
 
-    /// Challenges with `NONCE` and hears the answer and, if it is right, welcomes.
+    /// Sends a challenge with `NONCE`, checks that the answer is correct, and sends the welcome.
     pub(crate) fn challenge(&mut self, key: &[u8]) {
-        self.say(&challenge(NONCE));
-        assert_eq!(self.hear(), answer(key, NONCE));
-        self.say(WELCOME);
+        self.send(&challenge(NONCE));
+        assert_eq!(self.receive(), answer(key, NONCE));
+        self.send(WELCOME);
     }
 
-    /// Answers the challenge that comes, and hears that it is right.
-    pub(crate) fn respond(&mut self, key: &[u8]) {
-        let random = self.hear_challenge();
-        self.say(&answer(key, &random));
-        assert_eq!(self.hear(), WELCOME);
+    /// Answers a challenge, and checks that the answer is welcomed.
+    pub(crate) fn answer_challenge(&mut self, key: &[u8]) {
+        let random = self.receive_challenge();
+        self.send(&answer(key, &random));
+        assert_eq!(self.receive(), WELCOME);
     }
 
-    /// Nothing more comes but the end of the stream.
-    pub(crate) fn hear_the_end(&mut self) {
+    /// Checks that nothing more arrives before the end of the stream.
+    pub(crate) fn expect_the_end(&mut self) {
         let mut byte = [0];
         let ended = match &mut self.carrier {
             Carrier::Stream(stream, _) => stream.read(&mut byte),
@@ -180,11 +183,11 @@ pub(crate) fn answer(key: &[u8], random: &[u8]) -> Vec<u8> {
     mac.finalize().into_bytes().to_vec()
 }
 
-/// Where and why the handshake failed.
+/// Returns the step at which the handshake failed, and the reason.
 pub(crate) fn failure<T>(result: Result<T>) -> (HandshakeStep, AuthenticationFailure) {
     match result {
         Err(Error::AuthenticationFailed { step, reason }) => (step, reason),
         Err(other) => panic!("{other}"),
-        Ok(_) => panic!("no failure"),
+        Ok(_) => panic!("the handshake did not fail"),
     }
 }

@@ -1,4 +1,4 @@
-//! Addresses of named pipes, and what the system reports about them.
+//! Addresses of named pipes, and the errors that the system reports about them.
 
 use std::io;
 
@@ -11,10 +11,10 @@ use crate::transport::{
     Accepted, Acceptor, ConnectOptions, ListenOptions, Transport, address_error,
 };
 
-/// Characters that a whole name may have (`CreateNamedPipe`).
+/// The most characters that a whole name may have (`CreateNamedPipe`).
 const LONGEST: usize = 256;
 
-/// Instances that wait at most, as a socket's backlog has its bound in the system.
+/// The most instances that wait. The system limits the backlog of a socket in the same way.
 const MOST_WAITING: usize = 128;
 
 pub(in crate::transport) fn connect(
@@ -61,7 +61,8 @@ pub(in crate::transport) fn listen(
             address: address.clone(),
         })),
         Err(error) => Err(match code(&error) {
-            // As the system answers to FILE_FLAG_FIRST_PIPE_INSTANCE, and to another type of pipe.
+            // The first is for FILE_FLAG_FIRST_PIPE_INSTANCE, the second for a pipe of another
+            // type.
             Some(system::ERROR_ACCESS_DENIED | system::ERROR_PIPE_BUSY) => Error::AddressInUse {
                 address: address.clone(),
             },
@@ -90,7 +91,8 @@ impl Acceptor for PipeAcceptor {
     }
 }
 
-/// Whether it is `\\ServerName\pipe\PipeName`, and on this computer if it is to listen.
+/// Checks that the name is `\\ServerName\pipe\PipeName`, and on this computer if it is for
+/// listening.
 fn check(address: &Address, name: &str, listening: bool) -> Result<()> {
     let bad = |reason| {
         Err(Error::BadAddress {
@@ -105,13 +107,13 @@ fn check(address: &Address, name: &str, listening: bool) -> Result<()> {
         .is_some_and(|part| part.eq_ignore_ascii_case("pipe"));
     let pipe = parts.next().unwrap_or_default();
     if server.is_empty() || !is_pipe || pipe.is_empty() {
-        bad(r"it is not of the form \\.\pipe\PipeName")
+        bad(r"it does not have the form \\.\pipe\PipeName")
     } else if name.contains('\0') {
-        bad("the name has a NUL in it")
+        bad("the name contains a NUL")
     } else if name.encode_utf16().count() > LONGEST {
         bad("the name has more than 256 characters")
     } else if listening && server != "." {
-        bad(r"a listener is on this computer: \\.\pipe\PipeName")
+        bad(r"a listener must be on this computer: \\.\pipe\PipeName")
     } else {
         Ok(())
     }
@@ -125,7 +127,7 @@ fn name_error(address: &Address, error: io::Error) -> Error {
             | system::ERROR_FILENAME_EXCED_RANGE,
         ) => Error::BadAddress {
             address: address.clone(),
-            reason: "the system takes no such name",
+            reason: "the system does not accept this name",
         },
         _ => address_error(address, error),
     }

@@ -1,4 +1,5 @@
-//! The system's functions for named pipes, each made safe. This is the only file with `unsafe`.
+//! Safe wrappers around the functions of the system for named pipes. This is the only file with
+//! `unsafe`.
 
 use std::io;
 use std::os::windows::io::{AsRawHandle, FromRawHandle, OwnedHandle, RawHandle};
@@ -29,12 +30,12 @@ pub(super) use windows_sys::Win32::Foundation::{
     ERROR_PIPE_BUSY, ERROR_PIPE_CONNECTED, ERROR_PIPE_NOT_CONNECTED, ERROR_SEM_TIMEOUT,
 };
 
-/// The system's number of an error, if it is one of the system.
+/// Returns the system's code of an error, if the error is from the system.
 pub(super) fn code(error: &io::Error) -> Option<u32> {
     error.raw_os_error().map(i32::cast_unsigned)
 }
 
-/// A name as the system takes it: UTF-16, ended by a zero.
+/// A name in the form that the system expects: UTF-16, terminated by a zero.
 #[derive(Clone, Debug)]
 pub(super) struct Name(Box<[u16]>);
 
@@ -55,7 +56,7 @@ pub(super) struct Event(OwnedHandle);
 
 impl Event {
     pub(super) fn new() -> io::Result<Self> {
-        // SAFETY: no attributes and no name are passed; the handle that comes is ours alone.
+        // SAFETY: no attributes and no name are passed; the handle that is returned is ours alone.
         let handle = unsafe { CreateEventW(ptr::null(), 1, 0, ptr::null()) };
         if handle.is_null() {
             return Err(io::Error::last_os_error());
@@ -70,14 +71,14 @@ impl Event {
     }
 }
 
-/// What is said when an instance is made.
+/// The options for creating an instance.
 pub(super) struct Instance {
     pub(super) first: bool,
     pub(super) remote_clients: bool,
     pub(super) buffer: u32,
 }
 
-/// Makes an instance of a pipe.
+/// Creates an instance of a pipe.
 pub(super) fn create_instance(name: &Name, options: &Instance) -> io::Result<OwnedHandle> {
     let first = if options.first {
         FILE_FLAG_FIRST_PIPE_INSTANCE
@@ -106,7 +107,8 @@ pub(super) fn create_instance(name: &Name, options: &Instance) -> io::Result<Own
     owned(handle)
 }
 
-/// Opens a pipe as a client, which the listener may identify and not impersonate. It reads bytes.
+/// Opens a pipe as a client, which the listener may identify but not impersonate. The client reads
+/// bytes.
 pub(super) fn open(name: &Name) -> io::Result<OwnedHandle> {
     // SAFETY: the name ends with a zero and lives through the call; the nulls are allowed.
     let handle = unsafe {
@@ -127,15 +129,15 @@ fn owned(handle: RawHandle) -> io::Result<OwnedHandle> {
     if handle == INVALID_HANDLE_VALUE {
         return Err(io::Error::last_os_error());
     }
-    // SAFETY: the system has just made it, for the caller alone.
+    // SAFETY: the system has just created it, for the caller alone.
     Ok(unsafe { OwnedHandle::from_raw_handle(handle) })
 }
 
-/// Waits until an instance is free; `ERROR_SEM_TIMEOUT` if none was.
+/// Waits until an instance is free. Fails with `ERROR_SEM_TIMEOUT` if none was.
 pub(super) fn wait_for_instance(name: &Name, timeout: Option<Duration>) -> io::Result<()> {
     let milliseconds = match timeout {
         None => NMPWAIT_WAIT_FOREVER,
-        // 0 would mean what the listener has chosen.
+        // 0 would mean the timeout that the listener has chosen.
         Some(timeout) => milliseconds(timeout).clamp(1, NMPWAIT_WAIT_FOREVER - 1),
     };
     // SAFETY: the name ends with a zero and lives through the call.
@@ -155,7 +157,7 @@ pub(super) fn read_messages(pipe: &OwnedHandle) -> io::Result<()> {
     })
 }
 
-/// Bytes of the message at hand that were not read yet.
+/// Returns the number of bytes of the current message that are not yet read.
 pub(super) fn bytes_left_in_message(pipe: &OwnedHandle) -> io::Result<u32> {
     let mut left = 0;
     // SAFETY: the handle is valid, the one place for a result is ours, the nulls are allowed.
@@ -175,24 +177,24 @@ pub(super) fn bytes_left_in_message(pipe: &OwnedHandle) -> io::Result<u32> {
 /// How long an operation may take.
 #[derive(Clone, Copy)]
 pub(super) struct Until<'a> {
-    /// Signalled by the system when the operation is done. Nobody else uses it meanwhile: it is
-    /// behind a lock, or the caller's own.
+    /// Signalled by the system when the operation is done. Nobody else uses it at the same time: it
+    /// is behind a lock, or it belongs to the caller.
     pub(super) done: &'a Event,
     /// Signalled when the pipe is closed by another thread.
     pub(super) closed: &'a Event,
-    /// From now on; `None` is for ever.
+    /// The time from now; `None` means forever.
     pub(super) timeout: Option<Duration>,
 }
 
-/// What came of reading or writing.
+/// The result of reading or writing.
 pub(super) struct Completed {
     pub(super) bytes: usize,
     /// Whether the message has more bytes.
     pub(super) more: bool,
 }
 
-/// Waits for a client. `ERROR_PIPE_CONNECTED` if it is here already, `ERROR_NO_DATA` if it has
-/// left already.
+/// Waits for a client. Fails with `ERROR_PIPE_CONNECTED` if one is already connected, and with
+/// `ERROR_NO_DATA` if it has already left.
 pub(super) fn connect(instance: &OwnedHandle, until: &Until<'_>) -> io::Result<()> {
     perform(instance, until, |overlapped| {
         // SAFETY: the handle is valid; `perform` keeps the structure until the operation is over.
@@ -201,7 +203,7 @@ pub(super) fn connect(instance: &OwnedHandle, until: &Until<'_>) -> io::Result<(
     .map(drop)
 }
 
-/// One `ReadFile`.
+/// Performs one `ReadFile`.
 pub(super) fn read(
     pipe: &OwnedHandle,
     buffer: &mut [u8],
@@ -223,7 +225,7 @@ pub(super) fn read(
     })
 }
 
-/// One `WriteFile`, of at most 4,294,967,295 bytes.
+/// Performs one `WriteFile` of at most 4,294,967,295 bytes.
 pub(super) fn write(
     pipe: &OwnedHandle,
     message: &[u8],
@@ -244,8 +246,9 @@ pub(super) fn write(
     })
 }
 
-/// Starts an operation and sees it to its end: done, failed, or cancelled because of the time or
-/// because the pipe was closed. When this returns, the system has let go of everything.
+/// Starts an operation and waits until it is done, has failed, or was cancelled because of the
+/// timeout or because the pipe was closed. When this returns, the system no longer uses the buffer
+/// or the structure.
 fn perform(
     handle: &OwnedHandle,
     until: &Until<'_>,
@@ -264,17 +267,18 @@ fn perform(
                 interrupted = wait(until).err();
                 if interrupted.is_some() {
                     // SAFETY: the handle is valid, and the structure is that of an operation on it.
-                    // If it has ended meanwhile there is nothing to cancel.
+                    // If it has ended in the meantime, there is nothing to cancel.
                     unsafe { CancelIoEx(handle, &raw const overlapped) };
                 }
             }
             Some(ERROR_MORE_DATA) => {}
-            // It has not begun.
+            // The operation did not start.
             _ => return Err(error),
         }
     }
     let mut bytes = 0;
-    // SAFETY: the handle and the structure are those of the operation; it waits until that is over.
+    // SAFETY: the handle and the structure are those of the operation; the call waits until that is
+    // over.
     let success =
         unsafe { GetOverlappedResult(handle, &raw const overlapped, &raw mut bytes, 1) } != 0;
     let bytes = bytes as usize;
@@ -285,11 +289,11 @@ fn perform(
     if code(&error) == Some(ERROR_MORE_DATA) {
         return Ok(Completed { bytes, more: true });
     }
-    // What was done before it could be cancelled counts.
+    // An operation that succeeded before it could be cancelled counts as done.
     Err(interrupted.unwrap_or(error))
 }
 
-/// Waits until an operation is done; an error if that is not worth waiting for any more.
+/// Waits until an operation is done. Fails if the timeout passes or the pipe is closed first.
 fn wait(until: &Until<'_>) -> io::Result<()> {
     const CLOSED: u32 = WAIT_OBJECT_0 + 1;
 
