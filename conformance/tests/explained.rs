@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use processing_conformance::peers::{catalogue, is_required, matching};
 use processing_conformance::report::json::Report;
-use processing_conformance::run::deviation::{Deviation, Deviations};
+use processing_conformance::run::deviation::{Deviation, Deviations, Platform};
 use processing_conformance::run::verdict::Verdict;
 use processing_connection::Family;
 
@@ -53,13 +53,12 @@ fn not_shown(what: &str, reason: &str) {
 
 /// Whether this system has what the fault is of: its system, its family, its peers.
 fn shows_here(deviation: &Deviation) -> bool {
-    let system = std::env::consts::OS;
-    let is_of_system =
-        deviation.platforms.is_empty() || deviation.platforms.iter().any(|of| of == system);
+    let is_of_system = deviation.platforms.is_empty()
+        || Platform::here().is_some_and(|here| deviation.platforms.contains(&here));
     // Faults that do not name their families are of sockets, and of pipes only where these have the case.
     let is_here = |family: &Family| match deviation.families.as_slice() {
         [] => *family != Family::Pipe,
-        families => families.iter().any(|of| of == family.name()),
+        families => families.contains(family),
     };
     is_of_system
         && catalogue()
