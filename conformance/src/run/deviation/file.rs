@@ -222,6 +222,8 @@ impl Reader<'_> {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write;
+
     use super::*;
 
     const VALID: &str = r#"format = 1
@@ -292,7 +294,7 @@ shows = [
         ] {
             let text = VALID.replacen(right, wrong, 1);
             let error = read(&text).expect_err(what);
-            refusals += &format!("{what}: {error}\n");
+            let _ = writeln!(refusals, "{what}: {error}");
         }
         insta::assert_snapshot!(refusals);
     }
