@@ -266,7 +266,15 @@ fn a_deviation_that_does_not_show_is_a_failure() {
 
 #[test]
 fn a_deviation_of_ones_own_can_be_explained() {
-    let file = deviations(STALE);
+    let told = r#"
+since = "1.2"
+until = "1.4"
+reported = "https://example.org/issues/7"
+families = ["AF_INET"]
+roles = ["listener"]
+platforms = ["linux", "macos"]
+"#;
+    let file = deviations(&[STALE, told].concat());
     let path = file.path().to_str().expect("the path is text");
     let output = suite(&["explain", "mine", "--deviations", path]);
     assert_eq!(code(&output), 0, "{}", stderr(&output));
@@ -279,7 +287,12 @@ fn a_file_of_deviations_that_is_wrong_is_refused() {
     for wrong in [
         "[[deviation]]\nid = 1",
         "[[deviations]]",
+        "format = 2",
         &STALE.replace("framing/empty/sent", "framing/emtpy"),
+        &STALE.replace("empty/sent", "length/hostile[length=7]"),
+        &STALE.replace("outcome", "families = [\"AF_INTE\"]\noutcome"),
+        &STALE.replace("outcome", "roles = [\"server\"]\noutcome"),
+        &STALE.replace("outcome", "platforms = [\"darwin\"]\noutcome"),
     ] {
         let file = deviations(wrong);
         let path = file.path().to_str().expect("the path is text");

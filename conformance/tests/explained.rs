@@ -11,7 +11,7 @@ use std::process::{Command, Output};
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use processing_conformance::peers::{Peer, catalogue};
 use processing_conformance::report::json::Report;
-use processing_conformance::run::deviation::{Deviation, Deviations};
+use processing_conformance::run::deviation::{Deviation, Deviations, Platform};
 use processing_conformance::run::verdict::Verdict;
 use processing_connection::Family;
 
@@ -74,13 +74,12 @@ fn named(word: &str) -> Option<&'static Peer> {
 
 /// Whether this system is one that the deviation is documented for and has a family and a peer that can show it.
 fn can_be_shown_here(deviation: &Deviation) -> bool {
-    let system = std::env::consts::OS;
-    let is_of_system =
-        deviation.platforms.is_empty() || deviation.platforms.iter().any(|of| of == system);
+    let is_of_system = deviation.platforms.is_empty()
+        || Platform::here().is_some_and(|here| deviation.platforms.contains(&here));
     // A deviation that does not name its families is one of sockets; on pipes it shows only where they have the case.
     let is_here = |family: &Family| match deviation.families.as_slice() {
         [] => *family != Family::Pipe,
-        families => families.iter().any(|of| of == family.name()),
+        families => families.contains(family),
     };
     is_of_system
         && catalogue()

@@ -73,12 +73,9 @@ fn explain_case(case: &Case, deviations: &Deviations) -> String {
             let _ = writeln!(text, "\n{}", explain_requirement(requirement).trim_end());
         }
     }
-    let names = |pattern: &String| {
-        wildmatch::WildMatch::new(pattern.split('[').next().unwrap_or(pattern)).matches(case.id)
-    };
     for deviation in deviations.iter().filter(|deviation| {
         let mut cases = deviation.shows.iter().flat_map(|showing| &showing.cases);
-        cases.any(names)
+        cases.any(|pattern| pattern.names(case))
     }) {
         let _ = writeln!(
             text,

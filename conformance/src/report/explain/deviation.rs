@@ -36,13 +36,22 @@ pub(super) fn explain_deviation(deviation: &Deviation) -> String {
     if ranges.is_empty() {
         field("peers", &deviation.peers.join(", "));
     }
+    for (name, value) in [
+        ("since", &deviation.since),
+        ("until", &deviation.until),
+        ("reported", &deviation.reported),
+    ] {
+        if let Some(value) = value {
+            field(name, value);
+        }
+    }
     for (name, list) in [
-        ("families", &deviation.families),
-        ("roles", &deviation.roles),
-        ("systems", &deviation.platforms),
+        ("families", listed(&deviation.families)),
+        ("roles", listed(&deviation.roles)),
+        ("systems", listed(&deviation.platforms)),
     ] {
         if !list.is_empty() {
-            field(name, &list.join(", "));
+            field(name, &list);
         }
     }
     for showing in &deviation.shows {
@@ -51,10 +60,10 @@ pub(super) fn explain_deviation(deviation: &Deviation) -> String {
             field("  with", &showing.peers.join(", "));
         }
         if !showing.roles.is_empty() {
-            field("  as", &showing.roles.join(", "));
+            field("  as", &listed(&showing.roles));
         }
         for (at, case) in showing.cases.iter().enumerate() {
-            field(if at == 0 { "  in" } else { "" }, case);
+            field(if at == 0 { "  in" } else { "" }, &case.to_string());
         }
     }
     if let Some((peer, execution)) = sight(deviation) {
@@ -72,6 +81,11 @@ pub(super) fn explain_deviation(deviation: &Deviation) -> String {
         field("see it", "not on this system");
     }
     text
+}
+
+fn listed(names: &[impl ToString]) -> String {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    names.join(", ")
 }
 
 /// Releases of a package that follow each other, in one flavour and with the same help.
