@@ -28,10 +28,12 @@ use super::{FAILED, GOOD, INTERRUPTED, NOTHING_RUN, NOTHING_SELECTED, Refusal, p
 
 pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
     let selection = selection(arguments)?;
-    let deviations = deviations(&arguments.deviations)?;
+    let added = added_deviations(&arguments.deviations)?;
     let targets = targets(arguments)?;
     let counterpart = counterpart(arguments)?;
     let interrupted = on_interrupt();
+    // The suite's own are always valid. Reading them takes a moment, in which an interrupt must be noticed already.
+    let deviations = Deviations::known().and(added);
 
     let began = Instant::now();
     let prepared = prepare(&targets, &selection, arguments);
@@ -104,11 +106,16 @@ fn selection(arguments: &RunArguments) -> Result<Selection, Refusal> {
 
 /// The suite's own deviations and those of files.
 pub(super) fn deviations(files: &[PathBuf]) -> Result<Deviations, Refusal> {
-    files.iter().try_fold(Deviations::known(), |known, path| {
+    Ok(Deviations::known().and(added_deviations(files)?))
+}
+
+/// The deviations of files, or the reason why a file is refused.
+fn added_deviations(files: &[PathBuf]) -> Result<Deviations, Refusal> {
+    files.iter().try_fold(Deviations::default(), |added, path| {
         let named =
             |error: &dyn std::fmt::Display| Refusal::usage(format!("{}: {error}", path.display()));
         let text = std::fs::read_to_string(path).map_err(|error| named(&error))?;
-        Ok(known.and(Deviations::parse(&text).map_err(|error| named(&error))?))
+        Ok(added.and(Deviations::parse(&text).map_err(|error| named(&error))?))
     })
 }
 
