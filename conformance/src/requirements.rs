@@ -113,6 +113,14 @@ mod tests {
     }
 
     #[test]
+    fn every_framing_is_specified_by_a_requirement_that_exists() {
+        for framing in crate::wire::Framing::ALL {
+            let id = framing.requirement();
+            assert!(requirement(id).is_some(), "{framing} cites `{id}`");
+        }
+    }
+
+    #[test]
     fn no_requirement_is_there_twice() {
         let mut seen = BTreeSet::new();
         for requirement in requirements() {

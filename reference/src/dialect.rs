@@ -84,6 +84,20 @@ impl Dialect {
         Self { handshake, ..self }
     }
 
+    /// Every framing with every handshake, whether a release speaks it or not.
+    fn every() -> impl Iterator<Item = Self> {
+        [Handshake::None, Handshake::HmacSha1]
+            .into_iter()
+            .flat_map(|handshake| {
+                Framing::ALL.map(|framing| Self::new(framing).with_handshake(handshake))
+            })
+    }
+
+    /// The names of all dialects that can be parsed.
+    pub(crate) fn names() -> Vec<String> {
+        Self::every().map(|dialect| dialect.to_string()).collect()
+    }
+
     /// Returns how messages are delimited on a stream.
     pub const fn framing(self) -> Framing {
         self.framing
@@ -136,11 +150,7 @@ impl FromStr for Dialect {
     type Err = Error;
 
     fn from_str(name: &str) -> Result<Self, Error> {
-        [Handshake::None, Handshake::HmacSha1]
-            .into_iter()
-            .flat_map(|handshake| {
-                Framing::ALL.map(|framing| Self::new(framing).with_handshake(handshake))
-            })
+        Self::every()
             .find(|dialect| dialect.to_string() == name)
             .ok_or_else(|| Error::UnknownDialect {
                 name: name.to_owned(),

@@ -263,7 +263,8 @@ pub enum Error {
 
     /// There is no dialect of this name.
     #[error(
-        "unknown dialect {name:?}: expected hex8, le32, be32, le32+hmac-sha1 or be32+hmac-sha1"
+        "unknown dialect {name:?}: expected {}",
+        Dialect::names().join(", ")
     )]
     UnknownDialect {
         /// The name.
