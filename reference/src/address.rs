@@ -4,7 +4,6 @@ use std::fmt;
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::error::{Error, Result};
 
@@ -167,14 +166,10 @@ impl Address {
     }
 }
 
-/// Returns a name that cannot be predicted: the hasher's keys are random.
+/// Returns a name that cannot be predicted.
 fn fresh_name() -> String {
-    use std::hash::{BuildHasher, RandomState};
-
-    static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let count = COUNTER.fetch_add(1, Ordering::Relaxed);
-    let random = RandomState::new().hash_one((std::process::id(), count));
-    format!("{}-{count}-{random:016x}", std::process::id())
+    let random = getrandom::u64().expect("the system has a source of random numbers");
+    format!("{}-{random:016x}", std::process::id())
 }
 
 /// Formats the address as Python prints it: `('localhost', 6000)` or `'/tmp/listener'`.

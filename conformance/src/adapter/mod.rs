@@ -9,10 +9,11 @@ pub(crate) mod reference;
 
 use std::collections::HashMap;
 use std::io::{BufRead, Write};
+use std::sync::Arc;
 use std::sync::mpsc::{Sender, channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub use in_process::InProcess;
+use parking_lot::Mutex;
 pub use reference::Reference;
 
 use crate::notation::Graph;
@@ -127,7 +128,7 @@ impl<I: Implementation> Adapter<I> {
                 std::thread::spawn(move || {
                     reply.with(implementation.connect(&arguments).map(|halves| {
                         Answer::Connected(Connected {
-                            connection: lock(&table).connection(halves),
+                            connection: table.lock().connection(halves),
                         })
                     }));
                 });
@@ -137,7 +138,7 @@ impl<I: Implementation> Adapter<I> {
                 self.with_listener(listener, reply, move |listener, reply| {
                     reply.with(implementation.accept(listener).map(|halves| {
                         Answer::Accepted(Accepted {
-                            connection: lock(&table).connection(halves),
+                            connection: table.lock().connection(halves),
                             last_accepted: implementation.last_accepted(listener),
                         })
                     }));
@@ -204,7 +205,10 @@ impl<I: Implementation> Adapter<I> {
     fn listen(&self, arguments: &Listen) -> OperationResult {
         let (listener, address) = self.implementation.listen(arguments)?;
         let last_accepted = self.implementation.last_accepted(&listener);
-        let listener = lock(&self.table).insert(Held::Listener(Worker::Idle(listener)));
+        let listener = self
+            .table
+            .lock()
+            .insert(Held::Listener(Worker::Idle(listener)));
         Ok(Answer::Listening(Listening {
             listener,
             address: Some(address),
@@ -214,7 +218,7 @@ impl<I: Implementation> Adapter<I> {
 
     fn close(&self, handle: Handle, reply: ReplyTo) {
         let implementation = Arc::clone(&self.implementation);
-        let mut table = lock(&self.table);
+        let mut table = self.table.lock();
         match table.held.get_mut(&handle) {
             Some(Held::Listener(worker)) => worker.give(move |listener| {
                 reply.with(
@@ -228,10 +232,10 @@ impl<I: Implementation> Adapter<I> {
                 let closed = ReplyWhenLast::done(reply);
                 let (also_closed, also) = (Arc::clone(&closed), Arc::clone(&implementation));
                 sender.give(move |sender| {
-                    lock(&closed).note(implementation.close_sender(sender));
+                    closed.lock().note(implementation.close_sender(sender));
                 });
                 receiver.give(move |receiver| {
-                    lock(&also_closed).note(also.close_receiver(receiver));
+                    also_closed.lock().note(also.close_receiver(receiver));
                 });
             }
             None => reply.with(Err(no_handle(handle))),
@@ -239,7 +243,7 @@ impl<I: Implementation> Adapter<I> {
     }
 
     fn release(&self, handle: Handle, reply: ReplyTo) {
-        let Some(held) = lock(&self.table).held.remove(&handle) else {
+        let Some(held) = self.table.lock().held.remove(&handle) else {
             return reply.with(Err(no_handle(handle)));
         };
         // The reply goes out when the last half is really gone.
@@ -259,7 +263,7 @@ impl<I: Implementation> Adapter<I> {
         reply: ReplyTo,
         job: impl FnOnce(&mut I::Listener, ReplyTo) + Send + 'static,
     ) {
-        match lock(&self.table).held.get_mut(&handle) {
+        match self.table.lock().held.get_mut(&handle) {
             Some(Held::Listener(worker)) => worker.give(move |listener| job(listener, reply)),
             _ => reply.with(Err(no_handle(handle))),
         }
@@ -271,7 +275,7 @@ impl<I: Implementation> Adapter<I> {
         reply: ReplyTo,
         job: impl FnOnce(&mut I::Sender, ReplyTo) + Send + 'static,
     ) {
-        match lock(&self.table).held.get_mut(&handle) {
+        match self.table.lock().held.get_mut(&handle) {
             Some(Held::Connection { sender, .. }) => sender.give(move |half| job(half, reply)),
             _ => reply.with(Err(no_handle(handle))),
         }
@@ -283,7 +287,7 @@ impl<I: Implementation> Adapter<I> {
         reply: ReplyTo,
         job: impl FnOnce(&mut I::Receiver, ReplyTo) + Send + 'static,
     ) {
-        match lock(&self.table).held.get_mut(&handle) {
+        match self.table.lock().held.get_mut(&handle) {
             Some(Held::Connection { receiver, .. }) => receiver.give(move |half| job(half, reply)),
             _ => reply.with(Err(no_handle(handle))),
         }
@@ -450,8 +454,4 @@ fn no_handle(handle: Handle) -> OperationError {
         ErrorKind::Unclassified,
         format!("there is no such handle here: {handle}"),
     )
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,11 +1,10 @@
 //! Where the listeners of a run can be: a directory for socket files, which leaves nothing behind, and names of pipes.
 
-use std::hash::{BuildHasher, RandomState};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use tempfile::TempDir;
 
 /// A directory for the socket files of a run, removed with all that is in it.
@@ -48,17 +47,13 @@ impl Scratch {
     /// nothing to remove, but whoever foresees its name can be there first.
     pub fn pipe_name(&self) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
-        // The keys of a new state come from the system's source of randomness.
-        let random = RandomState::new().hash_one(number);
+        let random = getrandom::u64().expect("the system has a source of random numbers");
         format!(r"\\.\pipe\processing-conformance-{random:016x}-{number}")
     }
 
     /// Removes everything now, for whoever will never be dropped.
     pub fn sweep(&self) {
-        let mut elsewhere = self
-            .elsewhere
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut elsewhere = self.elsewhere.lock();
         for path in elsewhere.drain(..).filter(|path| is_socket(path)) {
             let _ = std::fs::remove_file(path);
         }
@@ -72,10 +67,7 @@ impl Scratch {
         }
         let path = PathBuf::from(path);
         if path.is_absolute() && !path.starts_with(self.directory.path()) {
-            self.elsewhere
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(path);
+            self.elsewhere.lock().push(path);
         }
     }
 }

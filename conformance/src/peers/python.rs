@@ -5,8 +5,8 @@ use std::env::consts::EXE_SUFFIX;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
-use std::sync::{Mutex, PoisonError};
 
+use parking_lot::Mutex;
 use thiserror::Error;
 
 use crate::testee::start;
@@ -63,7 +63,6 @@ impl Python {
             Mutex::new(None);
         FOUND
             .lock()
-            .unwrap_or_else(PoisonError::into_inner)
             .get_or_insert_default()
             .entry(version.into())
             .or_insert_with(|| Self::look_for(version))

@@ -3,8 +3,8 @@
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::input::Input;
@@ -14,6 +14,7 @@ use super::session::{Link, Reply, Trouble};
 use super::start;
 use super::status;
 use super::tree::Tree;
+use parking_lot::Mutex;
 
 /// A line longer than this is no reply: the largest legitimate one describes a graph.
 const LONGEST_LINE: u64 = 64 << 20;
@@ -120,8 +121,7 @@ impl ChildLink {
     }
 
     fn end_of_stderr(&self) -> String {
-        String::from_utf8_lossy(&self.stderr.lock().unwrap_or_else(PoisonError::into_inner))
-            .into_owned()
+        String::from_utf8_lossy(&self.stderr.lock()).into_owned()
     }
 }
 
@@ -216,7 +216,7 @@ fn read_lines(mut stdout: impl BufRead, sender: &SyncSender<Line>) {
 fn keep_the_end(mut pipe: impl Read, kept: &Mutex<Vec<u8>>) {
     let mut chunk = [0; 4096];
     while let Ok(read @ 1..) = pipe.read(&mut chunk) {
-        let mut kept = kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = kept.lock();
         kept.extend_from_slice(&chunk[..read]);
         let excess = kept.len().saturating_sub(STDERR_KEPT);
         kept.drain(..excess);

@@ -4,9 +4,10 @@
 
 use std::collections::VecDeque;
 use std::io;
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use parking_lot::{Condvar, Mutex, MutexGuard};
 use processing_connection::pipe::{Pipe, PipeListener, PipeOptions, ReadMode};
 
 use super::{Reading, Received};
@@ -103,8 +104,7 @@ impl PipeEnd {
             if left.is_zero() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            let waited = self.outbox.changed.wait_timeout(mail, left);
-            mail = waited.unwrap_or_else(PoisonError::into_inner).0;
+            self.outbox.changed.wait_for(&mut mail, left);
         }
     }
 
@@ -150,7 +150,7 @@ impl Drop for PipeEnd {
 
 impl Outbox {
     fn mail(&self) -> MutexGuard<'_, Mail> {
-        self.mail.lock().unwrap_or_else(PoisonError::into_inner)
+        self.mail.lock()
     }
 
     fn end(&self, over: Over) {
@@ -181,8 +181,7 @@ impl Outbox {
                 mail.writing = true;
                 return Some(message);
             }
-            let waited = self.changed.wait(mail);
-            mail = waited.unwrap_or_else(PoisonError::into_inner);
+            self.changed.wait(&mut mail);
         }
     }
 }

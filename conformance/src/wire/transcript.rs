@@ -1,7 +1,9 @@
 //! What went over a wire: the bytes of both directions, timed.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
 
 /// How many bytes of one entry are kept; the rest is counted.
 const KEPT: usize = 4 << 10;
@@ -141,6 +143,6 @@ impl Transcript {
     }
 
     fn with<T>(&self, act: impl FnOnce(&mut Record) -> T) -> T {
-        act(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+        act(&mut self.0.lock())
     }
 }
