@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use processing_conformance::peers::{catalogue, is_required, matching};
-use processing_conformance::report::json::Report;
+use processing_conformance::report::Report;
 use processing_conformance::run::deviation::{Deviation, Deviations};
 use processing_conformance::run::verdict::Verdict;
 use processing_connection::Family;
@@ -97,8 +97,7 @@ fn show(deviation: &Deviation) -> Result<(), Trouble> {
     let report: Report = serde_json::from_str(&text(&output))
         .map_err(|error| wrong(&format!("{error}: {}", text(&output))))?;
     let shown = report
-        .results
-        .iter()
+        .rows()
         .any(|row| row.verdict == Verdict::ExpectedFail && row.deviation.as_ref() == Some(id));
     if shown && output.status.success() {
         Ok(())

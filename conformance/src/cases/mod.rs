@@ -23,6 +23,7 @@ use processing_connection::{Family, Framing, Handshake};
 
 use crate::context::Context;
 use crate::context::failure::Outcome;
+use crate::context::id::execution_id;
 pub use crate::context::setting::{Parameters, Role};
 pub use crate::requirements::Level;
 use crate::testee::message::Profile;
@@ -32,6 +33,8 @@ use crate::testee::message::Profile;
 pub struct Case {
     /// Stable, in words: the area, then what is tested.
     pub id: &'static str,
+    /// The ids that it had before, in earlier versions of the suite: they still name it.
+    pub aliases: &'static [&'static str],
     /// One sentence: what a testee does that passes.
     pub about: &'static str,
     /// How much it matters.
@@ -54,6 +57,7 @@ impl Case {
     /// A case in which the suite holds the other end of the wire; both roles, no parameters.
     const WIRE: Self = Self {
         id: "",
+        aliases: &[],
         about: "",
         level: Level::Must,
         requirements: &[],
@@ -90,6 +94,23 @@ impl Case {
         roles: &[Role::Client],
         ..Self::WIRE
     };
+
+    /// The ids that name it: its own first, then its aliases.
+    pub fn ids(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.id).chain(self.aliases.iter().copied())
+    }
+
+    /// The id of its execution with these parameters.
+    pub fn execution(&self, parameters: &Parameters) -> String {
+        execution_id(self.id, parameters.iter())
+    }
+
+    /// Everything that names its execution with these parameters: its ids, with the parameters and without.
+    pub fn names(&self, parameters: &Parameters) -> Vec<String> {
+        self.ids()
+            .flat_map(|id| [id.into(), execution_id(id, parameters.iter())])
+            .collect()
+    }
 
     /// The area: what stands before the first slash of the id.
     pub fn area(&self) -> &'static str {

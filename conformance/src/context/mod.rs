@@ -7,6 +7,7 @@ pub(crate) mod connect;
 pub mod failure;
 mod given;
 pub mod handshake;
+pub mod id;
 pub mod pattern;
 mod pickled;
 mod receive;

@@ -9,6 +9,7 @@ use processing_connection::{Dialect, Family, Framing, Handshake};
 use serde::{Deserialize, Serialize};
 
 use super::bare::Bare;
+use super::id::execution_id;
 use crate::testee::message::Hello;
 
 /// Under which circumstances a case is run.
@@ -199,6 +200,11 @@ impl Parameters {
 }
 
 impl Parameters {
+    /// The names and the values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
     /// What a parameter stands for in its case's table.
     pub fn look_up<T: Copy>(&self, name: &str, table: &[(&'static str, T)]) -> T {
         let value = self.text(name);
@@ -212,15 +218,7 @@ impl Parameters {
 /// `[at=3,payload=5]`, or nothing.
 impl fmt::Display for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        let shown: Vec<String> = self
-            .0
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        write!(f, "[{}]", shown.join(","))
+        f.write_str(&execution_id("", self.iter()))
     }
 }
 

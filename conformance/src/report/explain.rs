@@ -5,16 +5,18 @@ mod deviation;
 use std::fmt::Write;
 
 use deviation::explain_deviation;
+use wildmatch::WildMatch;
 
 use crate::cases::{Case, catalogue};
+use crate::context::id::case_of;
 use crate::requirements::{Requirement, UNTESTED, requirement};
 use crate::run::deviation::Deviations;
 use crate::wire::frame::FRAMINGS;
 
 /// Explains whatever has this id, or nothing when nothing has.
 pub fn explain(id: &str, deviations: &Deviations) -> Option<String> {
-    let bare = id.split('[').next().unwrap_or(id);
-    if let Some(case) = catalogue().find(|case| case.id == bare) {
+    let bare = case_of(id);
+    if let Some(case) = catalogue().find(|case| case.ids().any(|known| known == bare)) {
         return Some(explain_case(case, deviations));
     }
     if let Some(requirement) = requirement(id) {
@@ -55,6 +57,9 @@ pub fn similar<'d>(id: &str, deviations: &'d Deviations) -> Vec<&'d str> {
 
 fn explain_case(case: &Case, deviations: &Deviations) -> String {
     let mut text = format!("{}  ({})\n    {}\n", case.id, case.level, case.about);
+    if !case.aliases.is_empty() {
+        let _ = writeln!(text, "    formerly: {}", case.aliases.join(", "));
+    }
     let roles: Vec<String> = case.roles.iter().map(ToString::to_string).collect();
     let _ = writeln!(text, "    the testee plays: {}", roles.join(", then "));
     let mut parameters: Vec<String> = Vec::new();
@@ -77,7 +82,8 @@ fn explain_case(case: &Case, deviations: &Deviations) -> String {
         }
     }
     let names = |pattern: &String| {
-        wildmatch::WildMatch::new(pattern.split('[').next().unwrap_or(pattern)).matches(case.id)
+        let pattern = WildMatch::new(case_of(pattern));
+        case.ids().any(|id| pattern.matches(id))
     };
     for deviation in deviations.iter().filter(|deviation| {
         let mut cases = deviation.shows.iter().flat_map(|showing| &showing.cases);

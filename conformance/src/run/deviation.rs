@@ -8,6 +8,7 @@ use wildmatch::WildMatch;
 
 use crate::cases::{Case, catalogue};
 use crate::context::Setting;
+use crate::context::id::case_of;
 use crate::peers::DEVIATIONS;
 
 /// A known fault.
@@ -200,8 +201,8 @@ impl Deviations {
                 return Err(DeviationError::Twice(stanza.id.clone()));
             }
             for pattern in stanza.shows.iter().flat_map(|showing| &showing.cases) {
-                let bare = WildMatch::new(pattern.split('[').next().unwrap_or(pattern));
-                if !catalogue().any(|case| bare.matches(case.id)) {
+                let bare = WildMatch::new(case_of(pattern));
+                if !catalogue().any(|case| case.ids().any(|id| bare.matches(id))) {
                     return Err(DeviationError::NoCase {
                         id: stanza.id.clone(),
                         pattern: pattern.clone(),
@@ -270,7 +271,7 @@ impl<'d> Known<'d> {
 
     /// What is to be expected of an execution.
     pub fn predictions(&self, case: &Case, setting: &Setting) -> Vec<Prediction<'d>> {
-        let execution = format!("{}{}", case.id, setting.parameters);
+        let names = case.names(&setting.parameters);
         let role = setting.role.to_string();
         self.0
             .iter()
@@ -278,7 +279,7 @@ impl<'d> Known<'d> {
                 known
                     .cases
                     .iter()
-                    .any(|pattern| pattern.matches(case.id) || pattern.matches(&execution))
+                    .any(|pattern| names.iter().any(|name| pattern.matches(name)))
                     && is_listed(known.roles, &role)
                     && known.prediction.deviation.shows_under(setting)
             })
