@@ -242,3 +242,64 @@ pub fn catalogue() -> impl Iterator<Item = &'static Case> {
     .into_iter()
     .flatten()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::run::plan::Selection;
+
+    const RENAMED: Case = Case {
+        id: "framing/segmentation/cut",
+        aliases: &["framing/split"],
+        ..Case::WIRE
+    };
+
+    /// The ids and aliases that name more than one case, or one case twice.
+    fn ambiguous<'c>(cases: impl Iterator<Item = &'c Case>) -> Vec<&'static str> {
+        let mut seen = BTreeSet::new();
+        cases
+            .flat_map(Case::ids)
+            .filter(|id| !seen.insert(*id))
+            .collect()
+    }
+
+    #[test]
+    fn an_alias_names_one_case_and_is_no_id() {
+        assert_eq!(ambiguous(catalogue()), [""; 0]);
+        let taken = Case {
+            aliases: &["framing/empty/sent"],
+            ..RENAMED
+        };
+        let with_taken = catalogue().chain([&taken]);
+        assert_eq!(ambiguous(with_taken), ["framing/empty/sent"]);
+    }
+
+    #[test]
+    fn an_alias_selects_its_case_with_and_without_parameters() {
+        let parameters = Parameters(vec![("at", "2".into())]);
+        for (pattern, is_selected) in [
+            ("framing/split", true),
+            ("framing/split[at=2]", true),
+            ("framing/sp*", true),
+            ("framing/segmentation/cut[at=2]", true),
+            ("framing/split[at=3]", false),
+            ("framing/spli", false),
+        ] {
+            let selection = Selection {
+                patterns: vec![pattern.into()],
+                ..Selection::default()
+            };
+            assert_eq!(
+                selection.takes(&RENAMED, &parameters),
+                is_selected,
+                "{pattern}"
+            );
+        }
+        assert_eq!(
+            RENAMED.execution(&parameters),
+            "framing/segmentation/cut[at=2]"
+        );
+    }
+}

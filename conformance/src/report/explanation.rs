@@ -20,11 +20,12 @@ const KEPT: usize = 1024;
 /// Everything that explains why an execution did not go as it should.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// The requirement that is broken, quoted.
+    /// The requirement that is broken, quoted. It is absent when nothing is wrong except that a deviation did not show,
+    /// as are the expectation, the bytes and the transcript.
     pub requirement: Option<Quoted>,
     /// What a testee does that passes the case, in one sentence.
     pub about: String,
-    /// What was expected. It is absent when nothing is wrong but that a deviation did not show.
+    /// What was expected.
     pub expected: Option<String>,
     /// What happened instead.
     pub happened: Option<String>,
@@ -175,16 +176,18 @@ impl Explanation {
         // A stream's bytes have headers, those of a pipe do not.
         let framing = judgement.spoken.framing();
         let failure = judgement.failures.first();
-        let id = failure
-            .and_then(|failure| failure.requirement)
-            .unwrap_or(judgement.case.requirements[0]);
+        // What went over the wires explains nothing when nothing is wrong with it.
         let events = judgement
             .transcript
             .as_ref()
+            .filter(|_| failure.is_some())
             .map(Transcript::entries)
             .filter(|entries| !entries.is_empty());
         Some(Self {
-            requirement: Quoted::of(id),
+            requirement: failure.and_then(|failure| {
+                let first = judgement.case.requirements[0];
+                Quoted::of(failure.requirement.unwrap_or(first))
+            }),
             about: judgement.case.about.into(),
             expected: failure.map(|failure| failure.expected.to_string()),
             happened: failure.map(|failure| failure.outcome.to_string()),

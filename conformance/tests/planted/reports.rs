@@ -161,14 +161,12 @@ fn check_members(block: &str, json: &Value) -> BTreeSet<&'static str> {
         let (label, members) = known.unwrap_or_else(|| panic!("unknown label in {line:?}"));
         for member in *members {
             let values = strings(json.pointer(member));
-            let is_said = values.iter().any(|value| said.contains(&*visible(value)));
+            let is_said = values
+                .iter()
+                .any(|value| !value.is_empty() && said.contains(&*visible(value)));
             assert!(is_said, "{member} does not say {said:?}: {values:?}");
         }
         seen.insert(*label);
-    }
-    for pointer in ["requirement", "about", "replay"] {
-        let member = json.pointer(&format!("/explanation/{pointer}"));
-        assert!(member.is_some_and(|member| !member.is_null()), "{pointer}");
     }
     seen
 }
