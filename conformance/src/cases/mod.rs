@@ -256,6 +256,12 @@ mod tests {
         ..Case::WIRE
     };
 
+    const TAKEN: Case = Case {
+        id: "framing/taken",
+        aliases: &["framing/empty/sent"],
+        ..Case::WIRE
+    };
+
     /// The ids and aliases that name more than one case, or one case twice.
     fn ambiguous<'c>(cases: impl Iterator<Item = &'c Case>) -> Vec<&'static str> {
         let mut seen = BTreeSet::new();
@@ -268,12 +274,10 @@ mod tests {
     #[test]
     fn an_alias_names_one_case_and_is_no_id() {
         assert_eq!(ambiguous(catalogue()), [""; 0]);
-        let taken = Case {
-            aliases: &["framing/empty/sent"],
-            ..RENAMED
-        };
-        let with_taken = catalogue().chain([&taken]);
-        assert_eq!(ambiguous(with_taken), ["framing/empty/sent"]);
+        assert_eq!(
+            ambiguous(catalogue().chain([&TAKEN])),
+            ["framing/empty/sent"]
+        );
     }
 
     #[test]

@@ -8,6 +8,9 @@ use comfy_table::{CellAlignment, ColumnConstraint, Table, Width, presets};
 use super::style::{BAD, DIM, GOOD, NOTE};
 use crate::run::verdict::{Summary, Verdict};
 
+/// How many counts there are in a summary.
+const COUNTS: usize = 9;
+
 /// How many executions had one verdict.
 pub(super) struct Count {
     /// The verdict, as every report spells it.
@@ -19,7 +22,7 @@ pub(super) struct Count {
 }
 
 /// What a summary counts, in the order in which people want to know it.
-pub(super) fn counts(summary: &Summary) -> [Count; 9] {
+pub(super) fn counts(summary: &Summary) -> [Count; COUNTS] {
     let count = |verdict: Verdict, number, style| Count {
         name: verdict.to_string(),
         number,
@@ -54,12 +57,12 @@ pub(super) fn write_counts<const N: usize>(
     /// The least width of a column of counts.
     const LEAST: u16 = 6;
 
-    let all: Vec<[Count; 9]> = lines.iter().map(|(_, summary)| counts(summary)).collect();
+    let all: Vec<[Count; COUNTS]> = lines.iter().map(|(_, summary)| counts(summary)).collect();
     let is_used = |at: &usize| {
         counts(&Summary::default())[*at].is_always_shown
             || all.iter().any(|counts| counts[*at].number > 0)
     };
-    let used: Vec<usize> = (0..9).filter(is_used).collect();
+    let used: Vec<usize> = (0..COUNTS).filter(is_used).collect();
 
     let mut table = Table::new();
     table.load_preset(presets::NOTHING);

@@ -75,17 +75,16 @@ fn write_failures(text: &mut String, results: &[Reported], several: bool) {
 }
 
 fn write_heading(text: &mut String, subject: &Subject) {
-    let _ = write!(text, "{BOLD}{}{BOLD:#}", subject.name);
+    let _ = write!(text, "{BOLD}{}{BOLD:#}", visible(&subject.name));
     if let Some(hello) = &subject.hello {
         let families: Vec<String> = hello.families.iter().map(ToString::to_string).collect();
+        let who = format!("{} {} on {}", hello.name, hello.version, hello.runtime);
         let _ = write!(
             text,
-            ": {} {} on {}, profile {BOLD}{}{BOLD:#}, {}, {}",
-            hello.name,
-            hello.version,
-            hello.runtime,
+            ": {}, profile {BOLD}{}{BOLD:#}, {}, {}",
+            visible(&who),
             hello.profile,
-            spoken_names(hello).join(" "),
+            visible(&spoken_names(hello).join(" ")),
             families.join(" ")
         );
     }
@@ -116,7 +115,10 @@ fn write_testees(text: &mut String, report: &Report) {
             None => "unknown".into(),
         };
         let rows = report.rows().filter(|row| row.testee == subject.name);
-        ([subject.name.clone(), dialects], Summary::of(rows))
+        (
+            [&subject.name, &dialects].map(|cell| visible(cell).into_owned()),
+            Summary::of(rows),
+        )
     });
     write_counts(text, ["testee", "dialect"], &lines.collect::<Vec<_>>());
 }
