@@ -1,6 +1,6 @@
 //! Why an execution did not go as it should: made once from what the case found, and told by every report.
 
-use std::fmt::Write;
+use std::fmt::{Display, Write};
 
 use processing_connection::Framing;
 use serde::{Deserialize, Serialize};
@@ -189,8 +189,8 @@ impl Explanation {
                 Quoted::of(failure.requirement.unwrap_or(first))
             }),
             about: judgement.case.about.into(),
-            expected: failure.map(|failure| failure.expected.to_string()),
-            happened: failure.map(|failure| failure.outcome.to_string()),
+            expected: failure.map(|failure| words(&failure.expected)),
+            happened: failure.map(|failure| words(&failure.outcome)),
             detail: failure
                 .map(|failure| failure.detail.lines().map(Into::into).collect())
                 .unwrap_or_default(),
@@ -282,6 +282,10 @@ impl Bytes {
 
 fn lines(text: &str) -> Vec<String> {
     text.lines().map(Into::into).collect()
+}
+
+fn words(what: &impl Display) -> String {
+    what.to_string()
 }
 
 fn replay(row: &Row) -> String {

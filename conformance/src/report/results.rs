@@ -126,6 +126,10 @@ impl System {
 }
 
 #[cfg(unix)]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "other systems do not say it in this way"
+)]
 fn release() -> Option<String> {
     let system = rustix::system::uname();
     Some(system.release().to_string_lossy().into_owned())
