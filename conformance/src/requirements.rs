@@ -4,9 +4,11 @@ use std::fmt;
 use std::sync::LazyLock;
 
 use processing_connection::protocol;
+use serde::{Deserialize, Serialize};
 
 /// How much a requirement matters, as in RFC 2119.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
 pub enum Level {
     /// It is optional.
     May,

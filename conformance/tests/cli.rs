@@ -6,8 +6,10 @@
 use std::io::Write;
 use std::process::{Command, Output};
 
-use processing_conformance::report::json::{REPORT_SCHEMA, Report};
+use processing_conformance::report::Report;
+use processing_conformance::report::json::REPORT_SCHEMA;
 use processing_conformance::run::verdict::Verdict;
+use processing_connection::Family;
 
 fn suite(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_processing-conformance"))
@@ -95,7 +97,7 @@ fn a_report_has_a_row_for_each_execution() {
         "listener/unix-path/appears",
     ]);
     assert_eq!(code(&output), 0);
-    let first = &report.results[0];
+    let first = &report.results[0].row;
     assert_eq!(first.execution(), "framing/segmentation/split[at=2]");
     assert_eq!(first.parameters["at"], "2");
     assert_eq!(
@@ -103,13 +105,9 @@ fn a_report_has_a_row_for_each_execution() {
         ("reference", Verdict::Pass)
     );
     let over_inet = |row: &&processing_conformance::run::verdict::Row| {
-        row.case == "listener/unix-path/appears" && row.family == "AF_INET"
+        row.case == "listener/unix-path/appears" && row.family == Family::Inet
     };
-    let row = report
-        .results
-        .iter()
-        .find(over_inet)
-        .expect("it is accounted for");
+    let row = report.rows().find(over_inet).expect("it is accounted for");
     assert_eq!(row.verdict, Verdict::NotApplicable);
     assert_eq!(row.message.as_deref(), Some("it is not about AF_INET"));
 }
@@ -160,11 +158,7 @@ fn several_testees_are_judged_in_one_run() {
         "--dialect",
         "be32",
     ]);
-    let testees: Vec<&str> = report
-        .results
-        .iter()
-        .map(|row| row.testee.as_str())
-        .collect();
+    let testees: Vec<&str> = report.rows().map(|row| row.testee.as_str()).collect();
     assert_eq!(
         testees.iter().filter(|name| **name == "reference").count(),
         4
@@ -179,7 +173,7 @@ fn a_peer_that_is_not_here_is_not_run_and_says_why() {
     let (output, report) = report(&["string/raw/sent", "--testee", "peer:processing-0.20-c"]);
     assert_eq!(code(&output), 4);
     assert_eq!(report.summary.not_run, report.results.len());
-    let reason = report.results[0].message.as_deref().unwrap_or_default();
+    let reason = report.results[0].row.message.as_deref().unwrap_or_default();
     assert!(
         reason.contains("PROCESSING_CONFORMANCE_PYTHON27")
             && reason.contains("/nonexistent/python2.7"),
@@ -261,7 +255,11 @@ fn a_deviation_that_does_not_show_is_a_failure() {
     let (output, report) = report(&["framing/empty", "--dialect", "be32", "--deviations", path]);
     assert_eq!(code(&output), 1);
     assert_eq!(report.summary.unexpected_pass, 4);
-    assert_eq!(report.results[0].deviation.as_deref(), Some("mine"));
+    let row = &report.results[0].row;
+    assert_eq!(row.deviation.as_deref(), Some("mine"));
+    let prediction = row.prediction.as_ref().expect("it decided");
+    assert_eq!(prediction.outcome, "wire: wrong header");
+    assert!(!prediction.showed);
 }
 
 #[test]

@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use processing_conformance::peers::{Peer, catalogue};
-use processing_conformance::report::json::Report;
+use processing_conformance::report::Report;
 use processing_conformance::run::deviation::{Deviation, Deviations, Platform};
 use processing_conformance::run::verdict::Verdict;
 use processing_connection::Family;
@@ -56,7 +56,7 @@ fn show(deviation: &Deviation) -> Result<Completion, Failed> {
     let output = suite(&[arguments, &["--format", "json"]].concat());
     let report: Report = serde_json::from_str(&text(&output))
         .map_err(|error| format!("{error}: {}", text(&output)))?;
-    let shown = report.results.iter().any(|row| {
+    let shown = report.rows().any(|row| {
         row.verdict == Verdict::ExpectedFail && row.deviation.as_ref() == Some(&deviation.id)
     });
     if shown && output.status.success() {

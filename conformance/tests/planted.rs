@@ -28,6 +28,9 @@ mod pickles;
 #[path = "planted/report.rs"]
 mod report;
 #[cfg(unix)]
+#[path = "planted/reports.rs"]
+mod reports;
+#[cfg(unix)]
 #[path = "planted/trouble.rs"]
 mod trouble;
 
@@ -51,6 +54,7 @@ fn trials() -> Vec<Trial> {
     let mut trials = trouble::trials();
     trials.extend(faults::trials());
     trials.extend(pickles::trials());
+    trials.extend(reports::trials());
     trials
 }
 

@@ -22,6 +22,7 @@ use processing_connection::Family;
 
 use crate::context::Context;
 use crate::context::failure::CaseResult;
+use crate::context::id::execution_id;
 pub use crate::context::setting::{Parameters, Role};
 pub use crate::requirements::Level;
 use crate::testee::message::Profile;
@@ -33,6 +34,8 @@ use crate::wire::handshake::Scheme;
 pub struct Case {
     /// Stable, in words: the area, then what is tested.
     pub id: &'static str,
+    /// The ids that it had before, in earlier versions of the suite: they still name it.
+    pub aliases: &'static [&'static str],
     /// One sentence: what a testee does that passes.
     pub about: &'static str,
     /// How much it matters.
@@ -55,6 +58,7 @@ impl Case {
     /// A case in which the suite holds the other end of the wire; both roles, no parameters.
     const WIRE: Self = Self {
         id: "",
+        aliases: &[],
         about: "",
         level: Level::Must,
         requirements: &[],
@@ -91,6 +95,23 @@ impl Case {
         roles: &[Role::Client],
         ..Self::WIRE
     };
+
+    /// The ids that name it: its own first, then its aliases.
+    pub fn ids(&self) -> impl Iterator<Item = &'static str> {
+        std::iter::once(self.id).chain(self.aliases.iter().copied())
+    }
+
+    /// The id of its execution with these parameters.
+    pub fn execution(&self, parameters: &Parameters) -> String {
+        execution_id(self.id, parameters.iter())
+    }
+
+    /// Everything that names its execution with these parameters: its ids, with the parameters and without.
+    pub fn names(&self, parameters: &Parameters) -> Vec<String> {
+        self.ids()
+            .flat_map(|id| [id.into(), execution_id(id, parameters.iter())])
+            .collect()
+    }
 
     /// The area: what stands before the first slash of the id.
     pub fn area(&self) -> &'static str {
@@ -243,4 +264,69 @@ pub fn catalogue() -> impl Iterator<Item = &'static Case> {
     ]
     .into_iter()
     .flatten()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::run::plan::Selection;
+
+    const RENAMED: Case = Case {
+        id: "framing/segmentation/cut",
+        aliases: &["framing/split"],
+        ..Case::WIRE
+    };
+
+    const TAKEN: Case = Case {
+        id: "framing/taken",
+        aliases: &["framing/empty/sent"],
+        ..Case::WIRE
+    };
+
+    /// The ids and aliases that name more than one case, or one case twice.
+    fn ambiguous<'c>(cases: impl Iterator<Item = &'c Case>) -> Vec<&'static str> {
+        let mut seen = BTreeSet::new();
+        cases
+            .flat_map(Case::ids)
+            .filter(|id| !seen.insert(*id))
+            .collect()
+    }
+
+    #[test]
+    fn an_alias_names_one_case_and_is_no_id() {
+        assert_eq!(ambiguous(catalogue()), [""; 0]);
+        assert_eq!(
+            ambiguous(catalogue().chain([&TAKEN])),
+            ["framing/empty/sent"]
+        );
+    }
+
+    #[test]
+    fn an_alias_selects_its_case_with_and_without_parameters() {
+        let parameters = Parameters(vec![("at", "2".into())]);
+        for (pattern, is_selected) in [
+            ("framing/split", true),
+            ("framing/split[at=2]", true),
+            ("framing/sp*", true),
+            ("framing/segmentation/cut[at=2]", true),
+            ("framing/split[at=3]", false),
+            ("framing/spli", false),
+        ] {
+            let selection = Selection {
+                patterns: vec![pattern.into()],
+                ..Selection::default()
+            };
+            assert_eq!(
+                selection.takes(&RENAMED, &parameters),
+                is_selected,
+                "{pattern}"
+            );
+        }
+        assert_eq!(
+            RENAMED.execution(&parameters),
+            "framing/segmentation/cut[at=2]"
+        );
+    }
 }

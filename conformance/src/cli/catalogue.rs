@@ -24,8 +24,8 @@ pub(super) fn list(arguments: &ListArguments) -> Result<u8, Refusal> {
             let mut shown: Vec<String> = Vec::new();
             for framing in Framing::specified() {
                 for parameters in (case.parameters)(framing) {
-                    let id = format!("{}{parameters}", case.id);
-                    if selection.takes(case, &id) && !shown.contains(&id) {
+                    let id = case.execution(&parameters);
+                    if selection.takes(case, &parameters) && !shown.contains(&id) {
                         shown.push(id);
                     }
                 }

@@ -4,17 +4,19 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use processing_conformance::cases::catalogue;
 use processing_conformance::context::failure::Failure;
 use processing_conformance::context::setting::{Spoken, spoken_names};
-use processing_conformance::report::json::Report;
-use processing_conformance::report::{Subject, junit, terminal};
+use processing_conformance::report::json::json;
+use processing_conformance::report::junit::junit;
+use processing_conformance::report::terminal::terminal;
+use processing_conformance::report::{Occasion, Report, Subject};
 use processing_conformance::run::deviation::Deviations;
 use processing_conformance::run::plan::{Execution, Selection, plan, plan_bare};
-use processing_conformance::run::verdict::{Row, Summary, Verdict};
+use processing_conformance::run::verdict::Verdict;
 use processing_conformance::run::{Health, Judgement, Party, Run, Series, Stage, run as run_all};
 use processing_conformance::testee::Testee;
 use processing_conformance::testee::message::Hello;
@@ -35,7 +37,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
     // The suite's own are always valid. Reading them takes a moment, in which an interrupt must be noticed already.
     let deviations = Deviations::known().and(added);
 
-    let began = Instant::now();
+    let occasion = Occasion::begin(std::env::args_os());
     let prepared = prepare(&targets, &selection, arguments);
     let subjects = judge(
         &prepared,
@@ -47,7 +49,8 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
     if subjects.iter().all(|(_, run)| run.judgements.is_empty()) {
         return Err(nothing_selected(arguments, &subjects));
     }
-    report(arguments, &subjects, began.elapsed())?;
+    let results = Report::of(&subjects, occasion);
+    report(arguments, &results)?;
 
     if interrupted.load(Ordering::Relaxed) {
         return Err(Refusal {
@@ -55,7 +58,7 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
             message: "interrupted before everything was run".into(),
         });
     }
-    let summary = Summary::of(rows(&subjects));
+    let summary = &results.summary;
     Ok(if !summary.is_success(arguments.strict) {
         FAILED
     } else if summary.executed() == 0 {
@@ -63,13 +66,6 @@ pub(super) fn run(arguments: &RunArguments) -> Result<u8, Refusal> {
     } else {
         GOOD
     })
-}
-
-fn rows(subjects: &[(Subject, Run)]) -> impl Iterator<Item = &Row> {
-    subjects
-        .iter()
-        .flat_map(|(_, run)| &run.judgements)
-        .map(|judgement| &judgement.row)
 }
 
 fn selection(arguments: &RunArguments) -> Result<Selection, Refusal> {
@@ -335,23 +331,12 @@ fn progress(prepared: &[Prepared<'_>], executions: usize, format: Format) -> Pro
     progress
 }
 
-fn report(
-    arguments: &RunArguments,
-    subjects: &[(Subject, Run)],
-    took: Duration,
-) -> Result<(), Refusal> {
-    match arguments.format {
-        Format::Terminal => print(&terminal::report(
-            subjects,
-            took.as_secs_f64(),
-            arguments.strict,
-        )),
-        Format::Json => print(&Report::of(rows(subjects).cloned().collect()).to_text()),
-        Format::Junit => {
-            let rows: Vec<Row> = rows(subjects).cloned().collect();
-            print(&junit::junit(&rows).map_err(Refusal::usage)?);
-        }
-    }
+fn report(arguments: &RunArguments, report: &Report) -> Result<(), Refusal> {
+    print(&match arguments.format {
+        Format::Terminal => terminal(report, arguments.strict),
+        Format::Json => json(report),
+        Format::Junit => junit(report).map_err(Refusal::usage)?,
+    });
     Ok(())
 }
 

@@ -8,6 +8,7 @@ pub mod expectation;
 pub mod failure;
 mod given;
 pub mod handshake;
+pub mod id;
 pub mod outcome;
 pub mod pattern;
 mod pickled;

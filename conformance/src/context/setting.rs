@@ -7,6 +7,7 @@ use std::time::Duration;
 use processing_connection::Family;
 
 use super::bare::Bare;
+use super::id::execution_id;
 use crate::testee::message::Hello;
 pub use crate::wire::{Dialect, Framing, Role, Spoken};
 
@@ -101,6 +102,11 @@ impl Parameters {
 }
 
 impl Parameters {
+    /// The names and the values.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (*name, value.as_str()))
+    }
+
     /// What a parameter stands for in its case's table.
     pub fn look_up<T: Copy>(&self, name: &str, table: &[(&'static str, T)]) -> T {
         let value = self.text(name);
@@ -114,15 +120,7 @@ impl Parameters {
 /// `[at=3,payload=5]`, or nothing.
 impl fmt::Display for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.0.is_empty() {
-            return Ok(());
-        }
-        let shown: Vec<String> = self
-            .0
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
-        write!(f, "[{}]", shown.join(","))
+        f.write_str(&execution_id("", self.iter()))
     }
 }
 

@@ -65,7 +65,7 @@ pub fn annotate_pickle(pickle: &[u8], framing: Option<Framing>) -> String {
 }
 
 /// Where two versions part: in a byte, or where one of them ends.
-fn first_difference(expected: &[u8], actual: &[u8]) -> Option<usize> {
+pub(super) fn first_difference(expected: &[u8], actual: &[u8]) -> Option<usize> {
     if expected == actual {
         return None;
     }

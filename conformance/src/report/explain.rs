@@ -7,14 +7,15 @@ use std::fmt::Write;
 use deviation::explain_deviation;
 
 use crate::cases::{Case, catalogue};
+use crate::context::id::case_of;
 use crate::requirements::{Requirement, UNTESTED, requirement};
 use crate::run::deviation::Deviations;
 use crate::wire::Framing;
 
 /// Explains whatever has this id, or nothing when nothing has.
 pub fn explain(id: &str, deviations: &Deviations) -> Option<String> {
-    let bare = id.split('[').next().unwrap_or(id);
-    if let Some(case) = catalogue().find(|case| case.id == bare) {
+    let bare = case_of(id);
+    if let Some(case) = catalogue().find(|case| case.ids().any(|known| known == bare)) {
         return Some(explain_case(case, deviations));
     }
     if let Some(requirement) = requirement(id) {
@@ -55,6 +56,9 @@ pub fn similar<'d>(id: &str, deviations: &'d Deviations) -> Vec<&'d str> {
 
 fn explain_case(case: &Case, deviations: &Deviations) -> String {
     let mut text = format!("{}  ({})\n    {}\n", case.id, case.level, case.about);
+    if !case.aliases.is_empty() {
+        let _ = writeln!(text, "    formerly: {}", case.aliases.join(", "));
+    }
     let roles: Vec<String> = case.roles.iter().map(ToString::to_string).collect();
     let _ = writeln!(text, "    the testee plays: {}", roles.join(", then "));
     let mut parameters: Vec<String> = Vec::new();

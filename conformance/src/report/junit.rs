@@ -2,65 +2,89 @@
 
 use std::time::Duration;
 
-use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use quick_junit::{NonSuccessKind, TestCase, TestCaseStatus, TestSuite};
 
-use crate::run::verdict::{Row, Verdict};
+use super::failure::{plain, visible};
+use super::{Report, Reported};
+use crate::run::verdict::Verdict;
 
-/// The rows as XML: one test suite per testee, dialect and family.
+/// The report as XML: one test suite per testee, dialect and family. A failure has the text that the terminal shows.
 ///
 /// # Errors
 ///
 /// When the XML writer has a reason of its own.
-pub fn junit(rows: &[Row]) -> Result<String, quick_junit::SerializeError> {
-    let mut report = Report::new("processing-conformance");
+pub fn junit(report: &Report) -> Result<String, quick_junit::SerializeError> {
+    let mut document = quick_junit::Report::new("processing-conformance");
+    if let Some(started) = report.started {
+        document.set_timestamp(started);
+    }
+    if let Some(took) = report.duration_ms {
+        document.set_time(seconds(took));
+    }
     let mut suites: Vec<(String, TestSuite)> = Vec::new();
-    for row in rows {
+    for reported in &report.results {
+        let row = &reported.row;
         let name = format!("{} {} {}", row.testee, row.dialect, row.family);
         let at = suites
             .iter()
             .position(|(known, _)| *known == name)
             .unwrap_or_else(|| {
-                suites.push((name.clone(), TestSuite::new(name)));
+                let suite = TestSuite::new(visible(&name));
+                suites.push((name, suite));
                 suites.len() - 1
             });
-        suites[at].1.add_test_case(test_case(row));
+        suites[at].1.add_test_case(test_case(reported));
     }
-    report.add_test_suites(suites.into_iter().map(|(_, suite)| suite));
-    report.to_string()
+    document.add_test_suites(suites.into_iter().map(|(_, suite)| suite));
+    document.to_string()
 }
 
-fn test_case(row: &Row) -> TestCase {
-    let mut case = TestCase::new(format!("{} ({})", row.execution(), row.role), status(row));
-    case.set_classname(row.case.split('/').next().unwrap_or_default());
-    case.set_time(Duration::from_secs_f64(row.duration_ms / 1e3));
+fn test_case(reported: &Reported) -> TestCase {
+    let row = &reported.row;
+    let name = format!("{} ({})", row.execution(), row.role);
+    let mut case = TestCase::new(visible(&name), status(reported));
+    case.set_classname(visible(row.area()));
+    case.set_time(seconds(row.duration_ms));
     case
 }
 
-fn status(row: &Row) -> TestCaseStatus {
-    let message = row.message.clone().unwrap_or_default();
-    let skipped = |message: String| {
-        let mut status = TestCaseStatus::skipped();
-        status.set_message(message);
-        status
-    };
+fn status(reported: &Reported) -> TestCaseStatus {
+    let row = &reported.row;
+    let message = visible(row.message.as_deref().unwrap_or_default());
     match row.verdict {
         Verdict::Pass => TestCaseStatus::success(),
         // JUnit knows no recommendations: a broken one is not a failure.
         Verdict::Fail if row.is_broken_should() => {
-            skipped(format!("breaks a {}: {message}", row.level))
+            let mut status = skipped(&format!("breaks a {}: {message}", row.level));
+            status.set_description(plain(reported));
+            status
         }
-        Verdict::ExpectedFail => skipped(format!(
-            "expected to fail ({}): {message}",
-            row.deviation.as_deref().unwrap_or_default()
+        Verdict::ExpectedFail => skipped(&format!(
+            "{} ({}): {message}",
+            row.verdict,
+            visible(row.deviation.as_deref().unwrap_or_default())
         )),
-        Verdict::NotApplicable => skipped(format!("not applicable: {message}")),
-        Verdict::NotRun => skipped(format!("not run: {message}")),
+        Verdict::NotApplicable | Verdict::NotRun | Verdict::Flaky | Verdict::Interrupted => {
+            skipped(&format!("{}: {message}", row.verdict))
+        }
         Verdict::Fail | Verdict::UnexpectedPass => {
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status
                 .set_type(row.verdict.to_string())
-                .set_message(message);
+                .set_message(message)
+                .set_description(plain(reported));
             status
         }
     }
+}
+
+fn skipped(message: &str) -> TestCaseStatus {
+    let mut status = TestCaseStatus::skipped();
+    status.set_message(message);
+    status
+}
+
+fn seconds(milliseconds: f64) -> Duration {
+    // A report that was read may say anything.
+    Duration::try_from_secs_f64(milliseconds / 1e3).unwrap_or_default()
 }

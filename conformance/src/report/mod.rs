@@ -3,18 +3,26 @@
 pub mod difference;
 pub mod evidence;
 pub mod explain;
+pub mod explanation;
+pub mod failure;
 pub mod inspect;
 pub mod json;
 pub mod junit;
 mod lines;
+pub mod results;
+mod style;
+mod table;
 pub mod terminal;
 pub mod transcript;
 pub mod vector;
 
+pub use results::{Occasion, Report, Reported};
+use serde::{Deserialize, Serialize};
+
 use crate::testee::message::Hello;
 
 /// Who was judged, as reports say it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// The testee, as on the command line.
     pub name: String,

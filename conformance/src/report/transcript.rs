@@ -3,40 +3,84 @@
 use std::collections::HashMap;
 use std::fmt::Write;
 
+use super::explanation::{self, Bytes, Excerpt, What};
 use crate::wire::frame::{Decoder, Field};
 use crate::wire::{Direction, Entry, Event, Framing};
 
-/// How many events are shown: the last ones, since they led to the failure.
+/// How many events a report keeps: the last ones, since they led to the failure.
+const KEPT: usize = 40;
+/// How many of them are shown to people.
 const SHOWN: usize = 12;
 /// How many bytes of an event are shown.
 const BYTES: usize = 12;
 
-/// The last events, one on a line: when, on which connection, which way, how many bytes, and what they are.
-pub fn render(entries: &[Entry], framing: Framing) -> String {
+/// The last events, described in the light of all of them.
+pub fn excerpt(entries: &[Entry], framing: Framing) -> Excerpt {
     let mut streams = Streams {
         framing,
         decoders: HashMap::new(),
     };
-    let lines: Vec<String> = entries
+    let mut shown: Vec<String> = entries
         .iter()
-        .map(|entry| {
-            let milliseconds = entry.at.as_secs_f64() * 1e3;
-            format!(
-                "{milliseconds:>8.1} ms  #{}  {}",
-                entry.connection,
-                streams.describe(entry)
-            )
-        })
+        .map(|entry| streams.describe(entry))
         .collect();
+    let left_out = entries.len().saturating_sub(KEPT);
+    let events = entries[left_out..]
+        .iter()
+        .zip(shown.drain(left_out..))
+        .map(|(entry, shown)| explanation::Event {
+            at_ms: (entry.at.as_secs_f64() * 1e6).round() / 1e3,
+            connection: entry.connection,
+            what: what(&entry.event),
+            shown,
+        });
+    Excerpt {
+        left_out,
+        events: events.collect(),
+    }
+}
+
+/// One event on each line: when, on which connection, which way, how many bytes, and what they are.
+pub fn render(excerpt: &Excerpt) -> String {
     let mut text = String::new();
-    let left_out = lines.len().saturating_sub(SHOWN);
+    let before = excerpt.events.len().saturating_sub(SHOWN);
+    let left_out = excerpt.left_out + before;
     if left_out > 0 {
         let _ = writeln!(text, "{left_out} events before these");
     }
-    for line in &lines[left_out..] {
-        let _ = writeln!(text, "{line}");
+    for event in &excerpt.events[before..] {
+        let _ = writeln!(
+            text,
+            "{:>8.1} ms  #{}  {}",
+            event.at_ms, event.connection, event.shown
+        );
     }
     text
+}
+
+fn what(event: &Event) -> What {
+    match event {
+        Event::Bytes {
+            direction,
+            bytes,
+            length,
+        } => What::Bytes {
+            direction: *direction,
+            bytes: Bytes::beginning(bytes, *length),
+        },
+        Event::Message {
+            direction,
+            bytes,
+            length,
+        } => What::Message {
+            direction: *direction,
+            bytes: Bytes::beginning(bytes, *length),
+        },
+        Event::End(direction) => What::End {
+            direction: *direction,
+        },
+        Event::Note(_) => What::Note,
+    }
 }
 
 /// Where each direction of each connection stands.
@@ -137,7 +181,7 @@ mod tests {
             event,
         };
         let entries: Vec<Entry> = (0..).zip(events).map(entry).collect();
-        render(&entries, Framing::Be32)
+        render(&excerpt(&entries, Framing::Be32))
     }
 
     #[test]
@@ -201,6 +245,6 @@ mod tests {
             connection: 1,
             event: bytes(Direction::ToTestee, b"GET / HTTP"),
         };
-        assert!(render(&[entry], Framing::Hex8).contains("not in step"));
+        assert!(render(&excerpt(&[entry], Framing::Hex8)).contains("not in step"));
     }
 }

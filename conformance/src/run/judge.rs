@@ -1,12 +1,11 @@
 //! One execution: run the case, compare what came with the known deviations, say a verdict.
 
-use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
-use super::deviation::Known;
+use super::deviation::{Known, Prediction};
 use super::plan::Execution;
-use super::verdict::{Row, Verdict};
+use super::verdict::{Predicted, Row, Verdict};
 use crate::cases::Case;
 use crate::context::Context;
 use crate::context::failure::{Failure, Stop};
@@ -93,10 +92,7 @@ pub fn judge(
         None => weigh(&mut judgement, execution, deviations),
     }
     // Nobody is shown the rest, and of a hundred thousand executions it would fill the memory.
-    if !matches!(
-        judgement.row.verdict,
-        Verdict::Fail | Verdict::UnexpectedPass
-    ) {
+    if !judgement.row.verdict.is_bad() {
         judgement.failures.clear();
         judgement.transcript = None;
     }
@@ -163,11 +159,12 @@ fn weigh(judgement: &mut Judgement, execution: &Execution, deviations: &Known<'_
     let row = &mut judgement.row;
     match judgement.failures.first() {
         Some(worst) => {
-            row.level = level(worst).to_string();
+            row.level = level(worst);
             row.message = Some(summarise(worst));
             if let Some(known) = explained(worst) {
                 row.verdict = Verdict::ExpectedFail;
                 row.deviation = Some(known.deviation.id.clone());
+                row.prediction = Some(predicted(known, true));
             } else {
                 row.verdict = Verdict::Fail;
                 if let Some(known) = known.first() {
@@ -177,6 +174,7 @@ fn weigh(judgement: &mut Judgement, execution: &Execution, deviations: &Known<'_
                         known.deviation.id,
                         known.outcome
                     ));
+                    row.prediction = Some(predicted(known, false));
                 }
             }
         }
@@ -194,10 +192,19 @@ fn weigh(judgement: &mut Judgement, execution: &Execution, deviations: &Known<'_
     {
         row.verdict = Verdict::UnexpectedPass;
         row.deviation = Some(stale.deviation.id.clone());
+        row.prediction = Some(predicted(stale, false));
         row.message = Some(format!(
             "it did not happen that `{}`, which deviation `{}` predicts",
             stale.outcome, stale.deviation.id
         ));
+    }
+}
+
+fn predicted(known: &Prediction<'_>, showed: bool) -> Predicted {
+    Predicted {
+        deviation: known.deviation.id.clone(),
+        outcome: known.outcome.to_string(),
+        showed,
     }
 }
 
@@ -216,18 +223,17 @@ fn blank(
         case: execution.case.id.into(),
         parameters: setting
             .parameters
-            .0
             .iter()
-            .map(|(name, value)| ((*name).into(), value.clone()))
-            .collect::<BTreeMap<_, _>>(),
+            .map(|(name, value)| (name.into(), value.into()))
+            .collect(),
         testee: name.into(),
         peer_version: version,
         dialect: setting.spoken().to_string(),
-        family: setting.family.to_string(),
-        role: setting.role.to_string(),
+        family: setting.family,
+        role: setting.role,
         counterpart: counterpart.map(Into::into),
         verdict: Verdict::NotRun,
-        level: execution.case.level.to_string(),
+        level: execution.case.level,
         requirements: execution
             .case
             .requirements
@@ -235,6 +241,7 @@ fn blank(
             .map(|id| (*id).into())
             .collect(),
         deviation: None,
+        prediction: None,
         duration_ms: 0.0,
         message: None,
     }

@@ -27,7 +27,7 @@ pub struct Execution {
 impl Execution {
     /// The case's id with its parameters.
     pub fn id(&self) -> String {
-        format!("{}{}", self.case.id, self.setting.parameters)
+        self.case.execution(&self.setting.parameters)
     }
 }
 
@@ -43,19 +43,22 @@ pub struct Selection {
 }
 
 impl Selection {
-    /// Whether this execution was asked for: by its whole id, by its case's id, by an area, or by a pattern.
-    pub fn takes(&self, case: &Case, execution: &str) -> bool {
-        self.patterns.is_empty()
-            || self.patterns.iter().any(|pattern| {
-                let glob = WildMatch::new(pattern);
-                pattern == case.area()
-                    || case
-                        .id
-                        .strip_prefix(pattern.trim_end_matches('/'))
-                        .is_some_and(|rest| rest.starts_with('/'))
-                    || glob.matches(case.id)
-                    || glob.matches(execution)
-            })
+    /// Whether this execution was asked for: by its whole id, by its case's id, by an area, or by a pattern. An id that
+    /// the case had before will do.
+    pub fn takes(&self, case: &Case, parameters: &Parameters) -> bool {
+        if self.patterns.is_empty() {
+            return true;
+        }
+        let names = case.names(parameters);
+        self.patterns.iter().any(|pattern| {
+            let glob = WildMatch::new(pattern);
+            let area = pattern.trim_end_matches('/');
+            let is_inside = |id: &str| {
+                id.strip_prefix(area)
+                    .is_some_and(|rest| rest.starts_with('/'))
+            };
+            case.ids().any(is_inside) || names.iter().any(|name| glob.matches(name))
+        })
     }
 
     fn takes_dialect(&self, spoken: Spoken) -> bool {
@@ -99,7 +102,7 @@ impl Selection {
         Framing::specified().any(|framing| {
             (case.parameters)(framing)
                 .iter()
-                .any(|parameters| self.takes(case, &format!("{}{parameters}", case.id)))
+                .any(|parameters| self.takes(case, parameters))
         })
     }
 }
@@ -175,7 +178,7 @@ fn expand(
     let parameters = (case.parameters)(base.dialect.framing);
     let chosen = parameters
         .into_iter()
-        .filter(|parameters| selection.takes(case, &format!("{}{parameters}", case.id)))
+        .filter(|parameters| selection.takes(case, parameters))
         .map(|parameters| Execution {
             case,
             setting: Setting {

@@ -8,7 +8,8 @@ use libtest_mimic::{Arguments, Completion, Failed, Trial};
 use processing_conformance::adapter::InProcess;
 use processing_conformance::adapter::Reference;
 use processing_conformance::context::scratch::Scratch;
-use processing_conformance::report::terminal;
+use processing_conformance::report::Reported;
+use processing_conformance::report::failure::plain;
 use processing_conformance::run::deviation::Deviations;
 use processing_conformance::run::plan::{Execution, Selection, plan};
 use processing_conformance::run::verdict::Verdict;
@@ -143,11 +144,11 @@ fn conclude(judgement: &Judgement) -> Result<Completion, Failed> {
             row.level,
             row.message.as_deref().unwrap_or_default()
         ))),
-        Verdict::Fail | Verdict::UnexpectedPass | Verdict::NotRun => {
-            Err(anstream::adapter::strip_str(&terminal::failure(judgement))
-                .to_string()
-                .into())
-        }
+        Verdict::Fail
+        | Verdict::UnexpectedPass
+        | Verdict::NotRun
+        | Verdict::Flaky
+        | Verdict::Interrupted => Err(plain(&Reported::of(judgement)).into()),
     }
 }
 

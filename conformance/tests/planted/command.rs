@@ -4,7 +4,7 @@ use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use processing_conformance::report::json::Report;
+use processing_conformance::report::Report;
 use processing_conformance::run::verdict::Row;
 use processing_conformance::testee::start;
 
@@ -21,11 +21,15 @@ impl Ran {
         self.status.code()
     }
 
+    /// A report in JSON.
+    pub(crate) fn report(&self) -> Report {
+        serde_json::from_str(&self.stdout)
+            .unwrap_or_else(|error| panic!("no report: {error}\n{}{}", self.stdout, self.stderr))
+    }
+
     /// The rows of a report in JSON.
     pub(crate) fn rows(&self) -> Vec<Row> {
-        let report: Report = serde_json::from_str(&self.stdout)
-            .unwrap_or_else(|error| panic!("no report: {error}\n{}{}", self.stdout, self.stderr));
-        report.results
+        self.report().rows().cloned().collect()
     }
 }
 

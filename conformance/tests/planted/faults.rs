@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use libtest_mimic::Trial;
+use processing_conformance::requirements::Level;
 use processing_conformance::run::verdict::{Summary, Verdict};
 
 use super::command::{Ran, Running, suite};
@@ -224,9 +225,9 @@ fn fails(expected: &Expectation) {
     assert_eq!(all.code(), Some(1), "{}", all.stderr);
     let rows = all.rows();
     for case in expected.failing {
-        let failed = rows
-            .iter()
-            .any(|row| row.case == *case && row.verdict == Verdict::Fail && row.level == "MUST");
+        let failed = rows.iter().any(|row| {
+            row.case == *case && row.verdict == Verdict::Fail && row.level == Level::Must
+        });
         assert!(failed, "{case} does not fail: {rows:#?}");
     }
     // One fault is no disaster: something in the same areas still works.

@@ -126,6 +126,11 @@ fn by_hand(name: &str) {
                 "error": {"kind": "closed", "message": "both"},
             })
             .to_string()),
+            ("control-characters", _) => say(&json!({
+                "id": id,
+                "error": {"kind": "unclassified", "message": "\0\u{1b}[31m\u{fffe}"},
+            })
+            .to_string()),
             ("neither", _) => say(&json!({"id": id}).to_string()),
             ("wrong-answer", _) => reply(id, &json!({"listener": "a listener"})),
             ("closes-standard-output", _) => say_no_more(),

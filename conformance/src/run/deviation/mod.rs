@@ -190,14 +190,11 @@ impl<'d> Known<'d> {
 
     /// What is to be expected of an execution.
     pub fn predictions(&self, case: &Case, setting: &Setting) -> Vec<Prediction<'d>> {
-        let execution = format!("{}{}", case.id, setting.parameters);
+        let names = case.names(&setting.parameters);
         self.0
             .iter()
             .filter(|known| {
-                known
-                    .cases
-                    .iter()
-                    .any(|pattern| pattern.matches(case, &execution))
+                known.cases.iter().any(|pattern| pattern.matches(&names))
                     && is_listed(known.roles, setting.role)
                     && known.prediction.deviation.shows_under(setting)
             })
