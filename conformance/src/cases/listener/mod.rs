@@ -241,7 +241,7 @@ enum Going {
     Drop,
 }
 
-fn give_up(context: &mut Context<'_>, listening: &Listening, going: Going) -> Outcome {
+fn goes(context: &mut Context<'_>, listening: &Listening, going: Going) -> Outcome {
     match going {
         Going::Close => context.close(Who::Testee, listening.listener),
         Going::Drop => context.release(Who::Testee, listening.listener),
@@ -562,7 +562,7 @@ fn close_twice(context: &mut Context<'_>) -> Outcome {
 
 fn keeps_connections(context: &mut Context<'_>, going: Going) -> Outcome {
     let (listening, mut wire, end) = listen_and_open(context)?;
-    give_up(context, &listening, going)?;
+    goes(context, &listening, going)?;
     context.expect_in_step(&mut wire, end)
 }
 
@@ -576,7 +576,7 @@ fn drop_refuses(context: &mut Context<'_>) -> Outcome {
 fn rebind(context: &mut Context<'_>, going: Going) -> Outcome {
     let listening = context.listen()?;
     let address = address_of(&listening)?;
-    give_up(context, &listening, going)?;
+    goes(context, &listening, going)?;
     let again = context.listen_with(Listen {
         address: Some(address),
         ..context.listen_arguments()

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::{Going, TAKEN, UNIX_ONLY, address_of, give_up, serve_another};
+use super::{Going, TAKEN, UNIX_ONLY, address_of, goes, serve_another};
 use crate::cases::{Case, Level};
 use crate::context::Context;
 use crate::context::Who;
@@ -112,7 +112,7 @@ fn path_appears(context: &mut Context<'_>) -> Outcome {
 fn path_removed(context: &mut Context<'_>, going: Going) -> Outcome {
     let listening = context.listen()?;
     let path = path_of(&listening)?;
-    give_up(context, &listening, going)?;
+    goes(context, &listening, going)?;
     expect_removed(&path)
 }
 
