@@ -273,7 +273,13 @@ why = "It did once."
 fn a_deviation_that_does_not_show_is_a_failure() {
     let file = deviations(STALE);
     let path = file.path().to_str().expect("the path is text");
-    let (output, report) = report(&["framing/empty", "--dialect", "be32", "--deviations", path]);
+    let (output, report) = report(&[
+        "framing/empty/sent",
+        "--dialect",
+        "be32",
+        "--deviations",
+        path,
+    ]);
     assert_eq!(code(&output), 1);
     assert_eq!(report.summary.unexpected_pass, 4);
     assert_eq!(report.results[0].deviation.as_deref(), Some("mine"));
