@@ -1,18 +1,18 @@
 """The adapter for Python: lets the suite drive `processing` (0.10 to 0.52) and `multiprocessing`.
 
-It speaks the adapter protocol of ADAPTER.md on standard input and output, claims the profile `graph`,
-and runs on CPython 2.7 and 3.6 on, Jython 2.7 and PyPy with nothing but the standard library.
+It speaks the adapter protocol of ADAPTER.md on standard input and output, claims the profile `graph`, and runs on
+CPython 2.7, CPython 3.6 and later, Jython 2.7 and PyPy, with only the standard library.
 
     python adapter.py --package processing --path DIR --flavour pure --release 0.20
     python adapter.py --package multiprocessing
 
-On Windows it runs CPython 2.7 and 3.6 on. There, what reads from a pipe with a handle that is not overlapped
-(`processing`, and `multiprocessing` of Python 2.7) keeps Windows from doing anything else with that handle: a `send`
-waits until a `recv` of another thread is over, and so does a `close`. The adapter does nothing about it: whoever uses
-these implementations has the same experience.
+On Windows it runs on CPython 2.7, and on 3.6 and later. There, reading from a pipe with a handle that is not overlapped
+(in `processing`, and in `multiprocessing` of Python 2.7) keeps Windows from doing anything else with that handle: a
+`send` waits until a `recv` of another thread has ended, and so does a `close`. The adapter does not work around this,
+because every user of these implementations experiences it.
 
-Exit codes: 0 at the end of input, 2 for wrong arguments, 3 when the implementation that was asked for
-is not the one that was found, 70 when the adapter itself broke.
+Exit codes: 0 at the end of input, 2 for wrong arguments, 3 if the implementation that was found is not the one that was
+requested, 70 if the adapter itself failed.
 """
 
 import binascii
@@ -54,12 +54,12 @@ def main():
     options = arguments()
     try:
         read_line, write = take_over_stdio()
-        # Releases up to 0.21 put it into the names of sockets, and fail without.
+        # Releases up to 0.21 put it into the names of sockets, and fail without it.
         os.environ.setdefault('USER', 'conformance')
-        # Python 3.11 refuses to convert long integers from and to decimal unless told.
+        # By default, Python 3.11 and later refuse to convert long integers from and to decimal.
         getattr(sys, 'set_int_max_str_digits', id)(0)
         if not JYTHON:
-            # The suite decides when to stop: an interrupt needs no traceback from here.
+            # The suite decides when to stop, so an interrupt needs no traceback from here.
             signal.signal(signal.SIGINT, signal.SIG_DFL)
         provide_classes()
         adapter = Adapter(Implementation(options), write)
@@ -78,10 +78,10 @@ usage: adapter.py --package PACKAGE [OPTION...]
 Drives a Python implementation for the suite.
 
   --package PACKAGE  processing or multiprocessing
-  --path DIRECTORY   where to import the package from
-  --flavour FLAVOUR  c or pure, of processing: insist on this one
-  --name NAME        of the implementation, for reports
-  --release NUMBER   of the package, where it does not tell
+  --path DIRECTORY   the directory to import the package from
+  --flavour FLAVOUR  the flavour of processing that is required: c or pure
+  --name NAME        the name of the implementation in reports
+  --release NUMBER   the release of the package, if it does not report one
 """
 
 
@@ -90,7 +90,7 @@ class Options(object):
 
 
 def arguments():
-    # argparse takes as long to import as everything else that is needed here.
+    # Importing argparse takes as long as importing everything else that is needed here.
     try:
         given, rest = getopt.getopt(
             sys.argv[1:], 'h', ['help', 'package=', 'path=', 'flavour=', 'name=', 'release='])
@@ -111,7 +111,7 @@ def arguments():
 
 
 def leave(code, message=''):
-    """Exit at once, whatever other threads are waiting for."""
+    """Exit at once, even if other threads are waiting."""
     if message:
         sys.stderr.write('adapter: %s\n' % message)
         sys.stderr.flush()
@@ -119,20 +119,20 @@ def leave(code, message=''):
 
 
 class WrongImplementation(Exception):
-    """Not there, or not the release or flavour that was asked for."""
+    """The implementation is missing, or is not the requested release or flavour."""
 
 
 class AdapterError(Exception):
-    """A request that cannot be carried out here: says nothing about the implementation."""
+    """A request that cannot be carried out here, which says nothing about the implementation."""
 
 
 # Standard input and output -----------------------------------------------------------------------
 
 
 def take_over_stdio():
-    """Keep both streams for the protocol; the implementation gets an empty input, and standard error
-    for its output. Returns the functions that read a line and write one."""
-    if JYTHON:  # which has descriptors in name only
+    """Keep both streams for the protocol: the implementation gets an empty input, and its output goes to standard
+    error. Returns the functions that read a line and write one."""
+    if JYTHON:  # whose descriptors are not real ones
         stdin, stdout = sys.stdin, sys.stdout
         sys.stdin, sys.stdout = io.BytesIO(), sys.stderr
         from java.lang import System
@@ -165,7 +165,7 @@ def take_over_stdio():
             try:
                 write_all(line)
             except EnvironmentError:
-                leave(0)  # nobody reads the replies any more
+                leave(0)  # nobody reads the replies any longer
 
     return stdin.readline, write
 
@@ -174,9 +174,9 @@ def take_over_stdio():
 
 
 class Implementation(object):
-    """The connection module of one package, with what there is to say about it."""
+    """The connection module of one package, and what is known about it."""
 
-    # What a C extension was called, over the years.
+    # The names of the C extensions in the various releases.
     EXTENSIONS = ('socket_connection', '_socket_connection', '_processing')
 
     def __init__(self, options):
@@ -199,7 +199,7 @@ class Implementation(object):
     def find_flavour(self, wanted):
         if self.package == 'multiprocessing':
             return None
-        # Python 2 also notes there, as None, what it looked for and did not find.
+        # Python 2 also records modules there that it did not find, as None.
         extensions = [name for name, module in sys.modules.items()
                       if module is not None and is_extension(name, self.EXTENSIONS)]
         found = 'c' if extensions else 'pure'
@@ -213,7 +213,7 @@ class Implementation(object):
             return told or LANGUAGE
         version = getattr(sys.modules[self.package], '__version__', told)
         if version is None:
-            raise WrongImplementation('this release of processing does not tell its number: '
+            raise WrongImplementation('this release of processing does not report its version: '
                                       'use --release')
         if told not in (None, version):
             raise WrongImplementation('this is processing %s, not %s' % (version, told))
@@ -228,7 +228,7 @@ class Implementation(object):
     @property
     def framing(self):
         if self.package == 'multiprocessing':
-            # be32x of 3.8 and later, which the suite does not know yet, is be32 up to 2 GiB.
+            # 3.8 and later use be32x, which the suite does not support yet; up to 2 GiB it is the same as be32.
             return 'be32'
         if self.flavour == 'c':
             return 'le32' if self.release < (0, 30) else 'be32'
@@ -236,8 +236,8 @@ class Implementation(object):
 
     @property
     def pickle_protocol(self):
-        """What `send` passes to the pickler: 2 in every release of `processing`, and the highest that there is in
-        `multiprocessing` of Python 2; the pickler's own default in that of Python 3."""
+        """The protocol that `send` passes to the pickler: 2 in every release of `processing`, the highest one in
+        `multiprocessing` of Python 2, and the pickler's own default in that of Python 3."""
         return 2 if PYTHON == 2 or self.package == 'processing' else pickle.DEFAULT_PROTOCOL
 
     @property
@@ -246,7 +246,7 @@ class Implementation(object):
 
     @property
     def eof_error_is_end_of_stream(self):
-        """Before 0.50 an EOFError can only come from unpickling."""
+        """Whether an EOFError means the end of the stream. Before 0.50, it can only come from unpickling."""
         return self.package == 'multiprocessing' or self.release >= (0, 50)
 
 
@@ -264,19 +264,19 @@ class NoExtensions(object):
         return self if is_extension(name, self.HIDDEN) else None
 
     def load_module(self, name):
-        raise ImportError('%s is hidden: the pure flavour was asked for' % name)
+        raise ImportError('%s is hidden, because the pure flavour was requested' % name)
 
 
 # Requests and replies ----------------------------------------------------------------------------
 
 
 class Adapter(object):
-    """Takes requests in one thread; what can wait is done in others.
+    """Takes requests in one thread, and carries out in other threads those that may have to wait.
 
-    Each handle has a lane, that is a thread, for every direction in which it can wait: an accept, what
-    receives, what sends. A handle gets a lane when it first needs one; when it is dropped, the lane is free
-    for another. `listen` and `connect` have no handle yet and borrow a lane each. What cannot wait is
-    answered on the spot.
+    Each handle has a lane, which is a thread, for every kind of operation that may wait: accepting, receiving and
+    sending. A handle gets a lane when it first needs one; when the handle is dropped, another one can use the lane.
+    `listen` and `connect` have no handle yet, so each of them borrows a lane. Operations that cannot wait are answered
+    immediately.
     """
 
     def __init__(self, implementation, write):
@@ -315,14 +315,14 @@ class Adapter(object):
         return self.free_lanes.pop() if self.free_lanes else Lane(self.answer, self.free_lanes)
 
     def answer(self, perform, handle, request):
-        # All that refers to the implementation's objects is gone before the reply is out, so that
-        # a `drop` that follows on its heels really drops.
+        # Everything that refers to the implementation's objects is gone before the reply is sent, so that a `drop` that
+        # follows immediately really drops them.
         self.write(self.reply(perform, handle, request))
 
     def reply(self, perform, handle, request):
         try:
             return '{"id":%d,"ok":%s}\n' % (request['id'], perform(self, handle, request))
-        except:  # an unpickled object may raise whatever it likes
+        except:  # an unpickled object may raise anything
             error = sys.exc_info()[1]
             kind, message = classify(self.implementation, request['op'], error)
             del error
@@ -341,7 +341,7 @@ class Adapter(object):
 class Handle(object):
     """A listener or a connection, and the lanes in which it works."""
 
-    # Oldest last: 0.52 has three of these names.
+    # The oldest name is last, because 0.52 has three of these names.
     BYTES_API = [
         ('send_bytes', 'recv_bytes'),
         ('sendBytes', 'recvBytes'),
@@ -359,7 +359,7 @@ class Handle(object):
 
 
 class Lane(object):
-    """A thread with a queue. Python 2's own queue is slow, and polls when given a timeout."""
+    """A thread with a queue. The queue of Python 2 is slow, and polls if it is given a timeout."""
 
     def __init__(self, work, free):
         self.jobs = collections.deque()
@@ -368,12 +368,12 @@ class Lane(object):
         thread.start_new_thread(self.run, (work, free))
 
     def put(self, job):
-        """Only ever called by one thread. After `None` the lane is free, once it has done what came before."""
+        """Add a job. Only one thread calls this. After `None`, the lane is free once it has done the earlier jobs."""
         self.jobs.append(job)
         try:
             self.wake.release()
-        except (thread.error, RuntimeError, ValueError):  # as this Python will have it
-            pass  # it is awake, and will look again before it sleeps
+        except (thread.error, RuntimeError, ValueError):  # depending on the version of Python
+            pass  # the lane is awake, and checks the queue before it sleeps
 
     def run(self, work, free):
         while True:
@@ -393,7 +393,7 @@ class Lane(object):
 
 def hello(adapter, _, request):
     if request.get('protocol') != 1:
-        raise AdapterError('protocol %r is not spoken here' % request.get('protocol'))
+        raise AdapterError('protocol %r is not supported' % request.get('protocol'))
     implementation = adapter.implementation
     if PYPY:
         runtime = 'PyPy %d.%d.%d' % sys.pypy_version_info[:3] + ' (Python %s)' % LANGUAGE
@@ -416,7 +416,7 @@ def hello(adapter, _, request):
 
 def listen(adapter, _, request):
     options = given(adapter, request, 'backlog')
-    # Given even when there is none: both are documented to be None then.
+    # The arguments are passed even without a value: both are documented to be None then.
     options.update(address=to_address(request.get('address')), family=to_native(request.get('family')))
     listener = adapter.implementation.module.Listener(**options)
     about = ',"address":%s,"last_accepted":%s' % (
@@ -432,7 +432,7 @@ def accept(adapter, handle, request):
 
 
 def connect(adapter, _, request):
-    # The first releases' Client takes an address and nothing else.
+    # In the first releases, Client takes only an address.
     connection = adapter.implementation.module.Client(
         to_address(request.get('address')), **given(adapter, request, 'family'))
     return '{"connection":%d}' % adapter.register(connection)
@@ -466,13 +466,14 @@ def close(adapter, handle, request):
         no_such_handle(adapter, handle, request)
     leaves_number = os.name == 'nt' and hasattr(handle.thing, 'accept')
     if leaves_number:
-        # Everybody else comes to rest.
+        # All other threads come to rest.
         time.sleep(0.01)
     handle.thing.close()
     if leaves_number:
-        # A lock of Python 2 has a handle of Windows: these take all numbers that are free, that of the one which
-        # was closed among them. Many releases go on using it in `accept`: some (0.33, 0.36) close it again, whosever it
-        # is by then; 0.50 to 0.52 and multiprocessing of 2.7 may mean a new pipe by it. It must not depend on chance.
+        # A lock of Python 2 has a Windows handle, so these locks take all free handle numbers, including that of the
+        # listener which was closed. Many releases still use that number in `accept`: some (0.33, 0.36) close it again,
+        # whatever it belongs to by then; in 0.50 to 0.52 and multiprocessing of 2.7 it may be that of a new pipe. The
+        # result must not depend on chance.
         adapter.placeholders.extend(thread.allocate_lock() for _ in range(64))
     return '{}'
 
@@ -484,7 +485,7 @@ def drop(adapter, handle, request):
         del adapter.handles[request['handle']]
     for lane in handle.lanes.values():
         lane.put(None)
-    # A lane may go on referring to the handle, but the handle no longer to the object.
+    # A lane may still refer to the handle, but the handle no longer refers to the object.
     handle.thing = None
     if not CPYTHON:
         gc.collect()
@@ -500,7 +501,7 @@ def no_such_handle(adapter, _, request):
 
 
 NOW, BORROWED = 'now', 'borrowed'
-# On Windows closing a handle may wait for what another thread does with it.
+# On Windows, closing a handle may have to wait for what another thread does with it.
 CLOSING = BORROWED if os.name == 'nt' else NOW
 Operation = collections.namedtuple('Operation', 'perform lane needs')
 UNKNOWN = Operation(unknown, NOW, None)
@@ -523,7 +524,7 @@ OPERATIONS = {
 
 
 def ours(convert, value):
-    """Convert, such that a failure is not taken for one of the implementation."""
+    """Convert a value, so that a failure is not mistaken for one of the implementation."""
     try:
         return convert(value)
     except AdapterError:
@@ -533,20 +534,20 @@ def ours(convert, value):
 
 
 def given(adapter, request, name):
-    """The optional arguments that the request has. `authkey` is passed to releases that know nothing
-    of it, too: an error is better than a connection that looks authenticated and is not."""
+    """The optional arguments in the request. `authkey` is also passed to releases that do not support it: an error is
+    better than a connection that seems to be authenticated but is not."""
     options = {}
     if request.get(name) is not None:
         options[name] = to_native(request[name])
     if request.get('authkey') is not None:
         if adapter.implementation.package == 'multiprocessing':
-            raise AdapterError('the handshakes of multiprocessing are none that the suite knows')
+            raise AdapterError('the suite does not support the handshakes of multiprocessing')
         options['authkey'] = unhex(request['authkey'])
     return options
 
 
 def to_native(value):
-    """Text as `str`, the only type that Python 2 releases take for a family or a path."""
+    """Text as `str`, the only type that releases for Python 2 accept as a family or a path."""
     if PYTHON == 2 and isinstance(value, unicode):
         return value.encode('utf-8')
     return value
@@ -567,7 +568,7 @@ def from_address(value):
 
 
 def last_accepted(listener):
-    # 0.10 and 0.11 do not have it.
+    # 0.10 and 0.11 do not have this property.
     return json.dumps(from_address(getattr(listener, 'last_accepted', None)))
 
 
@@ -585,7 +586,7 @@ def repeat(fill, length):
 def from_payload(data):
     if len(data) <= 4096:
         return '{"bytes":"%s"}' % to_hex(data)
-    # Most long payloads repeat a pattern, and that is seen sooner than a digest is made.
+    # Most long payloads repeat a pattern, which is faster to detect than a digest is to compute.
     fill = data[:data.find(data[:16], 1, 4096)]
     if len(fill) < 4096 and data == repeat(fill, len(data)):
         return '{"fill":"%s","length":%d}' % (to_hex(fill), len(data))
@@ -608,8 +609,8 @@ quote = json.encoder.encode_basestring_ascii
 
 
 def classify(implementation, op, error):
-    """The kind and the message of an exception: what its type, its errno or the implementation's own
-    words say, and `unclassified` when they do not tell."""
+    """The kind and the message of an exception. The kind follows from its type, its errno or the implementation's own
+    message, and is `unclassified` if these are not enough."""
     return kind_of(implementation, op, error), message_of(error)
 
 
@@ -635,7 +636,7 @@ def kind_of(implementation, op, error):
     if isinstance(error, EnvironmentError):
         return kind_of_system_error(op, error)
     if isinstance(error, EOFError):
-        # Python 3's unpickler says "Ran out of input"; the end of a stream has no words.
+        # Python 3's unpickler reports "Ran out of input"; the end of a stream has no message.
         end_of_stream = implementation.eof_error_is_end_of_stream and not error.args
         return 'undecodable' if op == 'recv' and not end_of_stream else 'closed'
     if op in ('listen', 'connect') and isinstance(error, (TypeError, ValueError, OverflowError)):
@@ -658,10 +659,10 @@ def kind_of_system_error(op, error):
         return 'closed'
     winerror = getattr(error, 'winerror', None)
     if os.name == 'nt' and PYTHON == 2 and type(error) is IOError:
-        # As the C extensions of 0.30 and later raise it, and that of multiprocessing.
+        # The C extensions of 0.30 and later and of multiprocessing raise it in this form.
         winerror = error.errno
     if winerror == 6 and op in OPENING:
-        return 'bad_address'  # nothing but the beginning of a pipe's name
+        return 'bad_address'  # only the beginning of a pipe's name
     if winerror in WINERRORS:
         return WINERRORS[winerror]
     return ERRNOS.get(error.errno, 'unclassified')
@@ -671,10 +672,10 @@ SENDING, RECEIVING = ('send', 'send_string'), ('recv', 'recv_string', 'poll')
 CONNECTED = SENDING + RECEIVING + ('accept', 'connect')
 OPENING = ('listen', 'connect')
 
-# Words of the implementations, and of the socket module beneath them.
+# Messages of the implementations, and of the socket module that they use.
 #
-# "only 0 of 4 bytes read", the pure flavours' word for a missing header (of 8 bytes in 0.10), is not
-# here: a payload of four bytes that is missing as a whole is announced in the same words.
+# "only 0 of 4 bytes read", the message of the pure flavours for a missing header (of 8 bytes in 0.10), is not included:
+# a payload of four bytes that is missing completely has the same message.
 WORDS = [
     (r'handle is (closed|invalid)|listener is closed', CONNECTED, 'not_open'),
     (r'got end of file during message', CONNECTED, 'cut'),
@@ -706,12 +707,12 @@ ERRNOS = {
     errno.ETIMEDOUT: 'timed_out',
 }
 
-# Of Windows, by their numbers; the words depend on the language of the system. Those of sockets are in ERRNOS: there
-# Python's errno is Windows' own number.
+# Errors of Windows, by number, because the messages depend on the language of the system. Errors of sockets are in
+# ERRNOS: for these, Python's errno is the number of Windows.
 WINERRORS = {
     2: 'not_found',       # ERROR_FILE_NOT_FOUND
     3: 'not_found',       # ERROR_PATH_NOT_FOUND
-    5: 'in_use',          # ERROR_ACCESS_DENIED: the first instance of a pipe is somebody else's
+    5: 'in_use',          # ERROR_ACCESS_DENIED: somebody else has the first instance of the pipe
     6: 'not_open',        # ERROR_INVALID_HANDLE
     53: 'unknown_host',   # ERROR_BAD_NETPATH: the machine in a pipe's name
     87: 'bad_address',    # ERROR_INVALID_PARAMETER
@@ -723,7 +724,7 @@ WINERRORS = {
     231: 'in_use',        # ERROR_PIPE_BUSY
     232: 'closed',        # ERROR_NO_DATA: the pipe is being closed
     233: 'closed',        # ERROR_PIPE_NOT_CONNECTED
-    995: 'not_open',      # ERROR_OPERATION_ABORTED: somebody closed it meanwhile
+    995: 'not_open',      # ERROR_OPERATION_ABORTED: it was closed in the meantime
 }
 
 PICKLING_ERRORS = (pickle.PicklingError,)
@@ -740,9 +741,9 @@ if PYTHON == 2:
 def build(table):
     """The object that a node table describes.
 
-    An explicit stack, because objects can be deeper than any recursion. What can hold itself is made
-    first and filled when what it holds is there; what cannot is made after its parts. Nothing but the
-    object itself survives: how often an object is referred to shows in the pickle of CPython 2.
+    This uses an explicit stack, because objects can be nested more deeply than Python can recurse. An object that can
+    contain itself is made first and filled once its parts exist; any other object is made after its parts. No other
+    references to the object survive, because the number of references affects the pickle of CPython 2.
     """
     nodes = table['nodes']
     values = [UNBUILT] * len(nodes)
@@ -775,7 +776,7 @@ def build(table):
                 filled[i] = True
                 continue
             if kind not in COMPOUNDS:
-                raise AdapterError('there is no way to make a node of kind %s here' % kind)
+                raise AdapterError('a node of kind %s cannot be made here' % kind)
             needs, _, holds, _ = COMPOUNDS[kind]
             stack.append((FILL, i))
             stack.extend((VISIT, part) for part in reversed(holds(body)))
@@ -793,7 +794,8 @@ def build(table):
             filled[i] = True
         else:
             late.append((bool(states(kind, body)), len(late), fill, i, body))
-    # What needs something that was not finished when it was met, which had met it through a list or the like.
+    # Objects that need a part which was not finished when they were reached, because that part reached them first,
+    # through a list or another container.
     while postponed:
         waiting, postponed[:] = list(postponed), []
         for i in waiting:
@@ -804,8 +806,8 @@ def build(table):
             else:
                 postponed.append(i)
         if len(postponed) == len(waiting):
-            raise AdapterError('node %d needs itself to be made' % postponed[0])
-    # An instance copies its state, which must have everything in it by then.
+            raise AdapterError('node %d cannot be made before itself' % postponed[0])
+    # An instance copies its state, which must be complete by then.
     for _, _, fill, i, body in sorted(late):
         fill(values[i], body, values)
     return values[table['root']]
@@ -821,7 +823,7 @@ def make_instance(body, values):
         return cls.__new__(cls, *arguments)
     if PYTHON == 3:
         raise AdapterError('only Python 2 has old-style classes')
-    # As unpickling does: without arguments, __init__ is called only if the class wants to be asked.
+    # This is what unpickling does: without arguments, __init__ is called only if the class has __getinitargs__.
     if arguments or hasattr(cls, '__getinitargs__'):
         return cls(*arguments)
     return types.InstanceType(cls)
@@ -836,7 +838,7 @@ def states(kind, body):
 
 
 def additions(body):
-    """What `instance` and `reduce` get after they were made."""
+    """The parts that are added to `instance` and `reduce` after they have been made."""
     return body.get('state', []) + body.get('items', []) + flatten(body.get('pairs', []))
 
 
@@ -854,7 +856,7 @@ def fill_object(thing, body, values):
 
 
 def set_state(thing, state):
-    """What the BUILD opcode does."""
+    """Do what the BUILD opcode does."""
     if hasattr(thing, '__setstate__'):
         thing.__setstate__(state)
         return
@@ -892,7 +894,7 @@ def nothing_more(thing, body, values):
     pass
 
 
-# kind: (the parts it needs to be made, how to make it, the parts it holds afterwards, how to fill it)
+# kind: (the parts from which it is made, how to make it, the parts that it holds afterwards, how to fill it)
 COMPOUNDS = {
     'list': (nothing, lambda body, values: [], list, fill_list),
     'dict': (nothing, lambda body, values: {}, flatten, fill_dict),
@@ -910,7 +912,7 @@ COMPOUNDS = {
 def to_int(text):
     value = int(text)
     if type(value) is not int:
-        raise AdapterError('%s is no int on this Python, whose largest is %d' % (text, sys.maxint))
+        raise AdapterError('%s is not an int on this Python, where the largest is %d' % (text, sys.maxint))
     return value
 
 
@@ -932,7 +934,7 @@ def to_global(body):
 
 
 def only_in(python, make):
-    """A node that exists in one Python only; in the other it is an error."""
+    """A node that exists only in one version of Python, and is an error in the other."""
     def refuse(body):
         raise AdapterError('only Python %d has this type' % python)
     return make if PYTHON == python else refuse
@@ -955,7 +957,7 @@ ATOMS = {
 
 
 class Unpicklable(object):
-    """Refuses: there is no type that every Python refuses by itself. Jython pickles even a lambda."""
+    """Refuses to be pickled. No built-in type is refused by every Python: Jython pickles even a lambda."""
 
     def __init__(self, why):
         self.why = to_native(why)
@@ -968,8 +970,8 @@ class Unpicklable(object):
 
 
 def describe(root):
-    """The node table of an object, as JSON. Objects are numbered as they are met, and kept until the
-    end: an id means nothing once its object is gone."""
+    """The node table of an object, as JSON. Objects are numbered in the order in which they are reached, and kept until
+    the end, because an id is meaningless once its object is gone."""
     numbers = {id(root): '0'}
     objects = [root]
     nodes = []
@@ -982,7 +984,7 @@ def describe(root):
             objects.append(thing)
         return number
 
-    for thing in objects:  # which grows as we go
+    for thing in objects:  # which grows in the loop
         nodes.append(WRITERS.get(type(thing), write_other)(thing, ref))
     return '{"root":0,"nodes":[%s]}' % ','.join(nodes)
 
@@ -1016,7 +1018,7 @@ def write_bytes(kind):
 
 
 def write_other(thing, ref):
-    """Classes, functions and instances: what pickle would make of them under protocol 2."""
+    """Classes, functions and instances, in the form in which pickle would write them with protocol 2."""
     if isinstance(thing, NAMED):
         return write_global(thing, getattr(thing, '__qualname__', thing.__name__))
     if PYTHON == 2 and type(thing) is types.InstanceType:
@@ -1086,11 +1088,11 @@ if PYTHON == 2:
 code_point = chr if PYTHON == 3 else unichr
 
 if JYTHON:
-    LONE = u'(?!)'  # whose text cannot have any
+    LONE = u'(?!)'  # whose text cannot contain any
 elif sys.maxunicode > 0xffff:
     LONE = u'[%s-%s]' % (code_point(0xd800), code_point(0xdfff))
 else:
-    # Here a character outside the basic plane is itself a pair of surrogates.
+    # On this Python, a character outside the basic plane is a pair of surrogates.
     LONE = u'[{0}-{1}](?![{2}-{3}])|(?<![{0}-{1}])[{2}-{3}]'.format(
         *[code_point(n) for n in (0xd800, 0xdbff, 0xdc00, 0xdfff)])
 ESCAPE = re.compile(u'\\\\|' + LONE)
@@ -1107,13 +1109,13 @@ def unescaped(match):
     return escape if escape == u'\\' else code_point(int(escape[1:], 16))
 
 
-# Classes for cases, importable under a name of their own --------------------------------------------
+# Classes for cases, which can be imported from a module of their own ---------------------------------
 
 CLASSES = 'processing_conformance_classes'
 
 
 class Point(object):
-    """A class of Python 2's new style; in Python 3, a class."""
+    """A new-style class in Python 2, and a class in Python 3."""
     __module__ = CLASSES
 
     def __init__(self, x=0, y=0):
@@ -1121,7 +1123,7 @@ class Point(object):
 
 
 class OldPoint:
-    """In Python 2, a class of the old style."""
+    """An old-style class in Python 2."""
     __module__ = CLASSES
 
     def __init__(self, x=0, y=0):
@@ -1134,7 +1136,7 @@ class Slots(object):
 
 
 class OldArguments:
-    """In Python 2, an old-style class that wants its arguments again."""
+    """In Python 2, an old-style class that requires its arguments when it is unpickled."""
     __module__ = CLASSES
 
     def __init__(self, x):
@@ -1156,7 +1158,7 @@ class Stateful(object):
 
 
 class Reducing(object):
-    """A class that says itself what it is made by."""
+    """A class that specifies how its instances are made."""
     __module__ = CLASSES
 
     def __init__(self, x):

@@ -1,10 +1,9 @@
 /* What the C extensions of processing 0.10 to 0.38 need to run where a pointer has 64 bits.
 
-   They hand PyString_AsStringAndSize the address of an int, as was right before Python 2.5 on every
-   machine and is still right on 32 bits. On 64 bits Python stores a Py_ssize_t there and overwrites
-   what lies beside it. Force this file in front of their sources (-include lp64.h): it looks at what
-   the caller really has room for. Releases from 0.39 on are right as they are and must be compiled
-   without it. */
+   They pass the address of an int to PyString_AsStringAndSize, which was correct on every machine before Python 2.5 and
+   still is with 32 bits. With 64 bits, Python stores a Py_ssize_t there and overwrites the memory next to it. Include
+   this file before their sources (-include lp64.h): it checks the size of the caller's variable. Releases from 0.39 on
+   are correct and must be compiled without it. */
 #include <Python.h>
 
 static int

@@ -1,7 +1,7 @@
-//! Programs without an adapter: the seed's own examples, on Python 2.7 with both flavours, and servers and
-//! clients that get something wrong.
+//! Programs without an adapter: the seed's own examples, on Python 2.7 with both flavours, and servers and clients with
+//! a fault.
 //!
-//! `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns peers that are missing into failures.
+//! `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns missing peers into failures.
 
 #[path = "planted/command.rs"]
 mod command;
@@ -23,7 +23,7 @@ use libtest_mimic::{Arguments, Trial};
 
 fn main() {
     let mut arguments = Arguments::from_args();
-    // The tests wait for each other's programs most of the time, whatever the number of processors.
+    // The tests mostly wait for other programs, whatever the number of processors.
     arguments.test_threads.get_or_insert(8);
     libtest_mimic::run(&arguments, trials()).exit();
 }

@@ -1,7 +1,7 @@
-//! Testees with a planted fault must fail, and the message must name the place; testees that misbehave must
-//! not take the run with them.
+//! Testees with a planted fault must fail, and the message must name the place of the fault. Testees that misbehave
+//! must not break the run.
 //!
-//! Started with `testee NAME` this very executable is such a testee: an adapter on standard input and output.
+//! When started with `testee NAME`, this executable is such a testee: an adapter on standard input and output.
 
 #[cfg(unix)]
 #[path = "planted/command.rs"]
@@ -44,7 +44,7 @@ fn main() {
         return testee(name);
     }
     let mut arguments = Arguments::from_args();
-    // The tests wait for deadlines most of the time, whatever the number of processors.
+    // The tests mostly wait for deadlines, whatever the number of processors.
     arguments.test_threads.get_or_insert(8);
     libtest_mimic::run(&arguments, trials()).exit();
 }

@@ -1,4 +1,4 @@
-//! The recorded vectors: they satisfy their schema, they hold, and nothing in them can be changed unnoticed.
+//! The recorded vectors: they satisfy their schema, they are correct, and nothing in them can be changed unnoticed.
 
 #[cfg(unix)]
 #[path = "vectors/command.rs"]
@@ -69,7 +69,7 @@ fn every_peer_has_a_file_of_130_vectors() {
 }
 
 #[test]
-fn a_file_says_of_its_peer_what_the_catalogue_says() {
+fn a_file_describes_its_peer_like_the_catalogue() {
     for (name, _, file) in FILES.iter() {
         let peer = peers::matching(&file.peer)[0];
         let Spoken { family, .. } = file.dialect;
@@ -89,7 +89,7 @@ fn a_file_says_of_its_peer_what_the_catalogue_says() {
 }
 
 #[test]
-fn what_comes_with_python_is_of_that_python_and_of_no_archive() {
+fn the_standard_library_has_the_version_of_its_python_and_no_archive() {
     let original = file("multiprocessing-3.14");
     let changes: [fn(&mut File); 4] = [
         |file| file.provenance.python = "3.13.1".into(),
@@ -108,7 +108,7 @@ fn what_comes_with_python_is_of_that_python_and_of_no_archive() {
 }
 
 #[test]
-fn every_vector_holds() {
+fn every_vector_is_correct() {
     for (name, _, file) in FILES.iter() {
         let found = check(file);
         assert!(found.is_empty(), "{name}: {found:?}");
@@ -118,7 +118,7 @@ fn every_vector_holds() {
 }
 
 #[test]
-fn files_are_written_as_they_are() {
+fn files_that_are_written_again_do_not_change() {
     for (name, text, file) in FILES.iter() {
         assert!(file.to_text() == *text, "{name}");
     }
@@ -133,7 +133,7 @@ fn schema() -> Value {
 #[test]
 fn every_file_satisfies_the_schema() {
     let schema = jsonschema::validator_for(&schema()).expect("the schema is one");
-    // What several files have alike is looked at once.
+    // Parts that several files have in common are checked only once.
     let mut seen = BTreeSet::new();
     for (name, text, _) in FILES.iter() {
         let mut file: Value = serde_json::from_str(text).unwrap();
@@ -146,7 +146,7 @@ fn every_file_satisfies_the_schema() {
 }
 
 #[test]
-fn members_that_nobody_knows_are_refused() {
+fn unknown_members_are_refused() {
     let schema = jsonschema::validator_for(&schema()).unwrap();
     let mut file = serde_json::to_value(file("processing-0.52-c")).unwrap();
     // One of each form is enough.
@@ -210,12 +210,12 @@ fn the_notation_has_one_schema() {
 fn with_the_digest_any_changed_byte_is_found() {
     const PLACES: usize = 5;
     for (number, (name, text, _)) in FILES.iter().enumerate() {
-        // Other places in each file.
+        // The places are different in each file.
         let mut places: Vec<usize> = (0..text.len())
             .skip(number * 97)
             .step_by(text.len() / PLACES)
             .collect();
-        // The digest itself, and the blanks that mean nothing.
+        // These are the digest itself, and blanks without meaning.
         places.extend([
             text.find("digest").unwrap() + 12,
             text.find(": ").unwrap() + 1,
@@ -243,7 +243,7 @@ fn a_changed_file_says_so() {
     let (_, text, _) = &FILES[0];
     let changed = text.replace("CPython", "Jython");
     let Err(error @ FileError::Digest { .. }) = File::parse(&changed) else {
-        panic!("it was taken");
+        panic!("it was accepted");
     };
     assert!(
         error
@@ -254,7 +254,7 @@ fn a_changed_file_says_so() {
 }
 
 #[test]
-fn every_change_of_meaning_is_found_by_its_meaning() {
+fn every_change_of_meaning_is_found_without_the_digest() {
     let survived = mutation::survivors();
     assert!(survived.tried > 30_000, "{}", survived.tried);
     assert!(
@@ -273,13 +273,13 @@ fn every_change_of_meaning_is_found_by_its_meaning() {
 }
 
 #[test]
-fn ids_that_change_places_are_found() {
+fn exchanged_ids_are_found() {
     let original = file("processing-0.52-c");
     for number in (1..original.vectors.len()).step_by(31) {
         let mut file = original.clone();
         file.vectors.swap(number - 1, number);
         assert!(!check(&file).is_empty(), "{number}: the order");
-        // With the order mended, another file knows better.
+        // If the order is corrected, another file still shows the change.
         let mut file = original.clone();
         let (one, other) = (
             file.vectors[number - 1].id().to_owned(),
@@ -294,7 +294,7 @@ fn ids_that_change_places_are_found() {
     }
 }
 
-// ---- recording anew ----
+// ---- recording again ----
 
 #[test]
 fn what_is_random_makes_no_difference_and_every_other_byte_is_explained() {
@@ -329,11 +329,11 @@ fn what_is_random_makes_no_difference_and_every_other_byte_is_explained() {
     insta::assert_snapshot!(shown.join("\n"));
 }
 
-// ---- what a person can read off them ----
+// ---- what a person can learn from them ----
 
 /// A representative set: the protocol, byte by byte.
 #[test]
-fn the_protocol_can_be_read_off_the_vectors() {
+fn the_protocol_can_be_learned_from_the_vectors() {
     for (name, peer, ids) in [
         (
             "headers",
@@ -415,7 +415,7 @@ fn the_protocol_can_be_read_off_the_vectors() {
     }
 }
 
-/// Every vector once for each dialect, and a file that it is in: what several peers have alike is there only once.
+/// Every vector only once for each dialect, even if several peers have it, with one of the files that contain it.
 fn distinct() -> Vec<(&'static File, Vector)> {
     let mut seen = BTreeSet::new();
     let mut found = Vec::new();

@@ -1,8 +1,8 @@
-"""What CPython makes of pickles: Python 3 is asked in process, Python 2 over pipes.
+"""How CPython reads pickles: Python 3 runs in the process of the oracle, Python 2 is connected through pipes.
 
-No class or function of a pickle is ever imported, but for those that make plain values. Everything else that
-a pickle asks for is a stand-in, which notes what is done with it and is described as the notation has it: so
-calls, states, persistent ids, extension codes and buffers are compared, too.
+No class or function of a pickle is ever imported, except for those that make plain values. Everything else that a
+pickle needs is a stand-in, which records what is done with it and is described in the notation, so that calls, states,
+persistent ids, extension codes and buffers are compared as well.
 """
 
 import io
@@ -30,15 +30,15 @@ PLAIN = {(module, name) for module in ('__builtin__', 'builtins') for name in BU
 PLAIN |= {('_codecs', 'encode'), ('copy_reg', '__newobj__'), ('copyreg', '__newobj__')}
 EXTENSION = 'extension code'
 SURROGATE = re.compile(u'[\ud800-\udfff]')
-# Wherever there could be an instruction that needs a code.
+# Finds every place that could be an instruction with an extension code.
 EXTENSIONS = [(re.compile(b'(?s)(?=' + opcode + b'(' + b'.' * struct.calcsize(layout) + b'))'), layout)
               for opcode, layout in ((b'\x82', '<B'), (b'\x83', '<H'), (b'\x84', '<i'))]
-# Bytes that a pickle without classes and functions does not have.
+# Bytes that do not occur in a pickle without classes and functions.
 IMPORTING = (b'c', b'i', b'\x82', b'\x83', b'\x84', b'\x93')
 
 
 def testify(data):
-    """All that is to be said of a pickle, as JSON."""
+    """Everything that is reported about a pickle, as JSON."""
     places, arguments, failure = [], [], None
     try:
         for opcode, argument, position in pickletools.genops(data):
@@ -62,7 +62,7 @@ def dis(data):
 
 
 class Last(object):
-    """A file that keeps what was printed last: of `dis`, the highest protocol."""
+    """A file that keeps only what was printed last: for `dis`, the highest protocol."""
     text = ''
 
     def write(self, text):
@@ -71,7 +71,7 @@ class Last(object):
 
 
 def loads(data):
-    """Whether the function that everybody calls accepts it; None where it could import something."""
+    """Whether the public function `loads` accepts a pickle; None if it could import something."""
     if any(byte in data for byte in IMPORTING):
         return None
     try:
@@ -84,7 +84,7 @@ def loads(data):
 def loaded(load, data):
     world = World(data)
     try:
-        # There may be too little memory to describe it.
+        # There may not be enough memory to describe it.
         thing = described(load(data, world))
     except Exception as error:
         return '{"error":%s}' % json.dumps(said(error))
@@ -114,7 +114,7 @@ def ascii_only(error):
 
 
 class World(object):
-    """Where a pickle finds what is not in it."""
+    """Provides what a pickle needs from outside."""
 
     def __init__(self, data):
         self.needs = set()
@@ -131,9 +131,9 @@ class World(object):
         if module == EXTENSION:
             self.needs.add('extension code %s' % name)
             return self.stand_in(('extension', int(name)))
-        if PYTHON == 2:  # where names are bytes, of which the notation has those that are text
+        if PYTHON == 2:  # whose names are bytes; the notation has only those that are text
             module, name = module.decode('utf-8'), name.decode('utf-8')
-            if SURROGATE.search(module + name):  # which Python 2 decodes
+            if SURROGATE.search(module + name):  # which Python 2 accepts in UTF-8
                 raise ValueError('not UTF-8')
         if (module, name) in PLAIN:
             try:
@@ -162,7 +162,7 @@ class World(object):
 
 
 class Buffer(bytes):
-    """An out-of-band buffer, equal to none but itself."""
+    """An out-of-band buffer, which is equal only to itself."""
 
     def __new__(cls, number):
         self = super(Buffer, cls).__new__(cls)
@@ -176,7 +176,7 @@ class Buffer(bytes):
 
 
 class Anything(type):
-    """The type of stand-ins. They are classes themselves, since whatever they stand for may be one."""
+    """The type of stand-ins. They are classes themselves, because what they stand for may be a class."""
 
     def __call__(cls, *arguments):
         return stand_in('reduce', cls, arguments)
@@ -225,7 +225,7 @@ def write_stand_in(thing, ref):
 
 
 adapter.WRITERS[Anything] = write_stand_in
-# The notation has no word for it.
+# The notation cannot express this.
 adapter.WRITERS[memoryview] = lambda thing, ref: '{"unpicklable":"memoryview"}'
 adapter.WRITERS[Buffer] = lambda thing, ref: '{"buffer":%d}' % thing.number
 
@@ -236,7 +236,7 @@ if PYTHON == 3:
     def unpickler(base):
         class Unpickler(base):
             def __init__(self, data, world):
-                # With a buffer to peek at, it reads all at once, as `loads` does.
+                # With a buffer that has `peek`, it reads everything at once, as `loads` does.
                 super().__init__(io.BufferedReader(io.BytesIO(data)), buffers=world.buffers())
                 self.world = world
 
@@ -268,12 +268,12 @@ else:
 
 
 def dumps(table, protocol, in_python):
-    """The object of a node table, pickled."""
+    """Pickle the object of a node table."""
     thing = adapter.build(json.loads(table))
     return (pickle._dumps if in_python else pickle.dumps)(thing, protocol)
 
 
-# Over pipes: batches in, answers out, each thing after its length -----------------------------------
+# Through pipes: batches in, answers out, each item after its length ---------------------------------
 
 
 def serve():

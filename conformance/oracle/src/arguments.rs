@@ -1,9 +1,9 @@
-//! Plausible arguments of opcodes: mostly right, and all around what can go wrong.
+//! Plausible arguments of opcodes: mostly valid, and otherwise close to everything that can go wrong.
 
 use processing_conformance::pickle::Opcode;
 use processing_conformance::pickle::opcode::ArgumentKind;
 
-/// Numbers that readers of pickles differ about, among plain ones.
+/// Plain numbers, and numbers on which readers of pickles disagree.
 const INTEGERS: &[&[u8]] = &[
     b"0",
     b"1",
@@ -275,7 +275,7 @@ pub(crate) fn instruction(rng: &mut fastrand::Rng, opcode: Opcode, pickle: &mut 
             counted(rng, width, &bytes, pickle);
         }
         ArgumentKind::Text(width) => {
-            // Those that cannot be decoded end a pickle: they are to be rarer than the others.
+            // Texts that cannot be decoded end a pickle, so they should be rarer than the others.
             let among = if rng.u8(..10) == 0 { TEXTS.len() } else { 10 };
             let text = TEXTS[rng.usize(..among)];
             counted(rng, width, text, pickle);
@@ -322,7 +322,7 @@ fn random_bytes(rng: &mut fastrand::Rng, length: usize) -> Vec<u8> {
     std::iter::repeat_with(|| rng.u8(..)).take(length).collect()
 }
 
-/// Bytes after their length, which is wrong now and then.
+/// Bytes after their length, which is occasionally wrong.
 fn counted(rng: &mut fastrand::Rng, width: usize, bytes: &[u8], pickle: &mut Vec<u8>) {
     let length = match rng.u8(..100) {
         0 => rng.u64(..),

@@ -1,4 +1,4 @@
-//! The pickles that are asked about.
+//! The pickles that are compared.
 
 use clap::ValueEnum;
 use processing_conformance::notation::{Construction, Graph, Node};
@@ -10,7 +10,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use crate::python3::Python3;
 use crate::{mutation, program};
 
-/// Where a pickle comes from.
+/// The origin of a pickle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, ValueEnum)]
 pub(crate) enum Kind {
     /// Objects, written by the suite in protocols 0 to 2
@@ -25,7 +25,7 @@ pub(crate) enum Kind {
     Mutations,
 }
 
-/// The pickle of one kind that a seed stands for.
+/// Generates the pickle of one kind from a seed.
 pub(crate) fn pickle_of(kind: Kind, seed: u64, python: &Python3) -> Vec<u8> {
     let mut rng = fastrand::Rng::with_seed(seed);
     made(kind, &mut rng, python)
@@ -81,7 +81,7 @@ fn for_python_3(mut graph: Graph) -> Graph {
     for node in &mut graph.nodes {
         *node = match std::mem::replace(node, Node::None) {
             Node::Str(bytes) => match String::from_utf8(bytes) {
-                // Names of attributes have to be text.
+                // The names of attributes must be text.
                 Ok(text) => Node::Unicode(text.into()),
                 Err(error) => Node::Bytes(error.into_bytes()),
             },

@@ -1,4 +1,4 @@
-//! What is compared, and how.
+//! The checks, and how they compare.
 
 use std::collections::HashSet;
 use std::panic::catch_unwind;
@@ -15,7 +15,7 @@ use processing_connection::object;
 use crate::python2::Answer;
 use crate::testimony::{Listing, Loaded, Testimony};
 
-/// One thing that is compared.
+/// A comparison of two readers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Check {
     /// `pickle::disassemble` and `pickletools.genops` of CPython 3
@@ -28,9 +28,9 @@ pub(crate) enum Check {
     Genops2,
     /// `pickle::loadable` and cPickle of CPython 2.7
     Loads2,
-    /// serde-pickle, where it reads, and `pickle::read`
+    /// serde-pickle, if it reads the pickle, and `pickle::read`
     SerdePickle,
-    /// The reference, where it reads, and `pickle::read`
+    /// The reference, if it reads the pickle, and `pickle::read`
     Reference,
     /// The unpicklers of CPython 3 in Python and in C
     Pure3,
@@ -52,18 +52,18 @@ impl Check {
     ];
 }
 
-/// What became of a check.
+/// The outcome of a check.
 pub(crate) enum Outcome {
     Agreed,
-    /// One of them does not claim to read it, or it cannot be known what calls would make.
+    /// One of the readers does not claim to read the pickle, or the results of its calls cannot be known.
     NotCompared,
-    /// How they differ: in short, and in this case.
+    /// How they differ: in short, and in detail for this case.
     Differed(&'static str, String),
 }
 
 use Outcome::{Agreed, Differed, NotCompared};
 
-/// A pickle, and what is said of it.
+/// A pickle, and what the readers report about it.
 pub(crate) struct Subject<'a> {
     pub(crate) pickle: &'a [u8],
     pub(crate) python_3: &'a Testimony,
@@ -117,7 +117,7 @@ impl Subject<'_> {
             })
     }
 
-    /// Whether `INT` has a blank and one digit, which strtol takes for one of the two bytes of a truth value.
+    /// Whether `INT` has a blank and one digit. An unpickler that uses `strtol` reads these two bytes as a truth value.
     pub(crate) fn has_a_blank_before_a_digit(&self) -> bool {
         let lines = [b"I 0\n", b"I 1\n"];
         self.pickle
@@ -125,7 +125,7 @@ impl Subject<'_> {
             .any(|bytes| lines.iter().any(|line| *line == bytes))
     }
 
-    /// Whether something is put to the memo right after it came from there.
+    /// Whether something is put into the memo right after it was taken from there.
     pub(crate) fn gives_two_places(&self) -> bool {
         use Opcode::{BinGet, BinPut, Get, LongBinGet, LongBinPut, Memoize, Put};
         let opcodes: Vec<_> = pickle::disassemble(self.pickle)
@@ -181,7 +181,7 @@ impl Subject<'_> {
         }
         nodes[0] = Node::List((1..nodes.len()).collect());
         let ours = Graph { root: 0, nodes };
-        // Python 2 has an int or a long as it comes.
+        // In Python 2, the result may be an int or a long.
         let fidelity = if highest == 2 {
             Fidelity::Values
         } else {
@@ -271,7 +271,7 @@ impl Subject<'_> {
         self.as_a_value(read.ok().as_ref())
     }
 
-    /// What was read as profile `serde` has it.
+    /// The object that was read, in profile `serde`.
     fn as_a_value(&self, value: Option<&serde_pickle::Value>) -> Outcome {
         let Some(value) = value else {
             return NotCompared;
@@ -324,8 +324,8 @@ fn same(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Outcome {
     }
 }
 
-/// Whether it can be known without calling anything what the object is: nothing in it is made by a constructor of
-/// plain values in a way that only Python knows.
+/// Whether the object can be known without any call: nothing in it is made by a constructor of plain values in a way
+/// that only Python knows.
 fn is_determined(reading: &Reading) -> bool {
     !reading.needs.iter().any(|(_, need)| match need {
         Need::Global(name) => {
@@ -343,7 +343,7 @@ fn is_determined(reading: &Reading) -> bool {
     })
 }
 
-/// The object as the witness has it, whose classes are those of a running Python.
+/// The object in the form of the witness, whose classes are those of a running Python.
 fn as_described(mut graph: Graph, unpickler: Unpickler) -> Graph {
     let empty = |graph: &Graph, id: NodeId| graph.nodes[id] == Node::Tuple(Vec::new());
     for id in 0..graph.nodes.len() {
@@ -376,7 +376,7 @@ fn as_described(mut graph: Graph, unpickler: Unpickler) -> Graph {
     graph
 }
 
-/// An argument as `genops` has it.
+/// An argument in the form of `genops`.
 fn argument(pickle: &[u8], instruction: &Instruction, unpickler: Unpickler) -> Option<Node> {
     let string = |bytes: &[u8]| match unpickler {
         Unpickler::Python2 => Node::Str(bytes.to_vec()),
@@ -390,7 +390,7 @@ fn argument(pickle: &[u8], instruction: &Instruction, unpickler: Unpickler) -> O
         Argument::None => return None,
         Argument::Unsigned(value) => Node::Int(value.into()),
         Argument::Signed(value) => Node::Int(value.into()),
-        // For PUT and GET, too.
+        // This is also used for PUT and GET.
         Argument::Decimal(b"00") if instruction.opcode != Opcode::Long => Node::Bool(false),
         Argument::Decimal(b"01") if instruction.opcode != Opcode::Long => Node::Bool(true),
         Argument::Decimal(digits) => Node::Int(decimal(digits)),
@@ -418,7 +418,7 @@ fn decimal(digits: &[u8]) -> BigInt {
     digits.parse().expect("the digits were checked")
 }
 
-/// What a line of text stands for by itself, its escapes undone.
+/// The text that a line means by itself, with its escapes decoded.
 fn alone(pickle: &[u8], offset: usize) -> Node {
     let rest = &pickle[offset..];
     let end = rest
@@ -430,7 +430,7 @@ fn alone(pickle: &[u8], offset: usize) -> Node {
     reading.map_or(Node::None, |reading| reading.graph.root().clone())
 }
 
-/// What is needed, as the witness spells it: names in full.
+/// What is needed, in the form of the witness: with full names.
 fn spelled(need: &Need) -> String {
     match need {
         Need::Global(name) => name.clone(),

@@ -1,21 +1,21 @@
-//! Differences that are known, each with its reason. What is not in this table is an error of the suite.
+//! Known differences, each with its reason. Any difference that is not in this table is an error in the suite.
 
 use processing_conformance::pickle::Opcode;
 
 use crate::check::{Check, Subject};
 
-/// A difference that stays.
+/// A difference that is accepted.
 pub(crate) struct Known {
     pub(crate) check: Check,
     pub(crate) reason: &'static str,
-    /// Whether this is it: what is asked about, in short how they differ, and how in this case.
+    /// Whether a difference is this one. The arguments are the pickle, the difference in short, and its details.
     pub(crate) applies: fn(&Subject, &str, &str) -> bool,
 }
 
 pub(crate) const KNOWN: &[Known] = &[
     Known {
         check: Check::Genops3,
-        reason: "genops takes names, persistent ids and STRING for ASCII; Python 3 itself reads UTF-8 in names, and \
+        reason: "genops reads names, persistent ids and STRING as ASCII; Python 3 itself reads UTF-8 in names, and \
                  Python 2 any bytes in STRING: the suite lists both",
         applies: |_, short, detail| {
             short == "only ours reads on" && detail.contains("UnicodeDecodeError('ascii'")
@@ -31,7 +31,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Genops3,
-        reason: "genops takes a lone quote for an empty STRING, which no unpickler does",
+        reason: "genops accepts a lone quote as an empty STRING, which no unpickler does",
         applies: |_, short, detail| {
             short == "only theirs reads on"
                 && detail.contains("STRING with a malformed string literal")
@@ -47,7 +47,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Genops2,
-        reason: "genops of 2.7 takes a lone quote for an empty STRING, too",
+        reason: "genops of 2.7 also accepts a lone quote as an empty STRING",
         applies: |_, short, detail| {
             short == "only theirs reads on"
                 && detail.contains("STRING with a malformed string literal")
@@ -55,35 +55,35 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Genops2,
-        reason: "genops of 2.7 wants an L after LONG; that of 3 does not, and it is what the suite lists",
+        reason: "genops of 2.7 requires an L after LONG; that of 3, which the suite follows, does not",
         applies: |_, short, detail| {
             short == "only ours reads on" && detail.contains("trailing 'L' required")
         },
     },
     Known {
         check: Check::Genops2,
-        reason: "Python 2.7 has no underscores in numbers, and none of 3's blanks before the L of LONG",
+        reason: "Python 2.7 accepts neither underscores in numbers nor blanks before the L of LONG, as 3 does",
         applies: |_, short, detail| {
             short == "only ours reads on" && detail.contains("invalid literal for")
         },
     },
     Known {
         check: Check::Genops2,
-        reason: "int() and long() of Python 2.7 take blanks after the sign",
+        reason: "int() and long() of Python 2.7 accept blanks after the sign",
         applies: |_, short, detail| {
             short == "only theirs reads on" && detail.contains("with a malformed number")
         },
     },
     Known {
         check: Check::Genops2,
-        reason: "names and persistent ids of Python 2 are any bytes; the notation has text for them",
+        reason: "names and persistent ids of Python 2 can be any bytes; the notation requires text",
         applies: |_, short, detail| {
             short == "only theirs reads on" && detail.contains("malformed text: invalid UTF-8")
         },
     },
     Known {
         check: Check::Loads3,
-        reason: "whether a persistent object, class, function or buffer takes items or a state, or what a call made takes \
+        reason: "whether a persistent object, class, function or buffer takes items or a state, or the result of a call takes \
                  elements, only its owner knows; the notation has no place for them, so that the suite refuses it",
         applies: applied_to_the_unknown,
     },
@@ -94,7 +94,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Loads3,
-        reason: "READONLY_BUFFER makes a memoryview of a bytearray, for which the notation has no word",
+        reason: "READONLY_BUFFER makes a memoryview of a bytearray, which the notation cannot express",
         applies: |_, _, detail| {
             detail.contains("READONLY_BUFFER applied to")
                 || detail.contains("Misapplied(ReadonlyBuffer")
@@ -110,7 +110,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::SerdePickle,
-        reason: "serde-pickle puts the state of BUILD in the place of whatever it is given to, values and classes included",
+        reason: "serde-pickle replaces any object with the state that BUILD gives to it, including values and classes",
         applies: |subject, short, detail| {
             subject.lists(Opcode::Build)
                 && (short == "another object" && detail.contains("is None, expected ")
@@ -120,7 +120,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::SerdePickle,
-        reason: "serde-pickle passes over a key without a value in DICT, as cPickle does",
+        reason: "serde-pickle ignores a key without a value in DICT, as cPickle does",
         applies: |_, short, detail| {
             short == "reads what the suite does not" && detail.contains("DICT finds a key without")
         },
@@ -139,12 +139,12 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::SerdePickle,
-        reason: "serde-pickle copies what DUP doubles, which is then filled once",
+        reason: "serde-pickle copies an object that DUP duplicates, and then fills only one copy",
         applies: |subject, short, _| short == "another object" && subject.lists(Opcode::Dup),
     },
     Known {
         check: Check::SerdePickle,
-        reason: "serde-pickle takes what was put to a place of the memo for what is put there later, and copies what has \
+        reason: "serde-pickle confuses an object in the memo with one that is put in the same place later, and copies what has \
                  two places: bugs",
         applies: |subject, short, _| {
             short == "another object"
@@ -158,7 +158,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::SerdePickle,
-        reason: "serde-pickle takes STRING in other forms than Python: without quotes, and with blanks around them",
+        reason: "serde-pickle accepts STRING in forms that Python does not: without quotes, or with blanks around them",
         applies: |_, short, detail| {
             short.starts_with("reads what ")
                 && (detail.contains("STRING") || detail.contains("the STRING opcode"))
@@ -166,19 +166,19 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::SerdePickle,
-        reason: "serde-pickle takes FLOAT, INT and LONG in other forms than Python",
+        reason: "serde-pickle accepts FLOAT, INT and LONG in forms that Python does not",
         applies: |_, short, detail| short == "reads what no Python does" && is_number(detail),
     },
     Known {
         check: Check::SerdePickle,
-        reason: "serde-pickle reads strings of Python 2 that are not ASCII as bytes, in pickles of Python 3, too",
+        reason: "serde-pickle reads strings of Python 2 that are not ASCII as bytes, even in pickles of Python 3",
         applies: |_, short, detail| {
             short == "reads what no Python does" && detail.contains("UnicodeDecodeError('ascii'")
         },
     },
     Known {
         check: Check::SerdePickle,
-        reason: "serde-pickle passes over FRAME, however long it says that it is",
+        reason: "serde-pickle ignores FRAME, whatever length it announces",
         applies: |subject, short, detail| {
             short == "reads what no Python does"
                 && detail.contains("truncated")
@@ -187,7 +187,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::SerdePickle,
-        reason: "serde-pickle does not look at what it has no use for: names, memo places, persistent ids, classes, states",
+        reason: "serde-pickle does not check what it does not use: names, memo places, persistent ids, classes, states",
         applies: |_, short, _| short == "reads what no Python does",
     },
     Known {
@@ -197,29 +197,29 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Reference,
-        reason: "the reference takes FLOAT, INT and LONG in other forms than Python",
+        reason: "the reference accepts FLOAT, INT and LONG in forms that Python does not",
         applies: |_, short, detail| short == "reads what no Python does" && is_number(detail),
     },
     Known {
         check: Check::Reference,
-        reason: "the reference takes blanks around the quotes of STRING",
+        reason: "the reference accepts blanks around the quotes of STRING",
         applies: |_, short, detail| short.starts_with("reads what ") && detail.contains("STRING"),
     },
     Known {
         check: Check::Reference,
-        reason: "the reference reads strings of Python 2 that are not ASCII as bytes, in pickles of Python 3, too",
+        reason: "the reference reads strings of Python 2 that are not ASCII as bytes, even in pickles of Python 3",
         applies: |_, short, detail| {
             short == "reads what no Python does" && detail.contains("UnicodeDecodeError('ascii'")
         },
     },
     Known {
         check: Check::Reference,
-        reason: "the reference joins surrogates to the character that they stand for: Rust has no others",
+        reason: "the reference combines surrogates into the character that they mean, because Rust has no surrogates",
         applies: |_, short, detail| short == "another object" && detail.contains("\\ud"),
     },
     Known {
         check: Check::Genops3,
-        reason: "genops undoes escapes in names, although it calls them noescape; no unpickler does",
+        reason: "genops decodes escapes in names, although it calls them noescape; no unpickler does",
         applies: escaped_name,
     },
     Known {
@@ -234,58 +234,58 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Pure3,
-        reason: "INT of a blank and 0 or 1 is a bool to the one in C, and an int to the one in Python",
+        reason: "the unpickler in C reads INT with a blank and 0 or 1 as a bool, the one in Python reads it as an int",
         applies: |subject, short, _| {
             short == "another object" && subject.has_a_blank_before_a_digit()
         },
     },
     Known {
         check: Check::Pure2,
-        reason: "INT of a blank and 0 or 1 is a bool to cPickle, and an int to pickle.py",
+        reason: "cPickle reads INT with a blank and 0 or 1 as a bool, pickle.py reads it as an int",
         applies: |subject, short, _| {
             short == "another object" && subject.has_a_blank_before_a_digit()
         },
     },
     Known {
         check: Check::Reference,
-        reason: "INT of a blank and 0 or 1 is a bool to CPython, and an int to the reference",
+        reason: "CPython reads INT with a blank and 0 or 1 as a bool, the reference reads it as an int",
         applies: |subject, short, _| {
             short == "another object" && subject.has_a_blank_before_a_digit()
         },
     },
     Known {
         check: Check::Pure3,
-        reason: "the one in Python takes any iterable as the arguments of REDUCE",
+        reason: "the unpickler in Python accepts any iterable as the arguments of REDUCE",
         applies: |_, short, detail| {
             short == "only Python accepts" && detail.contains("argument list must be a tuple")
         },
     },
     Known {
         check: Check::Pure3,
-        reason: "the one in Python gives an empty state to what takes none",
+        reason: "the unpickler in Python gives an empty state to objects that accept no state",
         applies: |_, short, detail| short == "only Python accepts" && is_about_state(detail),
     },
     Known {
         check: Check::Pure2,
-        reason: "pickle.py takes any iterable as the arguments of REDUCE",
+        reason: "pickle.py accepts any iterable as the arguments of REDUCE",
         applies: |_, short, detail| {
             short == "only Python accepts" && detail.contains("argument list must be a tuple")
         },
     },
     Known {
         check: Check::Pure2,
-        reason: "pickle.py gives an empty state to what takes none",
+        reason: "pickle.py gives an empty state to objects that accept no state",
         applies: |_, short, detail| short == "only Python accepts" && is_about_state(detail),
     },
     Known {
         check: Check::Pure2,
-        reason: "pickle.py has its marks on the stack, where opcodes take them for objects, and reach below them; so does cPickle, \
-                 which has them on a stack of their own, but not for the same objects",
+        reason: "pickle.py keeps its marks on the stack, where opcodes take them for objects and reach below them; in cPickle, \
+                 which keeps them on a separate stack, opcodes also reach below them, but get other objects",
         applies: |subject, _, _| subject.pickle.contains(&b'('),
     },
     Known {
         check: Check::Pure3,
-        reason: "the unpickler in Python keeps to FRAME, the one in C passes over it",
+        reason: "the unpickler in Python follows FRAME, the one in C ignores it",
         applies: |_, short, detail| {
             short == "only C accepts"
                 && (detail.contains("end of frame") || detail.contains("end of current frame"))
@@ -293,7 +293,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Pure3,
-        reason: "the one in C reads numbers with strtol and up to a NUL, the one in Python with int() and float()",
+        reason: "the unpickler in C reads numbers with strtol up to a NUL, the one in Python with int() and float()",
         applies: |_, short, detail| {
             short == "only C accepts"
                 && (detail.contains("invalid literal for int") || detail.contains("to float"))
@@ -301,7 +301,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Pure3,
-        reason: "float() and int() take blanks, underscores, leading zeros and what overflows; the one in C does not",
+        reason: "float() and int() accept blanks, underscores, leading zeros and overflow; the unpickler in C does not",
         applies: |_, short, detail| {
             short == "only Python accepts"
                 && (detail.contains("float") || detail.contains("to int"))
@@ -309,21 +309,21 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Pure3,
-        reason: "the one in C wants something on each line, the one in Python does not",
+        reason: "the unpickler in C rejects empty lines, the one in Python does not",
         applies: |_, short, detail| {
             short == "only Python accepts" && detail.contains("pickle data was truncated")
         },
     },
     Known {
         check: Check::Pure3,
-        reason: "the one in Python takes any sequence as the arguments of NEWOBJ",
+        reason: "the unpickler in Python accepts any sequence as the arguments of NEWOBJ",
         applies: |_, short, detail| {
             short == "only Python accepts" && detail.contains("args argument must be a tuple")
         },
     },
     Known {
         check: Check::Pure2,
-        reason: "cPickle takes blanks and control characters after the literal of STRING",
+        reason: "cPickle accepts blanks and control characters after the literal of STRING",
         applies: |_, short, detail| {
             short == "only C accepts" && detail.contains("insecure string pickle")
         },
@@ -338,7 +338,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Pure2,
-        reason: "the memo of cPickle has text for GET and PUT, and numbers for the others: they do not find each other's",
+        reason: "the memo of cPickle uses text for GET and PUT and numbers for the others: they do not share places",
         applies: |subject, short, detail| {
             short == "only Python accepts" && detail.contains("BadPickleGet")
                 || short == "another object"
@@ -347,7 +347,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Pure2,
-        reason: "float() and int() take blanks, underscores, leading zeros and what overflows; cPickle does not",
+        reason: "float() and int() accept blanks, underscores, leading zeros and overflow; cPickle does not",
         applies: |_, short, detail| {
             short == "only Python accepts"
                 && (detail.contains("float") || detail.contains("to int"))
@@ -362,14 +362,14 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Pure2,
-        reason: "cPickle wants something on each line, pickle.py does not",
+        reason: "cPickle rejects empty lines, pickle.py does not",
         applies: |_, short, detail| {
             short == "only Python accepts" && detail.contains("pickle data was truncated")
         },
     },
     Known {
         check: Check::Pure2,
-        reason: "cPickle makes a long of INT where blanks follow the number, and reads octal ones; pickle.py does not",
+        reason: "cPickle reads INT as a long if blanks follow the number, and accepts octal ones; pickle.py does not",
         applies: |_, short, detail| {
             short == "another object"
                 && ["expected long", "expected int"]
@@ -379,43 +379,43 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::Reference,
-        reason: "the reference does not look at what it has no use for, and takes a bytearray of text or as an element",
+        reason: "the reference does not check what it does not use, and accepts a bytearray of text or as an element",
         applies: |_, short, _| short == "reads what no Python does",
     },
     Known {
         check: Check::Pure3,
-        reason: "the one in C does not ask what it is to append nothing to",
+        reason: "the unpickler in C does not check the target if there is nothing to append",
         applies: |_, short, detail| short == "only C accepts" && is_about_appending(detail),
     },
     Known {
         check: Check::Pure2,
-        reason: "cPickle does not ask what it is to append nothing to",
+        reason: "cPickle does not check the target if there is nothing to append",
         applies: |_, short, detail| short == "only C accepts" && is_about_appending(detail),
     },
     Known {
         check: Check::Pure2,
-        reason: "pickle.py takes any sequence as the arguments of NEWOBJ",
+        reason: "pickle.py accepts any sequence as the arguments of NEWOBJ",
         applies: |_, short, detail| {
             short == "only Python accepts" && detail.contains("NEWOBJ expected an arg tuple")
         },
     },
     Known {
         check: Check::SerdePickle,
-        reason: "str and unicode of ASCII are one key to Python 2, and two to serde-pickle",
+        reason: "str and unicode of ASCII are one key for Python 2, and two for serde-pickle",
         applies: |_, short, detail| {
             short == "another object" && detail.contains("expected nothing there")
         },
     },
     Known {
         check: Check::Reference,
-        reason: "str and unicode of ASCII are one key to Python 2, and two to the reference",
+        reason: "str and unicode of ASCII are one key for Python 2, and two for the reference",
         applies: |_, short, detail| {
             short == "another object" && detail.contains("expected nothing there")
         },
     },
     Known {
         check: Check::Pure3,
-        reason: "the memo of the one in Python has a place for any number",
+        reason: "the memo of the unpickler in Python has a place for any number",
         applies: |_, short, detail| {
             short == "only Python accepts" && detail.contains("int too large to convert")
         },
@@ -442,7 +442,7 @@ fn is_about_appending(detail: &str) -> bool {
         .any(|method| detail.contains(method))
 }
 
-/// A state that is nothing, for what takes none.
+/// The difference is about an empty state for an object that accepts no state.
 fn is_about_state(detail: &str) -> bool {
     detail.contains("'__dict__'") || detail.contains("state is not a dictionary")
 }

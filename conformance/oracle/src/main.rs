@@ -1,8 +1,8 @@
-//! Asks CPython about pickles, by the hundred thousand, and whether the suite reads them as CPython does.
+//! Compares how the suite and CPython read pickles, for hundreds of thousands of them.
 //!
-//! The pickles are objects, programs of opcodes, and damaged ones of either ([`case`]). CPython 3 is asked in this
-//! process, CPython 2.7 in one of its own ([`python3`], [`python2`]); neither imports anything for them
-//! (`python/witness.py`). What is compared is in [`check`], what is known to differ in [`known`].
+//! The pickles are objects, programs of opcodes, and damaged ones of either kind ([`case`]). CPython 3 runs in this
+//! process, CPython 2.7 in a separate one ([`python3`], [`python2`]); neither imports anything for a pickle
+//! (`python/witness.py`). The comparisons are in [`check`], and the known differences in [`known`].
 
 mod arguments;
 mod case;
@@ -32,27 +32,27 @@ use tally::{Tally, Unexplained};
 const WITNESS: &str = include_str!("../python/witness.py");
 const WITNESS_PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/python/witness.py");
 const ADAPTER_DIRECTORY: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../python");
-/// How many pickles are asked about at a time.
+/// The number of pickles that are compared at a time.
 const BATCH: u64 = 64;
-/// More differences than these are not made small, which takes some hundred questions each.
+/// The number of differences that are shrunk, which takes a few hundred comparisons for each.
 const MOST_SHRUNK: usize = 40;
 
-/// Asks CPython whether the suite reads pickles as CPython does.
+/// Compares how the suite and CPython read pickles.
 #[derive(Parser)]
 struct Options {
-    /// How many pickles to ask about
+    /// The number of pickles to compare
     #[arg(long, default_value_t = 20_000)]
     cases: u64,
-    /// Where the random numbers of the first case begin; the next case has the next seed
+    /// The seed of the first case; each following case has the next seed
     #[arg(long, default_value_t = 0)]
     seed: u64,
-    /// Pickles of this kind only
+    /// Compare only pickles of this kind
     #[arg(long)]
     kind: Option<Kind>,
-    /// CPython 2.7; without it, Python 2 is not asked
+    /// The executable of CPython 2.7; without it, Python 2 is left out
     #[arg(long)]
     python2: Option<PathBuf>,
-    /// Say each pickle before CPython is asked about it, in case it crashes
+    /// Print each pickle before CPython reads it, in case CPython crashes
     #[arg(long)]
     verbose: bool,
 }
@@ -64,7 +64,7 @@ struct Case {
 }
 
 fn main() -> ExitCode {
-    // serde-pickle's panics are findings, not accidents.
+    // Panics of serde-pickle are findings, not failures of this program.
     std::panic::set_hook(Box::new(|panic| {
         if !panic
             .location()
@@ -137,7 +137,7 @@ impl Oracle {
         Case { kind, seed, pickle }
     }
 
-    /// Python 2 works on its answers while Python 3 gives its own.
+    /// Python 2 works on its answers while Python 3 does.
     fn ask(&mut self, batch: &[Case]) {
         let pickles: Vec<&[u8]> = batch.iter().map(|case| case.pickle.as_slice()).collect();
         if let Some(python_2) = &mut self.python_2 {
@@ -198,7 +198,7 @@ impl Oracle {
         self.tally.unexplained.insert((check, sort), group);
     }
 
-    /// The smallest pickle of which the same is true, and what is said of it.
+    /// The smallest pickle that shows the same difference, and the details of it.
     fn smallest(
         &mut self,
         case: &Case,
@@ -241,7 +241,7 @@ fn explanation(subject: &Subject, check: Check, short: &str, detail: &str) -> Op
         .position(|known| known.check == check && (known.applies)(subject, short, detail))
 }
 
-/// The words of a difference, without what is in it by chance.
+/// The words of a difference, without those that depend on the pickle.
 fn sort_of(detail: &str) -> String {
     let words = detail
         .split(|char: char| !char.is_ascii_alphabetic())

@@ -1,6 +1,6 @@
-//! Valid pickles, damaged.
+//! Damage to valid pickles.
 
-/// Changes a few places of a pickle. What is spliced in is from another one.
+/// Changes a few places of a pickle. Bytes that are spliced in come from another one.
 pub(crate) fn mutate(rng: &mut fastrand::Rng, pickle: &mut Vec<u8>, other: &[u8]) {
     for _ in 0..rng.usize(1..4) {
         if pickle.is_empty() {

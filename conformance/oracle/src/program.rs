@@ -1,4 +1,4 @@
-//! Programs of opcodes, at random and with a stack in mind.
+//! Programs of opcodes: random ones, and ones that keep track of the stack.
 
 use processing_conformance::pickle::Opcode;
 
@@ -6,7 +6,7 @@ use crate::arguments::instruction;
 
 const LONGEST: usize = 40;
 
-/// Any opcode after any other.
+/// Opcodes in any order.
 pub(crate) fn random(rng: &mut fastrand::Rng) -> Vec<u8> {
     let mut pickle = Vec::new();
     for _ in 0..rng.usize(1..LONGEST) {
@@ -17,7 +17,7 @@ pub(crate) fn random(rng: &mut fastrand::Rng) -> Vec<u8> {
     pickle
 }
 
-/// Opcodes that find on the stack and in the memo what they need, mostly.
+/// Opcodes that mostly find what they need on the stack and in the memo.
 pub(crate) fn sensible(rng: &mut fastrand::Rng) -> Vec<u8> {
     let highest = [2, 2, 5, 5, 5, 0, 1, 3, 4][rng.usize(..9)];
     let opcodes: Vec<Opcode> = Opcode::ALL
@@ -43,7 +43,7 @@ pub(crate) fn sensible(rng: &mut fastrand::Rng) -> Vec<u8> {
     program.finish(rng)
 }
 
-/// What is on the stack, as far as it matters to what comes next.
+/// An object on the stack, as far as it matters for the opcodes that follow.
 #[derive(Clone, Copy, PartialEq)]
 enum Thing {
     Atom,
@@ -56,7 +56,7 @@ enum Thing {
     Buffer,
     /// A class or function
     Callable,
-    /// What a stand-in made
+    /// An object that a stand-in made
     Object,
     Mark,
 }
@@ -70,7 +70,7 @@ struct Program {
 }
 
 impl Program {
-    /// How many things there are above the topmost mark.
+    /// The number of things above the topmost mark.
     fn reach(&self) -> usize {
         let mark = self.stack.iter().rposition(|&thing| thing == Thing::Mark);
         self.stack.len() - mark.map_or(0, |mark| mark + 1)
@@ -84,7 +84,7 @@ impl Program {
             .map(|place| self.stack[place])
     }
 
-    /// What is below the topmost mark.
+    /// The thing below the topmost mark.
     fn below_mark(&self) -> Option<Thing> {
         self.thing(self.reach() + 1)
     }
@@ -216,7 +216,7 @@ impl Program {
         }
     }
 
-    /// To a place of its own, mostly.
+    /// Puts the top of the stack into the memo, mostly at a new place.
     fn put(&mut self, rng: &mut fastrand::Rng, opcode: Opcode) {
         let place = match rng.u8(..8) {
             0 => rng.u8(..4),
@@ -236,7 +236,7 @@ impl Program {
         }
     }
 
-    /// Calls a class with what is on top, as picklers do.
+    /// Calls a class with the top of the stack, as picklers do.
     fn call(&mut self, rng: &mut fastrand::Rng) {
         if self.reach() == 0 {
             return;
@@ -248,7 +248,7 @@ impl Program {
             ("m", "C"),
         ][rng.usize(..4)];
         let argument = self.stack.pop().unwrap_or(Thing::Atom);
-        // The class has to be below what it is called with, which is put aside.
+        // The class must be below its arguments, which are therefore put aside.
         let place = 200;
         self.place(Opcode::BinPut, place);
         self.pickle.push(Opcode::Pop.byte());
@@ -265,7 +265,7 @@ impl Program {
         });
     }
 
-    /// Makes one thing of all, mostly: a pickler leaves nothing on the stack.
+    /// Usually combines everything into one thing, because a pickler leaves nothing on the stack.
     fn finish(mut self, rng: &mut fastrand::Rng) -> Vec<u8> {
         if rng.u8(..8) > 0 {
             while self.marked() {

@@ -1,4 +1,4 @@
-//! CPython 2.7, in a process of its own.
+//! CPython 2.7, in a separate process.
 
 use std::io::{BufReader, BufWriter, Read, Write};
 use std::path::{Path, PathBuf};
@@ -7,10 +7,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use crate::testimony::Testimony;
 use crate::{ADAPTER_DIRECTORY, WITNESS_PATH};
 
-/// What Python 2 makes of a pickle, unless the pickle crashes it.
+/// The testimony of Python 2, unless the pickle crashes it.
 pub(crate) type Answer = Result<Testimony, Crashed>;
 
-/// The process was gone before it had answered.
+/// The process ended before it answered.
 #[derive(Debug)]
 pub(crate) struct Crashed;
 
@@ -33,13 +33,14 @@ impl Python2 {
         })
     }
 
-    /// Asks about pickles. [`Python2::answers`] has to follow.
+    /// Sends pickles to the process. [`Python2::answers`] must be called next.
     pub(crate) fn ask(&mut self, pickles: &[&[u8]]) {
-        // If the process is gone already, no answers will come.
+        // If the process is already gone, no answers will arrive.
         let _ = self.process.ask(pickles);
     }
 
-    /// The answers to the pickles that were asked about last. Whoever crashes the process is asked about again, alone.
+    /// The answers for the pickles that were sent last. If the process crashes, the pickles are sent again one at a
+    /// time.
     pub(crate) fn answers(&mut self, pickles: &[&[u8]]) -> std::io::Result<Vec<Answer>> {
         let mut answers = Vec::with_capacity(pickles.len());
         while answers.len() < pickles.len() {
@@ -55,7 +56,7 @@ impl Python2 {
         Ok(answers)
     }
 
-    /// Asks about one.
+    /// Sends one pickle, and returns the answer.
     pub(crate) fn testify(&mut self, pickle: &[u8]) -> std::io::Result<Answer> {
         let batch = [pickle];
         self.ask(&batch);
@@ -106,7 +107,7 @@ impl Process {
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It ends by itself when its input does, unless it hangs.
+        // The process ends by itself at the end of its input, unless it hangs.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -53,8 +53,8 @@ impl Python3 {
         })
     }
 
-    /// The object of a graph, pickled by the pickler in C or the one in Python. None if it is not to be had in
-    /// Python 3.
+    /// The object of a graph, pickled by the pickler in C or the one in Python. The result is `None` if Python 3 cannot
+    /// make the object.
     pub(crate) fn dumps(&self, graph: &Graph, protocol: u8, in_python: bool) -> Option<Vec<u8>> {
         let table = serde_json::to_string(graph).expect("graphs have JSON");
         Python::attach(|py| {

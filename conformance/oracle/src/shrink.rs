@@ -1,8 +1,8 @@
-//! Smaller pickles about which the same is true.
+//! Shrinking pickles while they show the same difference.
 
 use processing_conformance::pickle;
 
-/// Leaves out instructions, then bytes, as long as `still` holds.
+/// Leaves out instructions, and then bytes, as long as `still` holds.
 pub(crate) fn shrink(pickle: &[u8], mut still: impl FnMut(&[u8]) -> bool) -> Vec<u8> {
     let mut smallest = pickle.to_vec();
     loop {
@@ -15,7 +15,7 @@ pub(crate) fn shrink(pickle: &[u8], mut still: impl FnMut(&[u8]) -> bool) -> Vec
     }
 }
 
-/// Leaves out runs of pieces, long ones first.
+/// Leaves out runs of pieces, beginning with long ones.
 fn without(
     mut smallest: Vec<u8>,
     pieces: fn(&[u8]) -> Vec<usize>,
@@ -41,7 +41,7 @@ fn without(
     smallest
 }
 
-/// Where instructions begin, and the end.
+/// The offsets of the instructions, and the end of the pickle.
 fn instructions(pickle: &[u8]) -> Vec<usize> {
     let read = pickle::disassemble(pickle).map_while(Result::ok);
     let mut edges: Vec<_> = read.map(|instruction| instruction.offset).collect();

@@ -1,4 +1,4 @@
-//! What was counted.
+//! Counting the outcomes.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -18,7 +18,7 @@ pub(crate) struct Tally {
     pub(crate) unexplained: BTreeMap<(Check, String), Unexplained>,
 }
 
-/// Differences of one sort.
+/// The differences of one sort.
 pub(crate) struct Unexplained {
     pub(crate) count: u64,
     pub(crate) smallest: Vec<u8>,

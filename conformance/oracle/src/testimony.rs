@@ -1,40 +1,40 @@
-//! What `python/witness.py` says of a pickle.
+//! What `python/witness.py` reports about a pickle.
 
 use processing_conformance::notation::Graph;
 use serde::Deserialize;
 
-/// What one Python makes of a pickle.
+/// How one version of Python reads a pickle.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Testimony {
     pub(crate) genops: Listing,
     pub(crate) dis: Dis,
-    /// By the unpickler in C.
+    /// The result of the unpickler in C.
     pub(crate) c: Loaded,
-    /// By the one in Python.
+    /// The result of the unpickler in Python.
     pub(crate) pure: Loaded,
-    /// Whether `loads` itself takes it, where that can be asked without importing anything.
+    /// Whether `loads` itself accepts the pickle, if this can be found out without importing anything.
     pub(crate) loads: Option<bool>,
 }
 
-/// What `pickletools.genops` lists.
+/// The result of `pickletools.genops`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Listing {
-    /// Position and opcode of each instruction, in turn.
+    /// The position and the opcode of each instruction.
     pub(crate) places: Vec<usize>,
     /// A list of the arguments.
     pub(crate) arguments: Graph,
-    /// What ended it before `STOP`.
+    /// The error that ended the listing before `STOP`.
     pub(crate) error: Option<String>,
 }
 
-/// What `pickletools.dis` says.
+/// The result of `pickletools.dis`.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Dis {
     pub(crate) protocol: Option<u8>,
     pub(crate) error: Option<String>,
 }
 
-/// What an unpickler says.
+/// The result of an unpickler.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Loaded {
     pub(crate) object: Option<Graph>,

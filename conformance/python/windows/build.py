@@ -1,9 +1,10 @@
-"""Builds a release of `processing` for CPython 2.7 on Windows, with its own C extensions, by a cross compiler.
+"""Builds a release of `processing` with its own C extensions for CPython 2.7 on Windows, using a cross compiler.
 
     python2.7 build.py ARCHIVE DIRECTORY COMPILER FLAG...
 
-The release's own setup.py says what there is to build: it is told that it runs on Windows, and what it hands to
-`setup` is done here. DIRECTORY gets the package as it would be installed. Runs on CPython 2.7 with nothing else.
+The release's own setup.py determines what is built: it is told that it runs on Windows, and this program does what it
+passes to `setup`. The package is written to DIRECTORY as it would be installed. This runs on CPython 2.7 without any
+other packages.
 """
 
 import os
@@ -38,7 +39,7 @@ def what_setup_is_told():
     told = {}
     distutils.core.setup = lambda **words: told.update(words)
     here, sys.platform = sys.platform, 'win32'
-    signal.SIGBREAK = 21  # 0.34 to 0.39 import the package to learn its version
+    signal.SIGBREAK = 21  # 0.34 to 0.39 import the package to find out its version
     sys.argv[1:] = ['build']
     sys.path.insert(0, os.getcwd())
     try:
@@ -62,7 +63,7 @@ def copy_packages(told, into):
 
 
 def directory_of(package, directories):
-    """As distutils has it: the longest beginning of the package's name that has a directory decides."""
+    """Like distutils, use the longest prefix of the package's name that has a directory."""
     parts, rest = package.split('.'), []
     while parts:
         beginning = '.'.join(parts)
@@ -83,7 +84,7 @@ def compile_extension(extension, into, command):
 
 
 def say_what_compiled(into, compiler, flags):
-    """In a file beside the package: the compiler's version, and its flags, but for the places of files."""
+    """Write the version of the compiler and its flags, except for paths, to a file next to the package."""
     version = subprocess.Popen([compiler, '--version'], stdout=subprocess.PIPE).communicate()[0]
     flags = [flag for flag in flags if not flag.startswith(('-I', '-L'))]
     with open(os.path.join(into, 'compiler'), 'w') as said:

@@ -1,9 +1,9 @@
-r"""The seed's example between two processes of Windows: sends 42, gets [42] back.
+r"""The seed's example between two processes on Windows: sends 42 and receives [42].
 
     python.exe exchange.py DIRECTORY AF_PIPE|AF_INET
 
-DIRECTORY holds the package `processing`. Runs on CPython 2.7 with any of its releases, with or without their C
-extensions. Says `AF_PIPE: sent 42, received [42]`.
+DIRECTORY contains the package `processing`. This runs on CPython 2.7 with any release of it, with or without its C
+extensions, and prints `AF_PIPE: sent 42, received [42]`.
 """
 
 import os

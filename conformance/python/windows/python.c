@@ -1,5 +1,5 @@
-/* python.exe, for a CPython that comes as a library only: hands its arguments to Py_Main of the DLL beside it.
-   PYTHON_DLL is its name, as a wide string. Up to 2.7 the arguments are bytes, after it wide characters. */
+/* python.exe, for a CPython that is available only as a library: passes its arguments to Py_Main of the DLL next to it.
+   PYTHON_DLL is the name of that DLL, as a wide string. Up to 2.7 the arguments are bytes, later wide characters. */
 #include <stdio.h>
 #include <windows.h>
 

@@ -1,4 +1,4 @@
-//! What an address means, and which family it is of.
+//! What an address means, and which family it belongs to.
 
 use processing_connection::Family;
 
@@ -14,7 +14,7 @@ use crate::testee::message::{Connect, ErrorKind, Listen, Listening, Operation, R
 pub(super) const CASES: &[Case] = &[
     Case {
         id: "address/inferred/listen",
-        about: "A listener infers the family from the form of its address: a pair is AF_INET, a string AF_UNIX, and AF_PIPE with two backslashes in front.",
+        about: "A listener infers the family from the form of its address: a pair means AF_INET, a string AF_UNIX, and a string that begins with two backslashes AF_PIPE.",
         requirements: &[
             "address.tuple-is-inet",
             "address.string-is-unix",
@@ -26,7 +26,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/inferred/connect",
-        about: "A client infers the family from the form of the address: a pair is AF_INET, a string AF_UNIX, and AF_PIPE with two backslashes in front.",
+        about: "A client infers the family from the form of the address: a pair means AF_INET, a string AF_UNIX, and a string that begins with two backslashes AF_PIPE.",
         requirements: &[
             "address.tuple-is-inet",
             "address.string-is-unix",
@@ -41,7 +41,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/inferred/backslashes",
-        about: "A string with two backslashes in front is AF_PIPE: an error where there are no named pipes, and no file of that name.",
+        about: "A string that begins with two backslashes means AF_PIPE: on a system without named pipes, listening on it is an error and creates no file of that name.",
         requirements: &["address.backslashes-are-pipe", "address.unavailable-family"],
         needs: UNIX_ONLY,
         run: backslashes,
@@ -49,7 +49,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/inferred/host-and-port-in-a-string",
-        about: "A string is never AF_INET: `localhost:6000` is a path, and connecting to it finds nothing.",
+        about: "A string never means AF_INET: `localhost:6000` is a path, and connecting to it is an error because the path does not exist.",
         requirements: &["address.string-is-unix"],
         needs: UNIX_ONLY,
         run: host_and_port_in_a_string,
@@ -57,42 +57,42 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/explicit/listen",
-        about: "A listener takes a family that agrees with its address.",
+        about: "A listener accepts an explicit family that agrees with its address.",
         requirements: &["address.explicit-family"],
         run: explicit_for_listener,
         ..Case::LISTENER
     },
     Case {
         id: "address/explicit/connect",
-        about: "A client takes a family that agrees with the address.",
+        about: "A client accepts an explicit family that agrees with the address.",
         requirements: &["address.explicit-family"],
         run: explicit_for_client,
         ..Case::CLIENT
     },
     Case {
         id: "address/explicit/alone",
-        about: "A listener that is given a family alone chooses an address of it.",
+        about: "A listener that is given only a family chooses an address of that family.",
         requirements: &["address.none-is-arbitrary", "address.explicit-family"],
         run: family_alone,
         ..Case::LISTENER
     },
     Case {
         id: "address/conflict/listen",
-        about: "A family that contradicts the address of a listener is an error.",
+        about: "A listener rejects a family that contradicts its address.",
         requirements: &["address.family-conflict", "error.kind"],
         run: conflict_for_listener,
         ..Case::LISTENER
     },
     Case {
         id: "address/conflict/connect",
-        about: "A family that contradicts the address of a client is an error.",
+        about: "A client rejects a family that contradicts the address.",
         requirements: &["address.family-conflict", "error.kind"],
         run: conflict_for_client,
         ..Case::CLIENT
     },
     Case {
         id: "address/unknown-family/listen",
-        about: "A family that does not exist is an error for a listener.",
+        about: "A listener rejects a family that does not exist.",
         requirements: &["address.unknown-family", "error.kind"],
         parameters: |_| each("family", UNKNOWN),
         run: unknown_for_listener,
@@ -100,7 +100,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/unknown-family/listen-without-address",
-        about: "A family that does not exist is an error for a listener that has no address either.",
+        about: "A listener rejects a family that does not exist, even when it is given no address.",
         requirements: &["address.unknown-family", "error.kind"],
         parameters: |_| each("family", UNKNOWN),
         run: unknown_without_address,
@@ -108,7 +108,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/unknown-family/connect",
-        about: "A family that does not exist is an error for a client.",
+        about: "A client rejects a family that does not exist.",
         requirements: &["address.unknown-family", "error.kind"],
         parameters: |_| each("family", UNKNOWN),
         run: unknown_for_client,
@@ -116,21 +116,21 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/unavailable-family/listen",
-        about: "AF_PIPE is an error for a listener where there are no named pipes.",
+        about: "A listener rejects AF_PIPE on a system without named pipes.",
         requirements: &["address.unavailable-family", "error.kind"],
         run: unavailable_for_listener,
         ..Case::LISTENER
     },
     Case {
         id: "address/unavailable-family/connect",
-        about: "AF_PIPE is an error for a client where there are no named pipes.",
+        about: "A client rejects AF_PIPE on a system without named pipes.",
         requirements: &["address.unavailable-family", "error.kind"],
         run: unavailable_for_client,
         ..Case::CLIENT
     },
     Case {
         id: "address/default/family",
-        about: "A listener that is given nothing uses the family that is assumed to be the fastest.",
+        about: "A listener that is given neither an address nor a family uses the family that is assumed to be the fastest.",
         level: Level::Should,
         requirements: &["address.default-family", "address.none-is-arbitrary"],
         needs: NAMED,
@@ -139,21 +139,21 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/default/works",
-        about: "A listener that is given nothing can be connected to at the address that it reports.",
+        about: "A listener that is given neither an address nor a family can be reached at the address that it reports.",
         requirements: &["address.none-is-arbitrary", "address.reported"],
         run: default_works,
         ..Case::LISTENER
     },
     Case {
         id: "address/default/distinct",
-        about: "Two listeners that are given nothing have different addresses.",
+        about: "Two listeners that are given neither an address nor a family have different addresses.",
         requirements: &["address.none-is-arbitrary"],
         run: default_distinct,
         ..Case::LISTENER
     },
     Case {
         id: "address/empty/listen",
-        about: "A listener takes an empty string for no address.",
+        about: "A listener treats an empty string as if no address were given.",
         level: Level::Should,
         requirements: &["address.empty-is-none"],
         needs: NAMED,
@@ -170,14 +170,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/missing/connect",
-        about: "Connecting to no address is an error.",
+        about: "Connecting without an address is an error.",
         requirements: &["address.malformed"],
         run: missing_for_client,
         ..Case::CLIENT
     },
     Case {
         id: "address/port/ephemeral",
-        about: "After listening on port 0 the address holds the port that was bound.",
+        about: "A listener on port 0 reports the port that it is bound to.",
         requirements: &["address.ephemeral-port", "address.reported"],
         needs: INET_ONLY,
         run: ephemeral_port,
@@ -185,7 +185,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/port/host-name",
-        about: "A host may be given by name.",
+        about: "A listener accepts the name of a host.",
         requirements: &["address.tuple-is-inet", "address.reported"],
         needs: INET_ONLY,
         run: host_by_name,
@@ -193,7 +193,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/port/host-name-to-connect",
-        about: "A client reaches a host by name, over IPv4.",
+        about: "A client connects to a host by name, over IPv4.",
         requirements: &["address.tuple-is-inet", "client.connect"],
         needs: INET_ONLY,
         run: host_by_name_for_client,
@@ -201,7 +201,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/port/out-of-range",
-        about: "A port that is none is an error for a listener.",
+        about: "A listener rejects an invalid port.",
         requirements: &["address.malformed", "error.kind"],
         parameters: |_| each("port", [-1, 65_536, 70_000]),
         needs: INET_ONLY,
@@ -210,7 +210,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/port/out-of-range-to-connect",
-        about: "A port that is none is an error for a client.",
+        about: "A client rejects an invalid port.",
         requirements: &["address.malformed", "error.kind"],
         parameters: |_| each("port", [-1, 65_536, 70_000]),
         needs: INET_ONLY,
@@ -219,7 +219,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/host/unknown",
-        about: "A host that does not resolve is an error for a client.",
+        about: "A client reports an error for a host that does not resolve.",
         requirements: &["address.malformed", "error.kind"],
         needs: INET_ONLY,
         run: unknown_host,
@@ -227,7 +227,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/path/too-long",
-        about: "A path that is too long for the system is an error for a listener, and no shorter file appears.",
+        about: "A listener rejects a path that is too long for the system, and creates no file with a truncated name.",
         requirements: &["address.malformed", "error.kind"],
         needs: UNIX_ONLY,
         run: path_too_long,
@@ -235,7 +235,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/path/too-long-to-connect",
-        about: "A path that is too long for the system is an error for a client.",
+        about: "A client rejects a path that is too long for the system.",
         requirements: &["address.malformed", "error.kind"],
         needs: UNIX_ONLY,
         run: path_too_long_for_client,
@@ -243,7 +243,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "address/path/no-directory",
-        about: "A path in a directory that does not exist is an error for a listener.",
+        about: "A listener reports an error for a path in a directory that does not exist.",
         requirements: &["address.malformed", "error.kind"],
         needs: UNIX_ONLY,
         run: no_directory,
@@ -255,7 +255,7 @@ const UNIX_ONLY: Needs = Needs {
     families: &[Family::Unix],
     ..Needs::NOTHING
 };
-/// Where an address is a string.
+/// The families whose addresses are strings.
 const NAMED: Needs = Needs {
     families: &[Family::Unix, Family::Pipe],
     ..Needs::NOTHING
@@ -265,7 +265,7 @@ const INET_ONLY: Needs = Needs {
     ..Needs::NOTHING
 };
 const UNKNOWN: [&str; 4] = ["AF_APPLETALK", "AF_INET6", "af_inet", "AF_"];
-/// Longer than `sockaddr_un` takes anywhere: 108 bytes on Linux, 104 on macOS.
+/// Longer than `sockaddr_un` allows on any system: 108 bytes on Linux, 104 on macOS.
 const TOO_LONG: usize = 200;
 
 fn listen_at(context: &Context<'_>, address: Option<RawAddress>, family: Option<&str>) -> Listen {
@@ -288,14 +288,14 @@ fn connect_to(
     })
 }
 
-/// The listener can be reached at the address that it reports, and speaks.
+/// Checks that the listener can be reached at the address that it reports, and exchanges messages.
 fn expect_reachable(context: &mut Context<'_>, listening: &Listening) -> CaseResult {
     let mut wire = context.wire_to(listening)?;
     let end = context.accept(listening.listener)?;
     context.expect_in_step(&mut wire, end)
 }
 
-/// The listener reports an address of this family.
+/// Checks that the listener reports an address of this family.
 fn expect_family(listening: &Listening, family: Family) -> CaseResult {
     let reported = match &listening.address {
         Some(RawAddress::Pair(..)) => Family::Inet,
@@ -323,8 +323,8 @@ fn expect_family(listening: &Listening, family: Family) -> CaseResult {
     .into())
 }
 
-/// The family that this one contradicts.
-fn the_other(family: Family) -> (&'static str, &'static str) {
+/// The name of this family, and of one that contradicts its addresses.
+fn own_and_conflicting(family: Family) -> (&'static str, &'static str) {
     match family {
         Family::Unix => ("AF_UNIX", "AF_INET"),
         Family::Pipe => ("AF_PIPE", "AF_INET"),
@@ -341,7 +341,7 @@ fn inferred_by_listener(context: &mut Context<'_>) -> CaseResult {
 }
 
 fn backslashes(context: &mut Context<'_>) -> CaseResult {
-    // As a path this would be a file in the working directory.
+    // If this were taken as a path, it would create a file in the working directory.
     let name = format!(r"\\.\pipe\processing-conformance-{}", std::process::id());
     let arguments = listen_at(context, Some(RawAddress::Text(name.clone())), None);
     let outcome = context.expect_error(
@@ -373,7 +373,7 @@ fn host_and_port_in_a_string(context: &mut Context<'_>) -> CaseResult {
 }
 
 fn explicit_for_listener(context: &mut Context<'_>) -> CaseResult {
-    let (own, _) = the_other(context.setting.family);
+    let (own, _) = own_and_conflicting(context.setting.family);
     let arguments = listen_at(context, Some(context.free_address()), Some(own));
     let listening = context.listen_with(arguments)?;
     expect_family(&listening, context.setting.family)?;
@@ -381,7 +381,7 @@ fn explicit_for_listener(context: &mut Context<'_>) -> CaseResult {
 }
 
 fn explicit_for_client(context: &mut Context<'_>) -> CaseResult {
-    let (own, _) = the_other(context.setting.family);
+    let (own, _) = own_and_conflicting(context.setting.family);
     let door = context.door()?;
     let operation = connect_to(context, Some(door.address().clone()), Some(own));
     match context.call(Who::Testee, operation)? {
@@ -394,7 +394,7 @@ fn explicit_for_client(context: &mut Context<'_>) -> CaseResult {
 }
 
 fn family_alone(context: &mut Context<'_>) -> CaseResult {
-    let (own, _) = the_other(context.setting.family);
+    let (own, _) = own_and_conflicting(context.setting.family);
     let arguments = listen_at(context, None, Some(own));
     let listening = context.listen_with(arguments)?;
     expect_family(&listening, context.setting.family)?;
@@ -402,7 +402,7 @@ fn family_alone(context: &mut Context<'_>) -> CaseResult {
 }
 
 fn conflict_for_listener(context: &mut Context<'_>) -> CaseResult {
-    let (_, other) = the_other(context.setting.family);
+    let (_, other) = own_and_conflicting(context.setting.family);
     let arguments = listen_at(context, Some(context.free_address()), Some(other));
     context
         .expect_error(Who::Testee, Operation::Listen(arguments), BAD_FAMILY)
@@ -410,7 +410,7 @@ fn conflict_for_listener(context: &mut Context<'_>) -> CaseResult {
 }
 
 fn conflict_for_client(context: &mut Context<'_>) -> CaseResult {
-    let (_, other) = the_other(context.setting.family);
+    let (_, other) = own_and_conflicting(context.setting.family);
     let door = context.door()?;
     let operation = connect_to(context, Some(door.address().clone()), Some(other));
     context
@@ -446,7 +446,7 @@ fn unknown_for_client(context: &mut Context<'_>) -> CaseResult {
         .map(drop)
 }
 
-/// Named pipes are there on Windows, and nowhere else.
+/// Named pipes exist only on Windows.
 fn without_pipes(context: &Context<'_>) -> CaseResult {
     if context.hello().families.contains(&Family::Pipe) {
         return Err(Stop::NotApplicable("the testee has AF_PIPE here".into()));
@@ -593,7 +593,7 @@ fn port_out_of_range_for_client(context: &mut Context<'_>) -> CaseResult {
 }
 
 fn unknown_host(context: &mut Context<'_>) -> CaseResult {
-    // RFC 6761 keeps this domain from ever existing; a label of 64 bytes cannot even be asked for.
+    // RFC 6761 reserves this domain, so it never exists; and a label of 64 bytes is too long to be looked up.
     let host = format!("{}.invalid", "x".repeat(64));
     let operation = connect_to(context, Some(RawAddress::Pair(host, 6000)), None);
     context

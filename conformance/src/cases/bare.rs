@@ -1,5 +1,5 @@
-//! Programs without an adapter, judged by what can be seen from the wire: a server that boxes what it gets,
-//! and a client that sends something and is sent it back boxed, as in the seed's example.
+//! Programs without an adapter, judged by what can be seen on the wire: a server that returns each object in a list,
+//! and a client that sends an object and receives it back in a list, as in the seed's example.
 
 use super::{Case, Needs, each};
 use crate::context::Context;
@@ -12,18 +12,18 @@ use crate::objects;
 use crate::pickle;
 use crate::wire::{Wire, WireError};
 
-/// The cases of this area. The seed's own server serves one client and ends: its case comes first.
+/// The cases of this area. The seed's own server serves one client and exits, so its case comes first.
 pub(super) const CASES: &[Case] = &[
     Case {
         id: "bare/server/seed",
-        about: "The seed's example: the server is sent 42 and sends [42] back, and nothing else.",
+        about: "The seed's example: the server receives 42, sends [42] back, and sends nothing else.",
         requirements: &["object.pickle", "object.value", "framing.message"],
         run: seed_server,
         ..Case::BARE_SERVER
     },
     Case {
         id: "bare/server/boxes",
-        about: "Every object comes back in a list.",
+        about: "The server sends every object back in a list.",
         requirements: &["object.value", "object.pickle", "object.protocol-ceiling"],
         parameters: |_| each("kind", KINDS),
         run: boxes_a_kind,
@@ -31,7 +31,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "bare/server/split-message",
-        about: "An object whose message arrives one byte at a time comes back in a list.",
+        about: "The server sends an object back in a list even when its message arrives one byte at a time.",
         requirements: &["framing.segmentation"],
         needs: Needs::NOTHING.over_streams(),
         run: split_message,
@@ -39,14 +39,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "bare/server/large",
-        about: "A large object comes back in a list.",
+        about: "The server sends a large object back in a list.",
         requirements: &["framing.any-size"],
         run: large_object,
         ..Case::BARE_SERVER
     },
     Case {
         id: "bare/server/older-protocols",
-        about: "Pickles of protocols 0 and 1 are read.",
+        about: "The server reads pickles of protocols 0 and 1.",
         requirements: &["object.older-protocols"],
         parameters: |_| each("protocol", [0, 1]),
         run: older_protocols,
@@ -54,14 +54,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "bare/server/survives-client",
-        about: "A client that leaves in the middle of a message (over AF_PIPE: that comes and leaves while another one is served) does not keep the server from serving the next one.",
+        about: "A client that leaves in the middle of a message (over AF_PIPE: that comes and goes while another client is being served) does not keep the server from serving the next one.",
         requirements: &["listener.survives-client"],
         run: survives_client,
         ..Case::BARE_SERVER
     },
     Case {
         id: "bare/client/seed",
-        about: "The client sends one object, is sent it back in a list, and leaves with nothing more to say.",
+        about: "The client sends one object, receives it back in a list, and leaves without sending anything else.",
         requirements: &[
             "object.pickle",
             "object.protocol-ceiling",
@@ -73,7 +73,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "bare/client/split-reply",
-        about: "A client whose reply arrives one byte at a time takes it.",
+        about: "The client reads a reply that arrives one byte at a time.",
         requirements: &["framing.segmentation"],
         needs: Needs::NOTHING.over_streams(),
         run: split_reply,
@@ -84,7 +84,7 @@ pub(super) const CASES: &[Case] = &[
 const KINDS: [&str; 10] = [
     "none", "bool", "int", "float", "unicode", "list", "tuple", "dict", "set", "mixed",
 ];
-/// No reply of these cases is longer.
+/// No reply in these cases is longer than this.
 const LONGEST: usize = 64 << 20;
 
 fn pickled(object: &Graph, protocol: u8) -> Vec<u8> {
@@ -127,7 +127,7 @@ fn split_message(context: &mut Context<'_>) -> CaseResult {
     let mut wire = context.call_on_server()?;
     for byte in context.message(&pickled(&number, 2)) {
         context.write(&mut wire, &[byte])?;
-        // Nothing to wait for tells when the server has read it; the segments are apart in time instead.
+        // The suite cannot tell when the server has read this byte, so it only leaves some time between the segments.
         std::thread::sleep(std::time::Duration::from_millis(2));
     }
     expect_reply(context, &mut wire, &number)
@@ -141,8 +141,9 @@ fn survives_client(context: &mut Context<'_>) -> CaseResult {
         context.write(&mut leaving, &message[..message.len() - 1])?;
         leaving.close();
     } else {
-        // There is no middle of a message. A server that serves one client at a time accepts the second one when it has
-        // left; one that has a single instance takes no second one before it is done with the first.
+        // Messages on a pipe have no middle. A server that serves one client at a time accepts the second client only
+        // after that client has left; a server with a single instance cannot be reached before it is done with the
+        // first.
         expect_boxed(context, &mut leaving, &number, 2)?;
         match context.call_on_server() {
             Ok(second) => second.close(),
@@ -165,7 +166,7 @@ fn expect_boxed(
     expect_reply(context, wire, object)
 }
 
-/// Nothing is known of the profile of a program without an adapter: values are compared.
+/// The profile of a program without an adapter is unknown, so only values are compared.
 fn expect_reply(context: &mut Context<'_>, wire: &mut Wire, object: &Graph) -> CaseResult {
     let payload = wire.read_message(LONGEST).map_err(|error| {
         let expected = context.message(&pickled(&Graph::list_of([object]), 2));
@@ -183,7 +184,7 @@ fn expect_reply(context: &mut Context<'_>, wire: &mut Wire, object: &Graph) -> C
     check_pickle(&Graph::list_of([object]), &payload, Fidelity::Values)
 }
 
-/// Nothing follows: either the stream ends, or the server waits for more.
+/// Checks that nothing follows: either the stream ends, or the server waits for more.
 fn expect_silence(wire: &mut Wire) -> CaseResult {
     if wire.framing().is_some() {
         wire.finish()
@@ -218,7 +219,7 @@ fn split_reply(context: &mut Context<'_>) -> CaseResult {
     expect_left(&mut wire)
 }
 
-/// The client's object, which must be one pickle that older readers can read.
+/// Reads the client's object, which must be one pickle that older readers can read.
 fn expect_object(context: &mut Context<'_>, wire: &mut Wire) -> Result<Graph, Stop> {
     let payload = wire.read_message(LONGEST).map_err(|error| {
         let failure = Failure::wire("a message that holds an object", &error);

@@ -1,4 +1,4 @@
-//! Connecting.
+//! Connecting to a listener, and to an address where nothing listens.
 
 use processing_connection::Family;
 
@@ -15,28 +15,28 @@ use crate::wire::vacant_port;
 pub(super) const CASES: &[Case] = &[
     Case {
         id: "client/connect/before-accept",
-        about: "`connect` returns when the listener has not called `accept` yet, and what is sent then is not lost.",
+        about: "`connect` returns before the listener has called `accept`, and what is sent then is not lost.",
         requirements: &["client.connect", "listener.accept"],
         run: before_accept,
         ..Case::CLIENT
     },
     Case {
         id: "client/connect/many",
-        about: "A client may have many connections to one listener, each with its own stream.",
+        about: "A client can have many connections to one listener, each with its own stream.",
         requirements: &["client.connect", "listener.many-clients"],
         run: many,
         ..Case::CLIENT
     },
     Case {
         id: "client/connect/again",
-        about: "A client can connect again after it has closed.",
+        about: "A client can connect again after it has closed its connection.",
         requirements: &["client.connect", "closing.close"],
         run: again,
         ..Case::CLIENT
     },
     Case {
         id: "client/nobody/port",
-        about: "Connecting to a port on which nobody listens is an error.",
+        about: "Connecting to a port on which nothing listens is an error.",
         requirements: &["client.nobody", "error.kind"],
         needs: Needs {
             families: &[Family::Inet],
@@ -55,7 +55,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "client/nobody/left-behind",
-        about: "Connecting to a socket file whose listener is gone is an error, and the file stays.",
+        about: "Connecting to a socket file whose listener is gone is an error, and the file is not removed.",
         requirements: &["client.nobody", "error.kind", "listener.foreign-path"],
         needs: UNIX_ONLY,
         run: nobody_behind_path,
@@ -63,7 +63,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "client/nobody/file",
-        about: "Connecting to a file that is no socket is an error, and the file stays.",
+        about: "Connecting to a file that is not a socket is an error, and the file is not removed.",
         requirements: &["client.nobody", "listener.foreign-path"],
         needs: UNIX_ONLY,
         run: file_instead_of_socket,
@@ -79,14 +79,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "client/nobody/closed-listener",
-        about: "Connecting to a listener that was closed is an error.",
+        about: "Connecting to a listener that has been closed is an error.",
         requirements: &["client.nobody", "listener.close"],
         run: closed_listener,
         ..Case::CLIENT
     },
     Case {
         id: "client/nobody/then-somebody",
-        about: "A client that found nobody can connect once there is somebody.",
+        about: "A client that failed to connect because nothing listened can connect once something does.",
         requirements: &["client.nobody", "client.connect"],
         run: then_somebody,
         ..Case::CLIENT
@@ -97,7 +97,7 @@ const UNIX_ONLY: Needs = Needs {
     families: &[Family::Unix],
     ..Needs::NOTHING
 };
-/// A path may exist without anybody behind it; a port may not.
+/// A path can exist although nothing listens on it; a port cannot.
 const NOBODY: &[ErrorKind] = &[ErrorKind::Refused, ErrorKind::NotFound];
 
 fn before_accept(context: &mut Context<'_>) -> CaseResult {

@@ -24,7 +24,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/end/before-header-object",
-        about: "The end of the stream between two messages is an error of `recv`, not an object.",
+        about: "The end of the stream between two messages is an error from `recv`, not an object.",
         requirements: &["closing.end-between", "error.kind"],
         needs: Needs::OBJECTS,
         run: end_for_an_object,
@@ -54,7 +54,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/end/inside-payload",
-        about: "The end of the stream inside a payload is an error, and what came of it is not delivered.",
+        about: "The end of the stream inside a payload is an error, and the part that arrived is not delivered.",
         requirements: &["closing.end-in-payload", "error.kind"],
         parameters: |_| each("after", 0..SHORT.len()),
         needs: Needs::NOTHING.over_streams(),
@@ -70,7 +70,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/end/inside-large-payload",
-        about: "The end of the stream inside a large payload is an error, and what came of it is not delivered.",
+        about: "The end of the stream inside a large payload is an error, and the part that arrived is not delivered.",
         requirements: &["closing.end-in-payload"],
         parameters: |_| each("missing", [1, 50_000]),
         needs: Needs::NOTHING.over_streams(),
@@ -79,7 +79,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/end/inside-object",
-        about: "The end of the stream inside a pickle is an error of `recv`, not a part of the object.",
+        about: "The end of the stream inside a pickle is an error from `recv`, not a partial object.",
         requirements: &["closing.end-in-payload"],
         needs: Needs::OBJECTS.over_streams(),
         run: end_inside_object,
@@ -87,7 +87,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/end/after-message",
-        about: "A message that was complete before the end of the stream is delivered, then the end is an error.",
+        about: "A message that is complete before the end of the stream is delivered; the end is an error after that.",
         requirements: &["closing.drain", "closing.end-between"],
         parameters: |_| each("length", [0, 1, 1020, 1021, 70_000]),
         run: end_after_message,
@@ -95,14 +95,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/end/after-many",
-        about: "All messages that were complete before the end of the stream are delivered.",
+        about: "All messages that are complete before the end of the stream are delivered.",
         requirements: &["closing.drain", "framing.order"],
         run: end_after_many,
         ..Case::WIRE
     },
     Case {
         id: "closing/end/trailing-bytes",
-        about: "Bytes after the last message that are not a whole message are an error, after that message.",
+        about: "Bytes after the last message that do not form a whole message are an error, after that message has been delivered.",
         requirements: &[
             "closing.drain",
             "closing.end-in-header",
@@ -124,14 +124,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/end/again",
-        about: "The end of the stream is an error however often it is asked for.",
+        about: "The end of the stream is an error however often the testee tries to receive.",
         requirements: &["closing.end-between"],
         run: end_again,
         ..Case::WIRE
     },
     Case {
         id: "closing/end/half",
-        about: "A testee whose peer has ended its own direction can still send.",
+        about: "A testee can still send after the other end has shut down its own direction of the stream.",
         requirements: &["connection.both-directions"],
         needs: Needs::NOTHING.over_streams(),
         run: half_open,
@@ -139,7 +139,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/end/reset",
-        about: "A connection that is broken off inside a message is an error.",
+        about: "A connection that is aborted inside a message is an error.",
         requirements: &["closing.end-in-payload", "error.survive"],
         needs: Needs::NOTHING.over_streams(),
         run: reset_inside,
@@ -147,14 +147,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/close/ends-stream",
-        about: "After `close` the other end sees the end of the stream.",
+        about: "After `close`, the other end sees the end of the stream.",
         requirements: &["closing.close"],
         run: |context| ends_stream(context, &[], Ending::Close),
         ..Case::WIRE
     },
     Case {
         id: "closing/close/after-messages",
-        about: "Messages that were sent before `close` arrive before the end of the stream.",
+        about: "Messages sent before `close` arrive before the end of the stream.",
         requirements: &["closing.close"],
         run: |context| ends_stream(context, &[b"first", b"", b"last"], Ending::Close),
         ..Case::WIRE
@@ -169,7 +169,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/close/does-not-disturb",
-        about: "Closing a connection leaves the others open, also those made after it.",
+        about: "Closing a connection leaves the others open, including those that are made afterwards.",
         requirements: &["closing.close", "listener.many-clients"],
         run: close_does_not_disturb,
         ..Case::LISTENER
@@ -194,7 +194,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/use-after-close/receive-read-ahead",
-        about: "Receiving from a closed connection is an error, also when the message came together with an earlier one.",
+        about: "Receiving from a closed connection is an error, even when the message arrived together with an earlier one.",
         requirements: &["closing.use-after-close", "error.kind"],
         run: read_ahead_after_close,
         ..Case::WIRE
@@ -245,21 +245,21 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/drop/accepted",
-        about: "An accepted connection that is dropped without `close` is closed, though its listener lives on.",
+        about: "An accepted connection that is dropped without `close` is closed, even though its listener stays open.",
         requirements: &["closing.drop"],
         run: |context| ends_stream(context, &[], Ending::Drop),
         ..Case::LISTENER
     },
     Case {
         id: "closing/drop/after-messages",
-        about: "Messages that were sent before the connection was dropped arrive before the end of the stream.",
+        about: "Messages sent before the connection is dropped arrive before the end of the stream.",
         requirements: &["closing.drop", "closing.drain"],
         run: |context| ends_stream(context, &[b"first", b"last"], Ending::Drop),
         ..Case::CLIENT
     },
     Case {
         id: "closing/drop/after-error",
-        about: "A connection that is dropped after an error is closed all the same.",
+        about: "A connection that is dropped after an error is closed as well.",
         requirements: &["closing.drop"],
         needs: Needs::OBJECTS,
         run: drop_after_error,
@@ -267,14 +267,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "closing/gone/send",
-        about: "Sending to an end that is gone is an error after a few messages at the latest, and the process lives.",
+        about: "When the other end is gone, sending becomes an error after a few messages at most, and the process survives.",
         requirements: &["closing.send-to-gone"],
         run: send_to_gone,
         ..Case::WIRE
     },
     Case {
         id: "closing/gone/send-large",
-        about: "A large message whose reader goes away in the middle is an error, and the process lives.",
+        about: "Sending a large message is an error if the reader leaves in the middle of it, and the process survives.",
         requirements: &["closing.send-to-gone"],
         run: send_large_to_gone,
         ..Case::WIRE
@@ -283,7 +283,7 @@ pub(super) const CASES: &[Case] = &[
 
 const SHORT: &[u8] = b"abcdef";
 
-/// Ends the stream after so many bytes of a short message.
+/// Ends the stream after the first `bytes` bytes of a short message.
 fn end_after(context: &mut Context<'_>, bytes: usize, kinds: &[ErrorKind]) -> CaseResult {
     let (mut wire, end) = context.open()?;
     if bytes > 0 {
@@ -394,7 +394,7 @@ fn reset_inside(context: &mut Context<'_>) -> CaseResult {
         .map(drop)
 }
 
-/// The ways in which an end goes.
+/// How an end gives up its connection.
 #[derive(Clone, Copy)]
 enum Ending {
     Close,
@@ -439,7 +439,7 @@ fn close_does_not_disturb(context: &mut Context<'_>) -> CaseResult {
     let (mut closed, end) = wires.remove(1);
     context.close(end.who, end.handle)?;
     context.expect_end(&mut closed, "closing.close")?;
-    // A descriptor closed twice would take one of these with it.
+    // If a descriptor were closed twice, one of these connections would be closed with it.
     let wire = context.wire_to(&listening)?;
     wires.push((wire, context.accept(listening.listener)?));
     context.close(end.who, end.handle)?;
@@ -461,7 +461,7 @@ fn send_string(end: End) -> Operation {
 
 fn use_after_close(context: &mut Context<'_>, operation: fn(End) -> Operation) -> CaseResult {
     let (mut wire, end) = context.open()?;
-    // There would be something to receive.
+    // A message is waiting, so only `close` can make receiving an error.
     context.write_message(&mut wire, SHORT)?;
     context.close(end.who, end.handle)?;
     context
@@ -488,7 +488,7 @@ fn drop_after_error(context: &mut Context<'_>) -> CaseResult {
 fn send_to_gone(context: &mut Context<'_>) -> CaseResult {
     let (wire, end) = context.open()?;
     wire.close();
-    // The system tells the sender in its own time: the first messages may still be taken.
+    // The system informs the sender with some delay, so the first messages may still be accepted.
     let began = Instant::now();
     while began.elapsed() < context.setting.patience {
         if let Err(error) = context.call(end.who, send_string(end))? {
@@ -523,7 +523,7 @@ fn send_large_to_gone(context: &mut Context<'_>) -> CaseResult {
     }
 }
 
-/// An end that is gone is told as such.
+/// Recommends the error kinds that say that the other end is gone.
 fn recommend_gone(context: &mut Context<'_>, error: &OperationError) {
     context.recommend_kind(
         OperationName::SendString,

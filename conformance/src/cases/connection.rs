@@ -1,4 +1,4 @@
-//! What a connection does between its beginning and its end.
+//! What a connection does while it is open.
 
 use std::time::Duration;
 
@@ -14,21 +14,21 @@ use crate::testee::message::OperationName;
 pub(super) const CASES: &[Case] = &[
     Case {
         id: "connection/both-directions/send-while-receiving",
-        about: "A testee that waits for a message can send.",
+        about: "A testee that is waiting for a message can send.",
         requirements: &["connection.both-directions"],
         run: send_while_receiving,
         ..Case::WIRE
     },
     Case {
         id: "connection/both-directions/receive-while-sending",
-        about: "A testee whose large message is not read yet can receive.",
+        about: "A testee can receive while a large message that it is sending has not been read yet.",
         requirements: &["connection.both-directions"],
         run: receive_while_sending,
         ..Case::WIRE
     },
     Case {
         id: "connection/both-directions/large-both-ways",
-        about: "Large messages that cross each other arrive whole.",
+        about: "Large messages that are sent in both directions at once arrive whole.",
         requirements: &["connection.both-directions", "framing.any-size"],
         run: large_both_ways,
         ..Case::WIRE
@@ -42,7 +42,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "connection/slow-reader",
-        about: "A large message is sent whole to a reader that takes it in small pieces.",
+        about: "A large message arrives whole even when its reader takes it in small pieces.",
         requirements: &["framing.any-size", "framing.segmentation"],
         parameters: |_| each("length", [300_000]),
         run: slow_reader,
@@ -60,7 +60,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "connection/poll/message",
-        about: "`poll` returns true when a message is waiting, which is still there after that.",
+        about: "`poll` returns true when a message is waiting, and leaves the message to be received.",
         level: Level::Should,
         requirements: &["connection.poll-ready", "connection.poll"],
         parameters: |_| each("length", [0, 1, 100_000]),
@@ -70,7 +70,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "connection/poll/wakes",
-        about: "`poll` with a timeout returns true as soon as a message comes.",
+        about: "`poll` with a timeout returns true as soon as a message arrives.",
         level: Level::Should,
         requirements: &["connection.poll-ready", "connection.poll"],
         needs: POLL,
@@ -79,7 +79,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "connection/poll/read-ahead",
-        about: "`poll` returns true for a message that came right behind an earlier one.",
+        about: "`poll` returns true for a message that arrived right behind an earlier one.",
         level: Level::Should,
         requirements: &["connection.poll-ready", "connection.poll"],
         needs: POLL,
@@ -179,7 +179,7 @@ fn expect_poll(context: &mut Context<'_>, end: End, seconds: f64, expected: bool
     .into())
 }
 
-/// Long enough for bytes that are already under way.
+/// A timeout that is long enough for bytes that are already on their way.
 fn a_while(context: &Context<'_>) -> f64 {
     context
         .setting

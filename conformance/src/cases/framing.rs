@@ -1,4 +1,4 @@
-//! How one message is told from the next on a stream.
+//! How messages are delimited on a stream.
 
 use super::{Case, Level, Needs, Parameters, each, each_named};
 use crate::context::Context;
@@ -13,7 +13,7 @@ use crate::wire::{Framing, WireError};
 pub(super) const CASES: &[Case] = &[
     Case {
         id: "framing/header/sent",
-        about: "The header of a sent message is exactly the bytes that the framing lays down.",
+        about: "The header of a sent message is exactly the bytes that the framing specifies.",
         requirements: &[
             "framing.message",
             "framing.le32",
@@ -27,7 +27,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/header/received",
-        about: "A received header is read as the framing lays down.",
+        about: "A received header is read as the framing specifies.",
         requirements: &[
             "framing.message",
             "framing.le32",
@@ -41,7 +41,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/empty/sent",
-        about: "An empty string is an empty message: on a stream a header that announces nothing, and no payload.",
+        about: "An empty string is sent as an empty message: on a stream, a header that announces zero bytes, and no payload.",
         requirements: &["framing.empty"],
         run: |context| sent(context, b""),
         ..Case::WIRE
@@ -55,7 +55,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/empty/between-others",
-        about: "An empty message between two others is neither lost nor taken for the end of the stream.",
+        about: "An empty message between two others is neither lost nor mistaken for the end of the stream.",
         requirements: &["framing.empty", "framing.order"],
         run: empty_between_others,
         ..Case::WIRE
@@ -78,35 +78,35 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/size/mixed",
-        about: "Messages of very different lengths follow one another without disturbing one another.",
+        about: "Messages of very different lengths are received whole, one after another.",
         requirements: &["framing.any-size", "framing.order"],
         run: mixed_sizes,
         ..Case::WIRE
     },
     Case {
         id: "framing/bytes/sent",
-        about: "Every byte value is sent as it is.",
+        about: "Every byte value is sent unchanged.",
         requirements: &["framing.any-byte"],
         run: |context| sent(context, &every_byte()),
         ..Case::WIRE
     },
     Case {
         id: "framing/bytes/received",
-        about: "Every byte value is received as it is.",
+        about: "Every byte value is received unchanged.",
         requirements: &["framing.any-byte"],
         run: |context| received(context, &every_byte()),
         ..Case::WIRE
     },
     Case {
         id: "framing/bytes/like-a-header",
-        about: "A payload that looks like messages is one payload.",
+        about: "A payload that looks like a series of messages is received as one payload.",
         requirements: &["framing.any-byte", "framing.message"],
         run: payload_like_headers,
         ..Case::WIRE
     },
     Case {
         id: "framing/segmentation/two-in-one",
-        about: "Two messages that arrive in one segment are two messages.",
+        about: "Two messages that arrive in one segment are received as two messages.",
         requirements: &["framing.segmentation"],
         needs: Needs::NOTHING.over_streams(),
         run: two_in_one_segment,
@@ -114,7 +114,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/segmentation/many-in-one",
-        about: "A hundred messages that arrive in one segment are a hundred messages.",
+        about: "A hundred messages that arrive in one segment are received as a hundred messages.",
         requirements: &["framing.segmentation", "framing.order"],
         needs: Needs::NOTHING.over_streams(),
         run: many_in_one_segment,
@@ -122,7 +122,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/segmentation/split",
-        about: "A message may be split between any two of its bytes, in the header or in the payload.",
+        about: "A message that is split between any two of its bytes, in the header or in the payload, is received whole.",
         requirements: &["framing.segmentation"],
         parameters: |framing| each("at", 1..framing.shortest_header() + SHORT.len()),
         needs: Needs::NOTHING.over_streams(),
@@ -131,7 +131,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/segmentation/byte-by-byte",
-        about: "A message may arrive one byte at a time.",
+        about: "A message that arrives one byte at a time is received whole.",
         requirements: &["framing.segmentation"],
         needs: Needs::NOTHING.over_streams(),
         run: byte_by_byte,
@@ -139,7 +139,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/segmentation/header-alone",
-        about: "Header and payload may arrive in segments of their own, also of a large message.",
+        about: "A message whose header and payload arrive in separate segments is received whole, even when it is large.",
         requirements: &["framing.segmentation"],
         parameters: |_| each("length", [1, 1024, 100_000]),
         needs: Needs::NOTHING.over_streams(),
@@ -148,7 +148,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/segmentation/message-and-a-half",
-        about: "A segment may hold a message and the beginning of the next one, whose rest comes later.",
+        about: "When a segment holds a message and the beginning of the next one, the first is received at once, and the next one when the rest of it arrives.",
         requirements: &["framing.segmentation"],
         parameters: |framing| {
             each(
@@ -162,7 +162,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/segmentation/small-then-large",
-        about: "The rest of a large message is not mistaken for anything else when small ones arrived with its beginning.",
+        about: "A large message is received whole when its beginning arrives together with small messages.",
         requirements: &["framing.segmentation", "framing.any-size"],
         parameters: |_| each("length", [1016, 1020, 1021, 1024, 1025, 70_000]),
         needs: Needs::NOTHING.over_streams(),
@@ -171,7 +171,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/order/thousand-received",
-        about: "A thousand messages that were sent at once are received in order.",
+        about: "A thousand messages that are sent at once are received in order.",
         requirements: &["framing.order"],
         run: thousand_received,
         ..Case::CLIENT
@@ -185,7 +185,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/length/hostile",
-        about: "A header that announces more than can come is an error when the stream ends: no value, no crash.",
+        about: "A header that announces more bytes than arrive is an error when the stream ends; the testee neither returns a value nor crashes.",
         requirements: &["framing.too-long", "error.survive"],
         parameters: |_| {
             each(
@@ -199,7 +199,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/length/hostile-object",
-        about: "The same for a testee that waits for an object.",
+        about: "A header that announces more bytes than arrive is an error from `recv` when the stream ends; the testee neither returns an object nor crashes.",
         requirements: &["framing.too-long", "error.survive"],
         parameters: |_| {
             each(
@@ -227,7 +227,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/length/hostile-then-receive",
-        about: "Whatever is asked of a connection after a hostile header, the process lives.",
+        about: "The process survives whatever is asked of a connection after a hostile header.",
         requirements: &["error.survive", "framing.too-long"],
         parameters: |_| {
             each(
@@ -241,7 +241,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/length/hostile-then-others",
-        about: "A connection that got a hostile header does not disturb the others of its process.",
+        about: "A connection that receives a hostile header does not disturb the other connections of its process.",
         requirements: &["error.survive", "listener.many-clients"],
         parameters: |_| each("length", ["0x7fffffff", "0x80000000", "0xffffffff"]),
         needs: Needs::NOTHING.over_streams(),
@@ -250,7 +250,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/length/claims-no-memory",
-        about: "A header that announces 2 GiB, and nothing behind it, does not make the testee claim them.",
+        about: "A header that announces 2 GiB and is followed by nothing does not make the testee allocate that much memory.",
         level: Level::Should,
         requirements: &["framing.no-memory-for-headers"],
         needs: Needs::NOTHING.over_streams(),
@@ -259,9 +259,9 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/hex8/not-a-header",
-        about: "Eight bytes that are not hexadecimal digits are an error.",
+        about: "A header that is not eight hexadecimal digits is an error.",
         requirements: &["framing.not-a-header"],
-        parameters: |_| each_named("header", &HEADERS_THAT_ARE_NONE),
+        parameters: |_| each_named("header", &INVALID_HEADERS),
         needs: Needs {
             framings: &[Framing::Hex8],
             ..Needs::NOTHING.over_streams()
@@ -271,7 +271,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/hex8/upper-case",
-        about: "Upper-case digits are rejected, since no writer produces them.",
+        about: "Upper-case digits are rejected, because no writer produces them.",
         level: Level::Should,
         requirements: &["framing.hex8-lower-case"],
         needs: Needs {
@@ -283,17 +283,17 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-/// Around every size at which an implementation of the era changes its ways: the header, the 1024-byte
-/// buffer of 0.20, the 16384 bytes below which 0.33 and later write in one piece, and powers of two.
+/// Sizes around every one at which an implementation of the era changes its behaviour: the header, the 1024-byte
+/// buffer of 0.20, the 16384 bytes below which 0.33 and later write a message in one piece, and powers of two.
 const SIZES: [usize; 27] = [
     1, 2, 3, 4, 5, 7, 8, 9, 1019, 1020, 1021, 1023, 1024, 1025, 8191, 8192, 16_383, 16_384, 16_385,
     65_535, 65_536, 65_537, 1_048_575, 1_048_576, 1_048_577, 16_777_215, 16_777_216,
 ];
 
-/// A payload short enough to be split everywhere.
+/// A payload short enough to be split between any two of its bytes.
 const SHORT: &[u8] = b"abcdef";
 
-const HEADERS_THAT_ARE_NONE: [(&str, &[u8; 8]); 7] = [
+const INVALID_HEADERS: [(&str, &[u8; 8]); 7] = [
     ("blank-before", b" 0000006"),
     ("blank-after", b"0000006 "),
     ("plus", b"+0000006"),
@@ -491,9 +491,9 @@ fn thousand_received(context: &mut Context<'_>) -> CaseResult {
 fn thousand_sent(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let ahead = match wire.framing() {
-        // As many as every system's socket buffers hold: Linux counts some hundred bytes for each.
+        // The socket buffers of every system hold this many: Linux charges a few hundred bytes for each.
         Some(_) => 100,
-        // As many as the smallest buffer of a pipe holds, which is that of 0.20: 1024 bytes.
+        // The smallest buffer of a pipe, the 1024 bytes of 0.20, holds this many.
         None => 50,
     };
     for number in 0..1000 + ahead {
@@ -518,7 +518,7 @@ fn hostile_length(context: &mut Context<'_>) -> CaseResult {
     context.write(&mut wire, &header)?;
     finish_ignoring_a_reset(&mut wire)?;
     context.finish_error(end.who, &receiving, &[ErrorKind::TooLong, ErrorKind::Cut])?;
-    // Asked again, it has nothing to give either.
+    // A second attempt has nothing to return either.
     context.expect_no_string(end, AFTER_A_HOSTILE_HEADER)
 }
 
@@ -549,7 +549,7 @@ fn hostile_length_with_bytes(context: &mut Context<'_>) -> CaseResult {
     context.expect_no_string(end, AFTER_A_HOSTILE_HEADER)
 }
 
-/// What a second attempt to receive may say once the stream is known to be broken.
+/// The errors that a second attempt to receive may report once the stream is known to be broken.
 const AFTER_A_HOSTILE_HEADER: &[ErrorKind] = &[
     ErrorKind::Poisoned,
     ErrorKind::Closed,
@@ -563,8 +563,8 @@ fn hostile_length_then_receive(context: &mut Context<'_>) -> CaseResult {
     let header = context.header(announced(&context.setting.parameters));
     let (mut wire, end) = context.open()?;
     context.write(&mut wire, &[&header[..], b"abc"].concat())?;
-    // The first attempt finds the stream open, the others find it ended: values and errors are judged by other
-    // cases, here it counts only that there is an answer.
+    // The first attempt finds the stream open, and the others find that it has ended. Other cases judge the values
+    // and errors; here it only matters that there is an answer.
     let receiving = context.start_recv_string(end)?;
     barrier(context, end.who)?;
     let early = context.look(end.who, &receiving, std::time::Duration::ZERO)?;
@@ -632,7 +632,7 @@ fn not_a_header(context: &mut Context<'_>) -> CaseResult {
     let header = context
         .setting
         .parameters
-        .look_up("header", &HEADERS_THAT_ARE_NONE);
+        .look_up("header", &INVALID_HEADERS);
     let (mut wire, end) = context.open()?;
     context.write(&mut wire, &[&header[..], SHORT].concat())?;
     finish_ignoring_a_reset(&mut wire)?;
@@ -652,7 +652,7 @@ fn announced(parameters: &Parameters) -> u64 {
         .expect("the parameter is a hexadecimal number")
 }
 
-/// Another operation, there and back: by then the testee has had its chance to react to what was sent.
+/// Waits for the reply to another operation: by then the testee has had its chance to react to what was sent.
 fn barrier(context: &mut Context<'_>, who: Who) -> CaseResult {
     context
         .call(
@@ -664,7 +664,7 @@ fn barrier(context: &mut Context<'_>, who: Who) -> CaseResult {
         .map(drop)
 }
 
-/// Ends the suite's direction. A testee that has given up on the stream may have closed it first.
+/// Ends the suite's direction of the stream. A testee that has given up on the stream may have closed it first.
 fn finish_ignoring_a_reset(wire: &mut crate::wire::Wire) -> CaseResult {
     match wire.finish() {
         Ok(()) | Err(WireError::System(_)) => Ok(()),

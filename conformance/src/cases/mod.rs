@@ -1,7 +1,7 @@
-//! The catalogue: every case is one literal and one function, in the file of its area.
+//! The catalogue: every case is one literal and one function in the file of its area.
 //!
-//! To add a case, write both in the file whose name begins its id, and list the literal in that file's
-//! `CASES`. Nothing else is touched.
+//! To add a case, write the function in the file whose name the id begins with, and the literal in that file's
+//! `CASES`. No other file changes.
 
 mod address;
 mod bare;
@@ -36,19 +36,20 @@ pub struct Case {
     pub id: &'static str,
     /// The ids that it had before, in earlier versions of the suite: they still name it.
     pub aliases: &'static [&'static str],
-    /// One sentence: what a testee does that passes.
+    /// One sentence that says what a testee that passes does.
     pub about: &'static str,
-    /// How much it matters.
+    /// Whether the behaviour is required, recommended or optional.
     pub level: Level,
-    /// The requirements of PROTOCOL.md that it tests; the first one is quoted when it fails.
+    /// The requirements of PROTOCOL.md that the case tests; the first one is quoted when it fails.
     pub requirements: &'static [&'static str],
     /// Who plays the other end.
     pub kind: Kind,
-    /// Which ends the testee plays, one after the other.
+    /// The ends that the testee plays, one after the other.
     pub roles: &'static [Role],
-    /// What it takes beyond that.
+    /// What the case requires beyond that.
     pub needs: Needs,
-    /// The parameters it is run with, for a framing: one execution for each. Only a case about streams may look at it.
+    /// The parameters that the case is run with for a framing, one execution for each. They may depend on the framing
+    /// only in a case about streams.
     pub parameters: fn(Framing) -> Vec<Parameters>,
     /// The test.
     pub run: fn(&mut Context<'_>) -> CaseResult,
@@ -83,13 +84,13 @@ impl Case {
         kind: Kind::Pair,
         ..Self::WIRE
     };
-    /// A case for a running server that boxes what it gets.
+    /// A case for a running server that returns each object in a list.
     const BARE_SERVER: Self = Self {
         kind: Kind::BareServer,
         roles: &[Role::Listener],
         ..Self::WIRE
     };
-    /// A case for a client as in the seed's example.
+    /// A case for a client like the one in the seed's example.
     const BARE_CLIENT: Self = Self {
         kind: Kind::BareClient,
         roles: &[Role::Client],
@@ -113,7 +114,7 @@ impl Case {
             .collect()
     }
 
-    /// The area: what stands before the first slash of the id.
+    /// The area: the part of the id before the first slash.
     pub fn area(&self) -> &'static str {
         self.id.split('/').next().unwrap_or(self.id)
     }
@@ -134,20 +135,20 @@ pub enum Kind {
     BareClient,
 }
 
-/// What a case takes of the testee, the family and the dialect.
+/// What a case requires of the testee, the family and the dialect.
 #[derive(Clone, Copy, Debug)]
 pub struct Needs {
-    /// The least profile.
+    /// The smallest profile that is enough.
     pub profile: Profile,
-    /// The profile must be this one, not a larger one.
+    /// The exact profile, if a larger one is not acceptable.
     pub only: Option<Profile>,
-    /// The families in which the case makes sense: on a stream there are bytes, on a pipe only messages.
+    /// The families in which the case makes sense: a stream carries bytes, a pipe only messages.
     pub families: &'static [Family],
-    /// The framings in which the case makes sense, where there are any.
+    /// The framings in which the case makes sense, for families that are framed.
     pub framings: &'static [Framing],
     /// The handshake that the dialect must have.
     pub handshake: Handshakes,
-    /// An optional operation.
+    /// An optional operation that the testee must have.
     pub operation: Option<&'static str>,
 }
 
@@ -189,8 +190,8 @@ impl Needs {
         ..Self::NOTHING
     };
 
-    /// Only one of the families of streams, `AF_UNIX` where there is one, and `AF_PIPE`: for many payloads, to which
-    /// it makes no difference what kind of stream it is.
+    /// Restricts the case to one stream family, `AF_UNIX` where it is available, and `AF_PIPE`. This is for cases with
+    /// many payloads, for which the kind of stream makes no difference.
     const fn over_one_family(self) -> Self {
         Self {
             families: if cfg!(unix) {
@@ -202,7 +203,7 @@ impl Needs {
         }
     }
 
-    /// Only the families of streams: the case is about bytes, which a pipe does not have.
+    /// Restricts the case to the stream families: it is about bytes, and a pipe carries only messages.
     const fn over_streams(self) -> Self {
         Self {
             families: &[Family::Inet, Family::Unix],
@@ -210,7 +211,7 @@ impl Needs {
         }
     }
 
-    /// Only `AF_PIPE`.
+    /// Restricts the case to `AF_PIPE`.
     const fn over_pipes(self) -> Self {
         Self {
             families: &[Family::Pipe],
@@ -224,7 +225,7 @@ fn once(_: Framing) -> Vec<Parameters> {
     vec![Parameters::default()]
 }
 
-/// One parameter with these values: an execution for each.
+/// One parameter with these values: one execution for each.
 fn each<T: ToString>(name: &'static str, values: impl IntoIterator<Item = T>) -> Vec<Parameters> {
     values
         .into_iter()
@@ -232,7 +233,7 @@ fn each<T: ToString>(name: &'static str, values: impl IntoIterator<Item = T>) ->
         .collect()
 }
 
-/// The values of a parameter `name` that stand in a table, by their names.
+/// One parameter whose values are the names in a table.
 fn each_named<T>(name: &'static str, table: &[(&'static str, T)]) -> Vec<Parameters> {
     each(name, table.iter().map(|(known, _)| *known))
 }

@@ -1,4 +1,4 @@
-//! Objects: what is pickled, what is unpickled, and what is neither.
+//! Objects: how they are pickled and unpickled, and what is an error.
 
 use super::{Case, Level, Needs, Parameters, each, each_named};
 use crate::context::Context;
@@ -41,7 +41,7 @@ macro_rules! both_ways {
             )*
             Case {
                 id: "object/pickle/protocol",
-                about: "What is sent is one pickle of protocol 2 or lower, and nothing after it.",
+                about: "An object is sent as one pickle of protocol 2 or lower, with nothing after it.",
                 requirements: &["object.pickle", "object.protocol-ceiling"],
                 needs: Needs::OBJECTS,
                 run: |context| sent_sample(context, objects::named("mixed", "of-the-release")),
@@ -83,7 +83,7 @@ macro_rules! both_ways {
             },
             Case {
                 id: "object/pickle/boxed",
-                about: "The seed's example: 42 comes, [42] goes.",
+                about: "The seed's example: the testee receives 42 and sends [42] back.",
                 requirements: &["object.value", "object.pickle"],
                 needs: Needs::OBJECTS,
                 run: boxed,
@@ -99,7 +99,7 @@ macro_rules! both_ways {
             },
             Case {
                 id: "object/unpicklable/inside",
-                about: "The same when the object is deep inside one that could be pickled.",
+                about: "Sending an object that contains one that cannot be pickled is an error, with nothing on the wire, and the connection stays in step.",
                 requirements: &["object.unpicklable", "error.kind"],
                 needs: Needs::OBJECTS,
                 run: |context| unpicklable(context, &unpicklable_inside()),
@@ -107,7 +107,7 @@ macro_rules! both_ways {
             },
             Case {
                 id: "object/undecodable/in-step",
-                about: "A payload that cannot be unpickled, in an intact message, is an error, and the next message is delivered.",
+                about: "A payload that cannot be unpickled, inside an intact message, is an error, and the next message is delivered.",
                 requirements: &["object.undecodable", "error.kind"],
                 parameters: |_| each_named("payload", &UNDECODABLE),
                 needs: Needs::OBJECTS,
@@ -125,7 +125,7 @@ macro_rules! both_ways {
             },
             Case {
                 id: "object/outside-profile/no-calls",
-                about: "A pickle that would call something is an error, and nothing is called.",
+                about: "A pickle that would call a function or a class is an error, and nothing is called.",
                 requirements: &["object.no-calls"],
                 parameters: |_| each_named("call", &CALLS),
                 needs: SERDE_ONLY,
@@ -150,21 +150,21 @@ pub(super) const CASES: &[Case] = both_ways! {
     "bool": "A bool", Needs::OBJECTS, &["object.value"];
     "int": "An int", Needs::OBJECTS, &["object.value"];
     "long": "A long of any length", Needs::OBJECTS, &["object.value"];
-    "float": "A float, to the last bit,", Needs::OBJECTS, &["object.value"];
+    "float": "A float, down to the last bit,", Needs::OBJECTS, &["object.value"];
     "str": "A str", Needs::OBJECTS, &["object.value"];
-    "unicode": "A unicode", Needs::OBJECTS, &["object.value"];
+    "unicode": "A unicode string", Needs::OBJECTS, &["object.value"];
     "list": "A list", Needs::OBJECTS, &["object.value"];
     "tuple": "A tuple of any length", Needs::OBJECTS, &["object.value"];
     "dict": "A dict", Needs::OBJECTS, &["object.value"];
     "set": "A set", Needs::OBJECTS, &["object.value"];
     "frozenset": "A frozenset", Needs::OBJECTS, &["object.value"];
     "nesting": "A deeply nested object", Needs::OBJECTS, &["object.value", "object.hostile"];
-    "batches": "An object of more items than fit a batch", Needs::OBJECTS, &["object.value"];
+    "batches": "An object with more items than fit into one batch", Needs::OBJECTS, &["object.value"];
     "mixed": "An object of many types", Needs::OBJECTS, &["object.value"];
-    "shared": "An object that is referred to twice", Needs::OBJECTS, &["object.sharing", "object.value"];
-    "complex": "A complex", GRAPH, &["object.value"];
+    "shared": "An object with two references to it", Needs::OBJECTS, &["object.sharing", "object.value"];
+    "complex": "A complex number", GRAPH, &["object.value"];
     "bytearray": "A bytearray", Needs::OBJECTS, &["object.value"];
-    "surrogate": "A unicode with a lone surrogate", GRAPH, &["object.value"];
+    "surrogate": "A unicode string with a lone surrogate", GRAPH, &["object.value"];
     "recursive": "An object that contains itself", GRAPH, &["object.recursion"];
     "instance": "An instance of a user's class", GRAPH, &["object.instance"];
     "datetime": "An instance of a class of the standard library", GRAPH, &["object.instance"];
@@ -180,7 +180,7 @@ const SERDE_ONLY: Needs = Needs {
     ..Needs::OBJECTS
 };
 
-/// Payloads that no unpickler takes.
+/// Payloads that every unpickler rejects.
 const UNDECODABLE: [(&str, &[u8]); 8] = [
     ("empty", b""),
     ("no-stop", b"\x80\x02K*"),
@@ -192,7 +192,7 @@ const UNDECODABLE: [(&str, &[u8]); 8] = [
     ("text", b"plain text"),
 ];
 
-/// Pickles that call something when they are read by an unpickler that does what it is told.
+/// Pickles that call a function or a class if an unpickler obeys them.
 const CALLS: [(&str, &[u8]); 5] = [
     ("reduce", b"\x80\x02cos\ngetcwd\n)R."),
     ("inst", b"(ios\ngetcwd\n."),
@@ -297,7 +297,7 @@ fn unpicklable(context: &mut Context<'_>, object: &Graph) -> CaseResult {
         object: object.clone(),
     };
     context.expect_error(end.who, operation, &[ErrorKind::Unencodable])?;
-    // Whatever reached the wire would come before this message.
+    // Anything that had reached the wire would arrive before this message.
     context.send_string(end, b"the next message")?;
     context.expect_message(&mut wire, b"the next message")?;
     context.expect_in_step(&mut wire, end)

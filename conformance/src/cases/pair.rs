@@ -1,4 +1,4 @@
-//! Two testees that talk to each other; the suite only commands and compares.
+//! Two testees that talk to each other; the suite only gives commands and compares results.
 
 use super::{Case, Kind, Needs, Role, each};
 use crate::context::Context;
@@ -30,7 +30,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pair/object/to-testee",
-        about: "Objects of every type that both can hold arrive from the counterpart with type and value.",
+        about: "Objects of every type that both can hold arrive from the counterpart with their types and values.",
         requirements: &["object.value"],
         parameters: |_| each("kind", KINDS),
         needs: Needs::OBJECTS.over_one_family(),
@@ -39,7 +39,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pair/object/from-testee",
-        about: "Objects of every type that both can hold arrive at the counterpart with type and value.",
+        about: "Objects of every type that both can hold arrive at the counterpart with their types and values.",
         requirements: &["object.value"],
         parameters: |_| each("kind", KINDS),
         needs: Needs::OBJECTS.over_one_family(),
@@ -48,7 +48,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pair/object/graph-to-testee",
-        about: "Objects with identity, recursion and classes arrive from the counterpart as such.",
+        about: "Shared objects, recursive objects and instances of classes arrive from the counterpart as such.",
         requirements: &["object.sharing", "object.recursion", "object.instance"],
         parameters: |_| each("kind", GRAPH_KINDS),
         needs: Needs {
@@ -60,7 +60,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pair/object/graph-from-testee",
-        about: "Objects with identity, recursion and classes arrive at the counterpart as such.",
+        about: "Shared objects, recursive objects and instances of classes arrive at the counterpart as such.",
         requirements: &["object.sharing", "object.recursion", "object.instance"],
         parameters: |_| each("kind", GRAPH_KINDS),
         needs: Needs {
@@ -72,7 +72,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pair/seed/testee-boxes",
-        about: "The seed's example: the counterpart sends 42, the testee sends [42] back.",
+        about: "The seed's example: the counterpart sends 42, and the testee sends [42] back.",
         requirements: &["object.value", "object.pickle"],
         needs: Needs::OBJECTS,
         run: |context| seed_example(context, Towards::Testee),
@@ -80,7 +80,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pair/seed/counterpart-boxes",
-        about: "The seed's example: the testee sends 42, the counterpart sends [42] back.",
+        about: "The seed's example: the testee sends 42, and the counterpart sends [42] back.",
         requirements: &["object.value", "object.pickle"],
         needs: Needs::OBJECTS,
         run: |context| seed_example(context, Towards::Counterpart),
@@ -95,14 +95,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pair/both-directions/large",
-        about: "Large strings that cross each other arrive whole.",
+        about: "Large strings that are sent in both directions at once arrive whole.",
         requirements: &["connection.both-directions", "framing.any-size"],
         run: crossing,
         ..Case::PAIR
     },
     Case {
         id: "pair/string/object-as-string",
-        about: "Receiving as an object what the counterpart sent as an object, and as a string what it sent as a string, in turns.",
+        about: "Strings and objects that are sent in turn arrive in turn, strings as strings and objects as objects.",
         requirements: &["string.same-wire"],
         needs: Needs::OBJECTS,
         run: in_turns,
@@ -110,24 +110,24 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pair/closing/testee-closes",
-        about: "After the testee has closed, the counterpart gets what was sent before and then the end.",
+        about: "After the testee has closed its end, the counterpart receives what was sent before, and then the end of the stream.",
         requirements: &["closing.close", "closing.drain"],
         run: |context| closing(context, Towards::Counterpart, false),
         ..Case::PAIR
     },
     Case {
         id: "pair/closing/counterpart-closes",
-        about: "After the counterpart has closed, the testee gets what was sent before and then the end.",
+        about: "After the counterpart has closed its end, the testee receives what was sent before, and then the end of the stream.",
         requirements: &["closing.drain", "closing.end-between"],
         run: |context| closing(context, Towards::Testee, false),
         ..Case::PAIR
     },
     Case {
         id: "pair/closing/counterpart-drops",
-        about: "After the counterpart has dropped its end, the testee gets what was sent before and then the end.",
+        about: "After the counterpart has dropped its end, the testee receives what was sent before, and then the end of the stream.",
         requirements: &["closing.drop", "closing.drain"],
         run: |context| closing(context, Towards::Testee, true),
-        // A listener of 0.20 keeps the last connection that it accepted; the client is the one that drops.
+        // A listener of 0.20 keeps the last connection that it accepted, so the client is the end that drops it.
         ..Case {
             roles: &[Role::Listener],
             ..Case::PAIR
@@ -135,7 +135,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pair/flavours/no-message-arrives",
-        about: "The two flavours of a release that frame differently cannot talk: what one sends, the other never receives, and says so when the stream ends.",
+        about: "When the two flavours of a release frame messages differently, neither receives what the other sends, and each reports an error when the stream ends.",
         requirements: &["framing.mismatch"],
         kind: Kind::Flavours,
         needs: Needs::NOTHING.over_streams(),
@@ -147,7 +147,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pair/framings/no-message-arrives",
-        about: "Ends of different framings cannot talk: what one sends, the other never receives, and says so when the stream ends.",
+        about: "When two ends use different framings, neither receives what the other sends, and each reports an error when the stream ends.",
         requirements: &["framing.mismatch"],
         parameters: |own| each("with", Framing::specified().filter(|other| *other != own)),
         needs: Needs::NOTHING.over_streams(),
@@ -190,14 +190,14 @@ const GRAPH_KINDS: [&str; 8] = [
     "mixed",
 ];
 
-/// Which way something goes.
+/// The end that receives.
 #[derive(Clone, Copy)]
 enum Towards {
     Testee,
     Counterpart,
 }
 
-/// The end that sends and the end that receives.
+/// A connected pair, with the end that sends and the end that receives.
 fn ends(context: &mut Context<'_>, towards: Towards) -> Result<(Pair, End, End), Stop> {
     let pair = context.pair()?;
     let (from, to) = from_and_to(&pair, towards);
@@ -322,7 +322,7 @@ fn closing(context: &mut Context<'_>, towards: Towards, by_drop: bool) -> CaseRe
     context.expect_no_string(to, &[ErrorKind::Closed])
 }
 
-/// The counterpart frames in another way: neither end receives anything, and each says so at the end.
+/// The counterpart uses another framing: neither end receives anything, and each reports an error at the end.
 fn cannot_talk(context: &mut Context<'_>, other: Framing) -> CaseResult {
     const SENT: &[u8] = b"never received";
     for towards in [Towards::Testee, Towards::Counterpart] {

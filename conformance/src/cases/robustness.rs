@@ -1,4 +1,4 @@
-//! What arrives when the other end is broken, malicious, or dies.
+//! What a testee does when the other end is broken or malicious, or dies.
 
 use super::{Case, Needs, each, each_named};
 use crate::context::Context;
@@ -12,7 +12,7 @@ use crate::testee::message::{ErrorKind, Operation, Profile};
 pub(super) const CASES: &[Case] = &[
     Case {
         id: "robustness/garbage/received-as-string",
-        about: "Garbage instead of messages is an error once the stream ends, and the process lives.",
+        about: "Garbage instead of messages is an error once the stream ends, and the process survives.",
         requirements: &["error.survive", "framing.too-long"],
         parameters: |_| each_named("garbage", &GARBAGE),
         needs: Needs::NOTHING.over_streams(),
@@ -25,7 +25,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "robustness/garbage/received-as-object",
-        about: "Garbage instead of messages is an error of `recv`, and the process lives.",
+        about: "Garbage instead of messages is an error from `recv`, and the process survives.",
         requirements: &["error.survive", "framing.too-long"],
         parameters: |_| each_named("garbage", &GARBAGE),
         needs: Needs::OBJECTS.over_streams(),
@@ -43,7 +43,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "robustness/pickle/memo-bomb",
-        about: "A pickle whose references multiply without end does not take the reader's memory.",
+        about: "A pickle whose references multiply exponentially does not exhaust the reader's memory.",
         requirements: &["object.hostile"],
         needs: Needs {
             only: Some(Profile::Serde),
@@ -54,7 +54,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "robustness/pickle/announced-lengths",
-        about: "Lengths inside a pickle that exceed it are errors, and the connection stays in step.",
+        about: "A length inside a pickle that exceeds the pickle is an error, and the connection stays in step.",
         requirements: &["object.hostile", "object.undecodable"],
         parameters: |_| each_named("pickle", &ANNOUNCING),
         needs: Needs::OBJECTS,
@@ -63,14 +63,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "robustness/death/before-anything",
-        about: "A peer that dies right after connecting is an error of whatever waits for it.",
+        about: "When the other end dies right after connecting, an operation that waits for it is an error.",
         requirements: &["closing.end-between", "error.survive"],
         run: dies_before_anything,
         ..Case::WIRE
     },
     Case {
         id: "robustness/death/inside-header",
-        about: "A peer that dies inside a header is an error, and the listener or client serves on.",
+        about: "When the other end dies inside a header, receiving is an error, and the testee's listener or client keeps working.",
         requirements: &["closing.end-in-header", "error.survive"],
         needs: Needs::NOTHING.over_streams(),
         run: |context| dies_after(context, 1),
@@ -78,7 +78,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "robustness/death/inside-payload",
-        about: "A peer that dies inside a payload is an error, and the listener or client serves on.",
+        about: "When the other end dies inside a payload, receiving is an error, and the testee's listener or client keeps working.",
         requirements: &["closing.end-in-payload", "error.survive"],
         needs: Needs::NOTHING.over_streams(),
         run: |context| dies_after(context, context.header(0).len() + 500),
@@ -86,7 +86,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "robustness/death/while-both-wait",
-        about: "A peer that dies while the testee sends and receives ends both.",
+        about: "When the other end dies while the testee is sending and receiving, both operations end.",
         requirements: &[
             "closing.send-to-gone",
             "closing.end-between",
@@ -97,7 +97,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "robustness/death/many",
-        about: "A hundred peers that die in the middle of a message leave the testee able to serve.",
+        about: "A testee can still serve clients after a hundred others have died in the middle of a message.",
         requirements: &["listener.survives-client", "error.survive"],
         needs: Needs::NOTHING.over_streams(),
         run: many_die,
@@ -114,7 +114,7 @@ const GARBAGE: [(&str, &[u8]); 6] = [
     ("text", b"hello, is anybody there?\n"),
 ];
 
-/// Pickles that announce more than they hold.
+/// Pickles that announce more bytes than they hold.
 const ANNOUNCING: [(&str, &[u8]); 5] = [
     ("binstring", b"\x80\x02T\xff\xff\xff\x7fabc."),
     ("binstring-negative", b"\x80\x02T\xff\xff\xff\xffabc."),
@@ -131,7 +131,7 @@ fn garbage(context: &mut Context<'_>, operation: fn(u64) -> Operation) -> CaseRe
     wire.close();
     let kinds = [ErrorKind::TooLong, ErrorKind::BadHeader, ErrorKind::Cut];
     context.finish_error(end.who, &receiving, &kinds)?;
-    // The process lives and serves another.
+    // The process survives and serves another connection.
     let (mut wire, end) = context.open()?;
     context.expect_in_step(&mut wire, end)
 }
@@ -157,7 +157,7 @@ fn nesting(context: &mut Context<'_>) -> CaseResult {
         .concat(),
     };
     let (mut wire, end) = context.open()?;
-    // A description of so many nodes would be nothing but work for the adapter.
+    // Describing that many nodes would be a lot of work for the adapter, and prove nothing.
     let receiving = context.start(
         end.who,
         Operation::Recv {
@@ -181,7 +181,7 @@ fn nesting(context: &mut Context<'_>) -> CaseResult {
 }
 
 fn memo_bomb(context: &mut Context<'_>) -> CaseResult {
-    // [[…], […]] sixty-four times over: 2**64 leaves in 450 bytes.
+    // Sixty-four lists, each of which holds the previous one twice: 2**64 leaves in 450 bytes.
     let mut payload = b"\x80\x02]q\x00".to_vec();
     for level in 0..64_u8 {
         payload.extend([b'0', b'(', b'h', level, b'h', level, b'l', b'q', level + 1]);
@@ -226,9 +226,8 @@ fn dies_while_both_wait(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
     let sending = context.start_send_string(end, &pattern::bytes(8 << 20))?;
-    // First one direction, then the other: were both to end at once, it would be chance which of the two waiting
-    // operations the system tells of the reset, and which of the end.
-    // (A pipe ends both.)
+    // The directions end one after the other. If both ended at once, it would be chance which of the two waiting
+    // operations the system informs of the reset, and which of the end. (On a pipe both end at once.)
     context.end(&mut wire)?;
     context.finish_error(end.who, &receiving, &kinds)?;
     wire.close();
@@ -251,7 +250,7 @@ fn many_die(context: &mut Context<'_>) -> CaseResult {
     context.expect_in_step(&mut wire, end)
 }
 
-/// The suite reads its own hostile pickles, so that a case cannot be hostile by mistake.
+/// Checks that the hostile pickles really are invalid, with the suite's own reader.
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,4 +1,4 @@
-//! Strings, and what each side sees of the other's when one sends strings and one receives objects.
+//! Strings, and what happens when one end sends a string and the other receives an object, or the other way round.
 
 use super::{Case, Needs, each_named};
 use crate::context::Context;
@@ -20,7 +20,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "string/raw/received",
-        about: "A payload is received as a string unchanged, whatever it looks like.",
+        about: "A payload that is received as a string is unchanged, whatever it looks like.",
         requirements: &["string.raw"],
         parameters: |_| each_named("like", &LOOKS),
         run: raw_received,
@@ -28,7 +28,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "string/same-wire/object-as-string",
-        about: "Receiving a string where an object was sent returns its pickle.",
+        about: "Receiving a string where an object was sent returns the object's pickle.",
         requirements: &["string.same-wire"],
         run: object_as_string,
         ..Case::WIRE
@@ -43,15 +43,15 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "string/same-wire/not-a-pickle",
-        about: "Receiving an object where a string was sent that is no pickle is an error, and the connection stays in step.",
+        about: "Receiving an object where a string was sent that is not a pickle is an error, and the connection stays in step.",
         requirements: &["string.same-wire", "object.undecodable"],
         needs: Needs::OBJECTS,
-        run: string_that_is_no_pickle,
+        run: string_that_is_not_a_pickle,
         ..Case::WIRE
     },
     Case {
         id: "string/same-wire/alternating",
-        about: "Strings and objects may alternate on one connection.",
+        about: "Strings and objects can alternate on one connection.",
         requirements: &["string.same-wire", "framing.order"],
         needs: Needs::OBJECTS,
         run: alternating,
@@ -95,7 +95,7 @@ fn raw_received(context: &mut Context<'_>) -> CaseResult {
     context.expect_string(end, payload)
 }
 
-/// `[1, 'two']`, pickled.
+/// The list `[1, 'two']` and its pickle.
 fn pickled() -> (Graph, Vec<u8>) {
     let object = Graph::build(|b| {
         let (one, two) = (b.int(1), b.unicode("two"));
@@ -114,14 +114,14 @@ fn object_as_string(context: &mut Context<'_>) -> CaseResult {
 }
 
 fn string_as_object(context: &mut Context<'_>) -> CaseResult {
-    // What a stranger may have sent as a string is a pickle like any other: `I42\n.` is protocol 0.
+    // A string from an unknown implementation may be a pickle of any protocol: `I42\n.` is protocol 0.
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, b"I42\n.")?;
     context.expect_object(end, &Graph::int(42))?;
     context.expect_in_step(&mut wire, end)
 }
 
-fn string_that_is_no_pickle(context: &mut Context<'_>) -> CaseResult {
+fn string_that_is_not_a_pickle(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     context.write_message(&mut wire, b"some string")?;
     context.expect_no_object(end, &[ErrorKind::Undecodable])?;

@@ -1,7 +1,8 @@
-//! What live peers put on the wire, given to the testee; and what they were given, compared with what it makes of it.
+//! Vectors: the testee receives what live peers put on the wire, and it sends what they sent, for comparison.
 //!
-//! A payload is the same in every family, framing and role: each is received in one role, and once, however many
-//! peers were recorded with it; and it is sent over one family, since `object` and `string` send most of them anyway.
+//! A payload is the same in every family, framing and role. Each one is received in only one role, and only once,
+//! however many peers were recorded with it. It is sent over only one family, because the cases of `object` and
+//! `string` send most of the payloads anyway.
 
 use super::handshake::{KEYED, SCHEME};
 use super::{Case, Needs, Parameters, each};
@@ -25,7 +26,7 @@ const GRAPHS: Needs = Needs {
 pub(super) const CASES: &[Case] = &[
     Case {
         id: "vector/string/received",
-        about: "A string that a live peer has sent is received as it was recorded.",
+        about: "A string that a live peer sent is received as it was recorded.",
         requirements: &["string.raw", "framing.any-byte", "framing.any-size"],
         parameters: |_| named(|recorded| matches!(recorded, Recorded::String(_))),
         run: string_received,
@@ -33,7 +34,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "vector/string/sent",
-        about: "A string is sent with the payload that a live peer has sent it with, to the byte.",
+        about: "A string is sent with exactly the payload with which a live peer sent it.",
         requirements: &["string.raw", "framing.any-byte", "framing.any-size"],
         parameters: |_| named(|recorded| matches!(recorded, Recorded::String(_))),
         needs: BYTES,
@@ -42,7 +43,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "vector/value/received",
-        about: "A pickle of plain values that a live peer has sent is received as the object that it sent.",
+        about: "A pickle of plain values that a live peer sent is received as the object that the peer sent.",
         requirements: &["object.value", "object.older-protocols"],
         parameters: |_| named(is_value),
         needs: OBJECTS,
@@ -51,7 +52,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "vector/value/sent",
-        about: "Plain values are sent as a pickle that means what a live peer's means.",
+        about: "Plain values are sent as a pickle that means the same as a live peer's.",
         requirements: &["object.value", "object.pickle", "object.protocol-ceiling"],
         parameters: |_| named(is_value),
         needs: OBJECTS,
@@ -60,7 +61,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "vector/graph/received",
-        about: "A pickle of anything else that a live peer has sent is received as the object that it sent, or is an error where the profile ends.",
+        about: "A pickle of any other object that a live peer sent is received as that object, or is an error if the profile cannot hold it.",
         requirements: &[
             "object.instance",
             "object.sharing",
@@ -74,7 +75,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "vector/graph/sent",
-        about: "Anything else is sent as a pickle that means what a live peer's means.",
+        about: "Any other object is sent as a pickle that means the same as a live peer's.",
         requirements: &[
             "object.instance",
             "object.sharing",
@@ -89,7 +90,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "vector/handshake/listener",
-        about: "A listener answers a recorded challenge as a live peer has answered it, to the byte, and decides as it did.",
+        about: "A listener answers a recorded challenge with exactly the bytes of a live peer, and reaches the same verdict.",
         requirements: &["handshake.answer", "handshake.verdict", "handshake.mutual"],
         parameters: |_| named(|recorded| is_handshake_of(recorded, "handshake/listener/")),
         needs: KEYED,
@@ -98,7 +99,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "vector/handshake/client",
-        about: "A client answers a recorded challenge as a live peer has answered it, to the byte, and decides as it did.",
+        about: "A client answers a recorded challenge with exactly the bytes of a live peer, and reaches the same verdict.",
         requirements: &["handshake.answer", "handshake.verdict", "handshake.mutual"],
         parameters: |_| named(|recorded| is_handshake_of(recorded, "handshake/client/")),
         needs: KEYED,
@@ -107,9 +108,9 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-/// A parameter `vector` for each of those that were recorded and are so.
-fn named(is_so: fn(&Recorded) -> bool) -> Vec<Parameters> {
-    let chosen = distinct().iter().filter(|one| is_so(&one.recorded));
+/// A parameter `vector` for each recorded vector that is wanted.
+fn named(is_wanted: fn(&Recorded) -> bool) -> Vec<Parameters> {
+    let chosen = distinct().iter().filter(|one| is_wanted(&one.recorded));
     each("vector", chosen.map(|one| &one.name))
 }
 
@@ -185,7 +186,7 @@ fn object_sent(context: &mut Context<'_>) -> CaseResult {
     context.expect_pickle_sent(&mut wire, end, &sending, object)
 }
 
-/// The suite sends what the recorder sent, but for the answer to the testee's challenge, which is random.
+/// The suite sends what the recorder sent, except for the answer to the testee's challenge, which is random.
 fn replayed(context: &mut Context<'_>) -> CaseResult {
     let Recorded::Handshake(recording) = recorded(context) else {
         unreachable!("the parameters of this case are handshakes")
@@ -196,7 +197,7 @@ fn replayed(context: &mut Context<'_>) -> CaseResult {
     let mut nonce = Vec::new();
     for step in &recording.steps {
         if step.from == recording.role {
-            let came = came(&mut shaking.wire, step)?;
+            let came = expect_step(&mut shaking.wire, step)?;
             if let Message::Challenge { .. } = step.message {
                 nonce = came;
             }
@@ -215,8 +216,8 @@ fn replayed(context: &mut Context<'_>) -> CaseResult {
     }
 }
 
-/// The testee's message at a step: to the byte as it was recorded, or a challenge, whose nonce is returned.
-fn came(wire: &mut Wire, step: &Step) -> Result<Vec<u8>, Stop> {
+/// Reads the testee's message at a step, which must be exactly as recorded, or a challenge, whose nonce is returned.
+fn expect_step(wire: &mut Wire, step: &Step) -> Result<Vec<u8>, Stop> {
     let (part, requirement) = match step.message {
         Message::Challenge { .. } => (Part::Challenge, "handshake.challenge"),
         Message::Answer { .. } => (Part::Answer, "handshake.answer"),

@@ -15,7 +15,7 @@ impl Graph {
     ///
     /// # Panics
     ///
-    /// If a reference is to no node, or the arguments of an object are not a tuple.
+    /// Panics if a reference is outside the table, or if the arguments of an object are not a tuple.
     pub fn build(build: impl FnOnce(&mut Builder) -> NodeId) -> Self {
         let mut builder = Builder::default();
         let root = build(&mut builder);
@@ -29,7 +29,7 @@ impl Graph {
         }
     }
 
-    /// The first reason why the table is not a graph.
+    /// Returns the first reason why the table is not a graph, if there is one.
     pub(crate) fn check(&self) -> Result<(), String> {
         let length = self.nodes.len();
         if self.root >= length {
@@ -93,7 +93,7 @@ impl Graph {
         Self::build(|b| b.unicode(value))
     }
 
-    /// A `list` of objects that have nothing in common.
+    /// A `list` of objects that share nothing.
     pub fn list_of<'a>(elements: impl IntoIterator<Item = &'a Graph>) -> Self {
         Self::build(|b| {
             let elements = b.graphs(elements);
@@ -101,7 +101,7 @@ impl Graph {
         })
     }
 
-    /// A `tuple` of objects that have nothing in common.
+    /// A `tuple` of objects that share nothing.
     pub fn tuple_of<'a>(elements: impl IntoIterator<Item = &'a Graph>) -> Self {
         Self::build(|b| {
             let elements = b.graphs(elements);
@@ -109,7 +109,7 @@ impl Graph {
         })
     }
 
-    /// A `dict` of objects that have nothing in common.
+    /// A `dict` of objects that share nothing.
     pub fn dict_of<'a>(pairs: impl IntoIterator<Item = (&'a Graph, &'a Graph)>) -> Self {
         Self::build(|b| {
             let pairs: Vec<_> = pairs
@@ -122,13 +122,13 @@ impl Graph {
 }
 
 impl Builder {
-    /// Any node.
+    /// Adds any node.
     pub fn node(&mut self, node: Node) -> NodeId {
         self.nodes.push(node);
         self.nodes.len() - 1
     }
 
-    /// All the nodes of another graph. The result is its root.
+    /// Adds all the nodes of another graph, and returns its root.
     pub fn graph(&mut self, graph: &Graph) -> NodeId {
         let offset = self.nodes.len();
         self.nodes
@@ -143,7 +143,7 @@ impl Builder {
         graphs.into_iter().map(|graph| self.graph(graph)).collect()
     }
 
-    /// Replaces a node, so that something can refer to it before it is known.
+    /// Replaces a node. This allows other nodes to refer to it before its content is known.
     pub fn replace(&mut self, id: NodeId, node: Node) {
         self.nodes[id] = node;
     }
@@ -231,7 +231,7 @@ impl Builder {
         })
     }
 
-    /// An object made of a new tuple of arguments.
+    /// An object made with a new tuple of arguments.
     pub fn object(
         &mut self,
         construction: Construction,
@@ -264,7 +264,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// If `to` is neither.
+    /// Panics if `to` is neither.
     pub fn append(&mut self, to: NodeId, element: NodeId) {
         match &mut self.nodes[to] {
             Node::List(elements) => elements.push(element),
@@ -277,7 +277,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// If `to` is neither.
+    /// Panics if `to` is neither.
     pub fn pair(&mut self, to: NodeId, key: NodeId, value: NodeId) {
         match &mut self.nodes[to] {
             Node::Dict(pairs) => pairs.push((key, value)),
@@ -290,7 +290,7 @@ impl Builder {
     ///
     /// # Panics
     ///
-    /// If `to` is not an object.
+    /// Panics if `to` is not an object.
     pub fn state(&mut self, to: NodeId, state: NodeId) {
         match &mut self.nodes[to] {
             Node::Object(object) => object.state.push(state),

@@ -1,19 +1,19 @@
-//! Telling the elements of sets and the keys of dicts apart, so that they can be matched.
+//! Distinguishing the elements of sets and the keys of dicts, so that those of two graphs can be matched.
 //!
-//! Every node of two graphs gets a colour, at first by its own type and value, then round after round
-//! by the colours of what it refers to. Nodes that mean the same object keep the same colour through
-//! every round, whatever the tables look like and however the graph recurs. For numbers and strings
-//! the first round is enough, for tuples of them the second.
+//! Every node of the two graphs gets a colour: at first from its own type and value, and then, in each further round,
+//! from the colours of the nodes that it refers to. Nodes that mean the same object have the same colour in every
+//! round, however the tables are arranged and however the graph recurs. The first round is enough for numbers and
+//! strings, and the second for tuples of them.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::{Fidelity, Graph, Node, NodeId};
 
-/// Elements that differ only deeper than this are matched in the order in which they come.
+/// Elements that differ only at a greater depth than this are matched in the order in which they appear.
 const ROUNDS: usize = 32;
 
-/// A colour for each node of the expected and of the actual graph.
+/// A colour for each node of the expected graph and of the actual graph.
 pub(super) struct Colours {
     pub(super) expected: Vec<u64>,
     pub(super) actual: Vec<u64>,
@@ -58,7 +58,7 @@ impl Colours {
     }
 }
 
-/// Whether in every set and dict every element has a colour of its own.
+/// Whether the elements of every set, and the keys of every dict, all have different colours.
 fn are_apart(graph: &Graph, colours: &[u64]) -> bool {
     let mut seen = HashSet::new();
     graph.nodes.iter().all(|node| {

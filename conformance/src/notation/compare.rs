@@ -6,40 +6,40 @@ use thiserror::Error;
 use super::colour::Colours;
 use super::{Float, Graph, Node, NodeId, Shortened};
 
-/// What is shown of an object in a [`Difference`], in bytes.
+/// The number of bytes of an object that a [`Difference`] shows.
 const SHOWN: usize = 200;
-/// What is shown of a key in a path, in bytes.
+/// The number of bytes of a key that a path shows.
 const KEY_SHOWN: usize = 40;
-/// What is shown of a path, in steps at either end.
+/// The number of steps at either end of a path that are shown.
 const STEPS_SHOWN: usize = 10;
 
-/// How much has to agree.
+/// How much of two objects has to agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fidelity {
     /// Types, values, and sharing of whatever [has an identity](Node::has_identity): profile `graph`.
     Graph,
-    /// Types and values: profile `serde`. `int` is `long`, `str` and `bytearray` are `bytes`, and a copy is as good as the
-    /// shared object.
+    /// Types and values: profile `serde`. `int` equals `long`, `str` and `bytearray` equal `bytes`, and a copy is as
+    /// good as the shared object.
     Values,
 }
 
-/// The first place where two graphs do not mean the same.
+/// The first place where two graphs do not mean the same object.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("{} is {actual}, expected {expected}", if path.is_empty() { "the object" } else { path })]
 pub struct Difference {
-    /// How to get there from the root, as a Python expression: `[3]['key']`. Empty for the root.
+    /// The path to that place from the root, as a Python expression: `[3]['key']`. It is empty for the root.
     pub path: String,
-    /// What was expected there.
+    /// The object that was expected there.
     pub expected: String,
-    /// What is there.
+    /// The object that is there.
     pub actual: String,
 }
 
 /// Compares two graphs.
 ///
-/// Any NaN equals any NaN; `0.0` and `-0.0` differ. Elements of sets and pairs of dicts come in any
-/// order; such that cannot be told apart by what they contain (NaNs, for one) are matched in order.
-/// The tuple of arguments of an object is compared by what is in it, since Python makes a new one.
+/// Any NaN equals any NaN; `0.0` and `-0.0` differ. The elements of sets and the pairs of dicts may be in any order;
+/// those that cannot be distinguished by what they contain, such as NaNs, are matched in order. The identity of an
+/// object's tuple of arguments is not compared, because Python makes a new tuple each time.
 pub fn compare(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Result<(), Difference> {
     let unordered = |graph: &Graph| {
         graph.nodes.iter().any(|node| match node {
@@ -76,7 +76,7 @@ pub fn compare(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Result<(
 }
 
 impl Float {
-    /// The same for every NaN, otherwise the bits.
+    /// One value for every NaN, and the bits for every other number.
     pub(super) fn class(self) -> u64 {
         if self.value().is_nan() {
             f64::NAN.to_bits()
@@ -86,7 +86,7 @@ impl Float {
     }
 }
 
-/// A step from one object to the next, and the place of the step before it.
+/// A step from one object to the next, and the index of the step before it.
 struct Step {
     before: Option<usize>,
     way: Way,
@@ -95,15 +95,15 @@ struct Step {
 #[derive(Clone, Copy)]
 enum Way {
     Index(usize),
-    /// The value of this key of the expected graph
+    /// The value of this key of the expected graph.
     Value(NodeId),
-    /// The key or element itself, of the expected graph
+    /// This key or element of the expected graph itself.
     Key(NodeId),
     Part(&'static str),
     IndexOf(&'static str, usize),
 }
 
-/// Two nodes that should mean the same, and the step that led to them.
+/// Two nodes that should mean the same object, and the step that led to them.
 struct Pair {
     expected: NodeId,
     actual: NodeId,
@@ -120,12 +120,12 @@ struct Comparison<'a> {
     fidelity: Fidelity,
     colours: Colours,
     compared: HashSet<(NodeId, NodeId)>,
-    /// The one actual node that an expected node stands for, and where that was found.
+    /// The actual node that corresponds to each expected node, and the step at which they were matched.
     partners: HashMap<NodeId, (NodeId, Option<usize>)>,
     /// The same in the other direction.
     expecters: HashMap<NodeId, (NodeId, Option<usize>)>,
     steps: Vec<Step>,
-    /// The last one is compared next.
+    /// The pairs that are still to be compared; the last one is next.
     pending: Vec<Pair>,
 }
 
@@ -191,7 +191,7 @@ impl Comparison<'_> {
         ))
     }
 
-    /// Holds two nodes to be one object, unless either was held to be another.
+    /// Records that two nodes are the same object, unless either was already matched with another node.
     fn compare_identities(&mut self, pair: &Pair) -> Result<(), Difference> {
         let &mut (actual, actual_by) = self
             .partners
@@ -389,7 +389,7 @@ impl Comparison<'_> {
     }
 }
 
-/// Type and value; the type is in words, and so a `long` needs no `L`.
+/// The type and the value of a node. The type is in words, so a `long` needs no `L`.
 fn describe(graph: &Graph, id: NodeId) -> String {
     let node = &graph.nodes[id];
     let length = match node {

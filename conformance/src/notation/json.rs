@@ -1,4 +1,4 @@
-//! The JSON form of a graph, exactly as `ADAPTER.md` has it.
+//! The JSON form of a graph, exactly as `ADAPTER.md` specifies it.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -59,7 +59,7 @@ fn deserialize_nodes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<N
     deserializer.deserialize_seq(Nodes)
 }
 
-/// A node, with its place in the table for errors.
+/// Reads the node at this place in the table, which errors name.
 struct NodeAt(NodeId);
 
 impl<'de> DeserializeSeed<'de> for NodeAt {
@@ -81,20 +81,20 @@ impl<'de> Visitor<'de> for NodeAt {
         let named = |error: A::Error| A::Error::custom(format_args!("node {}: {error}", self.0));
         let Some(kind) = members.next_key().map_err(named)? else {
             return Err(named(A::Error::custom(
-                "exactly one member is needed, there is none",
+                "expected exactly one member, found none",
             )));
         };
         let node = read_node(kind, &mut members).map_err(named)?;
         if members.next_key::<IgnoredAny>().map_err(named)?.is_some() {
             return Err(named(A::Error::custom(
-                "exactly one member is needed, there are more",
+                "expected exactly one member, found more",
             )));
         }
         Ok(node)
     }
 }
 
-/// As `copy_reg.add_extension` has it, in Python 2.7 and 3.
+/// The codes that `copy_reg.add_extension` accepts, in Python 2.7 and 3.
 const EXTENSION_CODES: RangeInclusive<u32> = 1..=0x7fff_ffff;
 
 #[derive(Clone, Copy, Deserialize)]
@@ -158,7 +158,7 @@ fn read_node<'de, A: MapAccess<'de>>(kind: Kind, members: &mut A) -> Result<Node
             let code = members.next_value()?;
             if !EXTENSION_CODES.contains(&code) {
                 return Err(A::Error::custom(format_args!(
-                    "{code} is not an extension code: they are 1 to 2147483647"
+                    "{code} is not an extension code, which is a number from 1 to 2147483647"
                 )));
             }
             Node::Extension(code)

@@ -1,9 +1,9 @@
-//! Python objects as a table of nodes: what adapters report, what pickles are read into, what the
-//! suite compares.
+//! Python objects as a table of nodes. Adapters report objects in this notation, pickles are read into it, and the
+//! suite compares objects in it.
 //!
-//! The JSON form is the one that `ADAPTER.md` lays down ("The notation for Python objects"). Sharing
-//! is two references to one node, recursion is a reference back, and however deep an object is nested,
-//! nothing here recurses over it.
+//! The JSON form is specified in `ADAPTER.md` ("The notation for Python objects"). Two references to one node express
+//! sharing, and a reference back expresses recursion. However deeply an object is nested, nothing here recurses over
+//! it.
 //!
 //! ```
 //! # use processing_conformance::notation::Graph;
@@ -30,8 +30,8 @@ mod value;
 
 use num_bigint::BigInt;
 
-/// The JSON Schema of the notation. What it refuses is refused when a [`Graph`] is parsed, which refuses more:
-/// references to no node, arguments that are not a tuple, members that come twice, integers with a fraction.
+/// The JSON Schema of the notation. Parsing a [`Graph`] refuses everything that the schema refuses, and more:
+/// references outside the table, arguments that are not a tuple, duplicate members, and integers with a fraction.
 pub const SCHEMA: &str = include_str!("../../schema/notation.schema.json");
 
 pub use build::Builder;
@@ -46,10 +46,10 @@ pub type NodeId = usize;
 
 /// An object and everything it refers to.
 ///
-/// `==` compares the tables. Whether two graphs mean the same object is asked of [`compare`].
+/// `==` compares the tables. Use [`compare`] to find out whether two graphs mean the same object.
 ///
-/// Every reference must be a place in the table, and the arguments of an [`Object`] a tuple. Graphs
-/// that were parsed, read from a pickle or built are so; methods may panic for others.
+/// Every reference must be a place in the table, and the arguments of an [`Object`] must be a tuple. Parsing, reading a
+/// pickle and building guarantee this; methods may panic for other graphs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Graph {
     /// The object itself.
@@ -93,12 +93,12 @@ pub enum Node {
     Dict(Vec<(NodeId, NodeId)>),
     /// A class or function by reference
     Global {
-        /// The module it is imported from
+        /// The module that it is imported from
         module: String,
-        /// Its name there
+        /// Its name in that module
         name: String,
     },
-    /// What a class or a function made: `instance` and `reduce` in the JSON form
+    /// An object that a class or a function made: `instance` and `reduce` in the JSON form
     Object(Box<Object>),
     /// An object known by a persistent id
     Persistent(NodeId),
@@ -106,29 +106,29 @@ pub enum Node {
     Extension(u32),
     /// The n-th out-of-band buffer (pickle protocol 5)
     Buffer(usize),
-    /// An object that the implementation cannot pickle, whatever that is
+    /// An object that the implementation cannot pickle, with a description of it
     Unpicklable(String),
 }
 
-/// How an object is made, and what it is then filled with.
+/// An object that is made by a class or function and then filled.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Object {
-    /// What is done with `callable` and `arguments`.
+    /// How the object is made from `callable` and `arguments`.
     pub construction: Construction,
     /// The class or function.
     pub callable: NodeId,
-    /// The arguments: a tuple.
+    /// The arguments, which are a tuple.
     pub arguments: NodeId,
-    /// States, each given to `__setstate__` or the like, in this order.
+    /// States, each of which is given to `__setstate__` or its equivalent, in this order.
     pub state: Vec<NodeId>,
-    /// Items, appended in this order.
+    /// Items that are appended, in this order.
     pub items: Vec<NodeId>,
-    /// Pairs of key and value, set as items, in any order.
+    /// Pairs of key and value that are set as items, in any order.
     pub pairs: Vec<(NodeId, NodeId)>,
 }
 
 impl Object {
-    /// Not filled with anything yet.
+    /// An object that has not been filled with anything yet.
     pub fn new(construction: Construction, callable: NodeId, arguments: NodeId) -> Self {
         Self {
             construction,
@@ -146,7 +146,7 @@ impl Object {
 pub enum Construction {
     /// `instance`: the result of `cls.__new__(cls, *arguments)`
     New,
-    /// `instance` with `"old": true`: of an old-style class of Python 2
+    /// `instance` with `"old": true`: an instance of an old-style class of Python 2
     Old,
     /// `reduce`: the result of `callable(*arguments)`
     Call,
@@ -187,11 +187,11 @@ impl Graph {
         &self.nodes[self.root]
     }
 
-    /// The same object in a table of its reachable nodes only, numbered as they are met, depth first.
+    /// Returns the same object in a table of only its reachable nodes, which are numbered in depth-first order.
     ///
     /// # Panics
     ///
-    /// If a reference is to no node.
+    /// Panics if a reference is outside the table.
     pub fn compact(mut self) -> Self {
         const UNMET: usize = usize::MAX;
         let mut place = vec![UNMET; self.nodes.len()];
@@ -306,8 +306,8 @@ impl Node {
         }
     }
 
-    /// Whether it matters that two references are to one such object: it is mutable, or it contains
-    /// others. The empty tuple and the empty frozenset are excepted, which Python keeps only once.
+    /// Whether it matters that two references are to the same object of this kind: it is mutable, or it contains
+    /// others. The empty tuple and the empty frozenset are exceptions, because Python has only one of each.
     pub fn has_identity(&self) -> bool {
         match self {
             Self::List(_) | Self::Dict(_) | Self::Set(_) | Self::ByteArray(_) | Self::Object(_) => {

@@ -1,4 +1,4 @@
-//! Graphs as people read them: like Python, with sharing shown as Lisp shows it.
+//! Graphs in a form for people to read: Python's syntax, with Lisp's notation for shared objects.
 
 use std::fmt::{self, Write};
 
@@ -6,11 +6,11 @@ use num_bigint::BigInt;
 
 use super::{Construction, Graph, Node, NodeId, Object};
 
-/// What `Display` stops after, in bytes.
+/// The number of bytes after which `Display` stops.
 const DISPLAY_LENGTH: usize = 1000;
-/// What is shown of one string or number, in bytes.
+/// The number of bytes of one string or number that are shown.
 const ATOM_LENGTH: usize = 80;
-/// Longer integers are not converted to decimal, in bits.
+/// The number of bits above which an integer is not converted to decimal.
 const INTEGER_BITS: u64 = 1 << 15;
 
 impl fmt::Display for Graph {
@@ -22,13 +22,13 @@ impl fmt::Display for Graph {
 impl Graph {
     /// The object as Python 2 would show it, cut off with `...` after about `length` bytes.
     ///
-    /// A shared container is `#1=[…]` where it is first met, and `#1#` from then on. `b'…'` is Python 3
-    /// `bytes`, `new` and `old` stand before what is made without calling the class.
+    /// A shared container is `#1=[…]` where it first appears, and `#1#` after that. `b'…'` is Python 3 `bytes`, and
+    /// `new` and `old` mark objects that are made without a call of their class.
     pub fn python(&self, length: usize) -> String {
         self.python_from(self.root, length)
     }
 
-    /// [`Graph::python`] of another node than the root.
+    /// [`Graph::python`] for a node other than the root.
     pub(crate) fn python_from(&self, root: NodeId, length: usize) -> String {
         let mut rendering = Rendering {
             graph: self,
@@ -43,7 +43,7 @@ impl Graph {
     }
 }
 
-/// For each node: nothing is known of it, it is met once, it is met again and needs a label, or it has one.
+/// Whether a node is shared: it is referred to at most once, it is referred to again and needs a label, or it has one.
 #[derive(Clone, Copy, PartialEq)]
 enum Shared {
     No,
@@ -67,7 +67,7 @@ fn shared_from(graph: &Graph, root: NodeId) -> Vec<Shared> {
     shared
 }
 
-/// What is still to be written.
+/// A part that is still to be written.
 enum Piece {
     Node(NodeId),
     Text(&'static str),
@@ -78,7 +78,7 @@ struct Rendering<'a> {
     shared: Vec<Shared>,
     labels: usize,
     out: String,
-    /// The last one comes next.
+    /// The parts that are still to be written; the last one is next.
     pending: Vec<Piece>,
     length: usize,
 }
@@ -136,7 +136,7 @@ impl<'a> Rendering<'a> {
         self.elements(elements);
     }
 
-    /// Queues the elements, no more of them than can be shown.
+    /// Queues the elements, but no more of them than can be shown.
     fn elements(&mut self, elements: &[NodeId]) {
         for &element in elements[1.min(elements.len())..]
             .iter()
@@ -231,7 +231,7 @@ impl<'a> Rendering<'a> {
     }
 }
 
-/// An integer in decimal, unless finding out its digits would take long: that grows with the square.
+/// An integer in decimal, unless the conversion would take long: its time grows with the square of the length.
 struct Integer<'a>(&'a BigInt);
 
 impl fmt::Display for Integer<'_> {
@@ -243,7 +243,7 @@ impl fmt::Display for Integer<'_> {
     }
 }
 
-/// Text with control characters escaped, of which no more than [`ATOM_LENGTH`] bytes are shown, as escaped.
+/// Text with control characters escaped, cut off after [`ATOM_LENGTH`] bytes of the escaped text.
 pub(crate) struct Shortened<'a>(pub(crate) &'a str);
 
 impl fmt::Display for Shortened<'_> {
@@ -267,7 +267,7 @@ impl fmt::Display for Shortened<'_> {
     }
 }
 
-/// Bytes in quotes, of which no more than [`ATOM_LENGTH`] are shown.
+/// Bytes in quotes, cut off after [`ATOM_LENGTH`] bytes.
 pub(crate) struct Quoted<'a>(pub(crate) &'a [u8]);
 
 impl fmt::Display for Quoted<'_> {
@@ -281,7 +281,7 @@ impl fmt::Display for Quoted<'_> {
     }
 }
 
-/// The `repr` of a `str` as Python 2.7 has it: single quotes unless only they occur in it.
+/// The `repr` of a `str` in Python 2.7: in single quotes, unless the string contains these and no double quotes.
 pub(crate) fn quote(bytes: &[u8]) -> String {
     let delimiter = if bytes.contains(&b'\'') && !bytes.contains(&b'"') {
         '"'

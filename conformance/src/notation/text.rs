@@ -5,24 +5,24 @@ use std::fmt::Write;
 
 use thiserror::Error;
 
-/// Python text: any code points up to U+10FFFF, surrogates among them, lone or in pairs.
+/// Python text: any code points up to U+10FFFF, including surrogates, alone or in pairs.
 ///
-/// It is kept as Python's `surrogatepass` encodes it, which is also how pickles carry it: UTF-8 in
-/// which every surrogate takes three bytes of its own.
+/// It is stored in the encoding of Python's `surrogatepass`, which pickles use as well: UTF-8 in which every surrogate
+/// takes three bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Text(Vec<u8>);
 
 /// Why something is not [`Text`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NotText {
-    /// Neither UTF-8 nor an encoded surrogate.
+    /// Bytes that are neither UTF-8 nor an encoded surrogate.
     #[error("invalid UTF-8 at byte {0} of the text")]
     Utf8(usize),
-    /// Beyond U+10FFFF.
+    /// A number beyond U+10FFFF.
     #[error("{0:#x} is not a code point")]
     CodePoint(u32),
-    /// A backslash that does not begin an escape. In JSON one is followed by another, or by `u` and a
-    /// surrogate in lower-case hexadecimal.
+    /// A backslash that does not begin an escape. In the JSON form, a backslash is followed by another one, or by `u`
+    /// and a surrogate in lower-case hexadecimal.
     #[error("malformed escape at byte {0} of the text")]
     Escape(usize),
 }
@@ -61,7 +61,7 @@ impl Text {
         )
     }
 
-    /// Parses the form that `ADAPTER.md` gives text in JSON.
+    /// Parses the JSON form of text that `ADAPTER.md` specifies.
     pub fn from_escaped(escaped: &str) -> Result<Self, NotText> {
         let mut bytes = Vec::with_capacity(escaped.len());
         let mut rest = escaped;
@@ -86,8 +86,7 @@ impl Text {
         Ok(Self(bytes))
     }
 
-    /// The form that `ADAPTER.md` gives text in JSON: backslashes doubled, surrogates as `\u` and four
-    /// digits.
+    /// The JSON form of text that `ADAPTER.md` specifies: doubled backslashes, and surrogates as `\u` and four digits.
     pub fn escaped(&self) -> Cow<'_, str> {
         match self.to_utf8() {
             Some(text) if text.contains('\\') => Cow::Owned(text.replace('\\', r"\\")),
@@ -109,24 +108,24 @@ impl Text {
         }
     }
 
-    /// The text as Rust has it, unless there are surrogates in it.
+    /// The text as a Rust string, unless it contains surrogates.
     pub fn to_utf8(&self) -> Option<&str> {
         str::from_utf8(&self.0).ok()
     }
 
-    /// The bytes that `surrogatepass` encodes the text to.
+    /// The bytes to which `surrogatepass` encodes the text.
     pub fn as_surrogatepass(&self) -> &[u8] {
         &self.0
     }
 
-    /// The bytes of text that has no code point beyond U+00FF.
+    /// The text in Latin-1, unless it has a code point beyond U+00FF.
     pub fn to_latin1(&self) -> Option<Vec<u8>> {
         self.code_points()
             .map(|code_point| u8::try_from(code_point).ok())
             .collect()
     }
 
-    /// The code points, surrogates as they are.
+    /// The code points, including surrogates.
     pub fn code_points(&self) -> impl Iterator<Item = u32> {
         let mut rest = self.0.as_slice();
         std::iter::from_fn(move || {
@@ -232,7 +231,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn every_form_returns(code_points in prop::collection::vec(0..=0x10_ffffu32, 0..20)) {
+        fn every_form_is_read_as_the_text_that_was_written(code_points in prop::collection::vec(0..=0x10_ffffu32, 0..20)) {
             let text = Text::from_code_points(code_points.clone()).unwrap();
             prop_assert_eq!(text.code_points().collect::<Vec<_>>(), code_points);
             prop_assert_eq!(Text::from_escaped(&text.escaped()), Ok(text.clone()));

@@ -1,4 +1,4 @@
-//! Graphs and the values of serde-pickle: profile `serde`.
+//! Conversion between graphs and the values of serde-pickle: profile `serde`.
 
 use num_bigint::BigInt;
 use serde_pickle::{HashableValue, Value};
@@ -6,37 +6,38 @@ use thiserror::Error;
 
 use super::{Float, Graph, Node, NodeId, Text};
 
-/// Deeper values are not made: dropping one recurses.
+/// The greatest depth of a value, because dropping a value recurses.
 const DEEPEST: usize = 1000;
-/// Values are trees, and sharing can make an exponential one.
+/// The largest value. Values are trees, so a graph with shared objects may need an exponential one.
 const LARGEST: usize = 1 << 22;
 
 /// Why a graph has no [`Value`].
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NotAValue {
-    /// Profile `serde` does not have it.
+    /// Profile `serde` does not include it.
     #[error("node {node} {reason}")]
     Outside {
-        /// The offending node.
+        /// The node that is outside the profile.
         node: NodeId,
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// Nested too deep for something that is dropped recursively.
+    /// It is nested too deeply for a value that is dropped recursively.
     #[error("nested deeper than {DEEPEST} objects")]
     TooDeep,
-    /// Too large when every shared object is copied.
+    /// It is too large when every shared object is copied.
     #[error("more than {LARGEST} objects when shared ones are copied")]
     TooLarge,
 }
 
-/// Why profile `serde` does not have an object: recursion, a type that serde-pickle has no value for, text
-/// that Rust has no string for, or something unhashable as a key or in a set.
+/// Returns why profile `serde` does not include an object, or `None` if it does: the object is recursive, has a type
+/// without a serde-pickle value, has text that is not a Rust string, or has an unhashable key or element of a set.
 pub fn outside_values(graph: &Graph) -> Option<String> {
     check(graph).err().map(|error| error.to_string())
 }
 
-/// The first offending node, or the nodes in an order in which each comes after those it refers to.
+/// Returns the nodes in an order in which each comes after those that it refers to, or the first one that is outside
+/// the profile.
 fn check(graph: &Graph) -> Result<Vec<NodeId>, NotAValue> {
     #[derive(Clone, Copy, PartialEq)]
     enum State {
@@ -114,7 +115,8 @@ fn outside_by_itself(node: &Node) -> Option<&'static str> {
 impl TryFrom<&Graph> for Value {
     type Error = NotAValue;
 
-    /// `str`, `bytes` and `bytearray` become `Bytes`, `int` and `long` become `I64` where they fit. What is shared is copied.
+    /// `str`, `bytes` and `bytearray` become `Bytes`; `int` and `long` become `I64` if they fit. Shared objects are
+    /// copied.
     fn try_from(graph: &Graph) -> Result<Self, NotAValue> {
         enum Step {
             Visit(NodeId),
@@ -143,7 +145,7 @@ impl TryFrom<&Graph> for Value {
     }
 }
 
-/// Refuses what would be too deep or too large a tree. `order` has children before their parents.
+/// Refuses a graph whose tree would be too deep or too large. `order` has children before their parents.
 fn check_size(graph: &Graph, order: &[NodeId]) -> Result<(), NotAValue> {
     let mut depths = vec![0; graph.nodes.len()];
     let mut sizes = vec![0usize; graph.nodes.len()];
@@ -210,7 +212,7 @@ impl From<&Value> for Graph {
     }
 }
 
-/// Some of a value that has no node yet.
+/// A part of a value that has no node yet.
 #[derive(Clone, Copy)]
 enum Part<'a> {
     Value(&'a Value),

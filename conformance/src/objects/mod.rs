@@ -27,7 +27,7 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static Graph
 ///
 /// # Panics
 ///
-/// When there is no such type, which is a fault of the case.
+/// Panics if there is no such type, which is a bug in the case.
 pub fn of(kind: &str) -> &'static [Sample] {
     SAMPLES
         .get(kind)
@@ -38,7 +38,7 @@ pub fn of(kind: &str) -> &'static [Sample] {
 ///
 /// # Panics
 ///
-/// When there is no such sample, which is a fault of the case.
+/// Panics if there is no such sample, which is a bug in the case.
 pub fn named(kind: &str, name: &str) -> &'static Graph {
     let found = of(kind).iter().find(|(known, _)| known == name);
     &found
@@ -89,7 +89,7 @@ fn built(name: &str, build: impl FnOnce(&mut Builder) -> NodeId) -> Sample {
     (name.into(), Graph::build(build))
 }
 
-/// Around every boundary between the opcodes `BININT1`, `BININT2`, `BININT` and `INT`.
+/// Values around every boundary between the opcodes `BININT1`, `BININT2`, `BININT` and `INT`.
 fn ints() -> Vec<Sample> {
     let values: [i64; 24] = [
         0,
@@ -123,7 +123,7 @@ fn ints() -> Vec<Sample> {
         .collect()
 }
 
-/// Around every boundary between the lengths of `LONG1`, and between `LONG1` and `LONG4` (255 and 256 bytes).
+/// Values around every boundary between the lengths of `LONG1`, and between `LONG1` and `LONG4` (255 and 256 bytes).
 fn longs() -> Vec<Sample> {
     let power = |exponent: u32| BigInt::from(2).pow(exponent);
     let mut samples: Vec<Sample> = [
@@ -169,7 +169,7 @@ fn floats() -> Vec<Sample> {
         .collect()
 }
 
-/// Around the boundary between `SHORT_BINSTRING` and `BINSTRING`, and with every byte.
+/// Lengths around the boundary between `SHORT_BINSTRING` and `BINSTRING`, and every byte value.
 fn strs() -> Vec<Sample> {
     let every: Vec<u8> = (0..=255).collect();
     let mut samples: Vec<Sample> = [
@@ -342,7 +342,7 @@ fn nestings() -> Vec<Sample> {
     ]
 }
 
-/// Around the thousand items after which a pickler begins another batch.
+/// Lengths around the thousand items after which a pickler begins another batch.
 fn batches() -> Vec<Sample> {
     let mut samples = Vec::new();
     for count in [999, 1000, 1001, 2000, 2001] {
@@ -418,7 +418,7 @@ fn shared() -> Vec<Sample> {
             let (first, second) = (b.str("a"), b.str("b"));
             b.dict([(first, inner), (second, inner)])
         }),
-        // More than 255 memo entries: BINPUT gives way to LONG_BINPUT.
+        // More than 255 memo entries: the pickler changes from BINPUT to LONG_BINPUT.
         built("many", |b| {
             let lists: Vec<NodeId> = (0..300).map(|_| b.list([])).collect();
             let twice: Vec<NodeId> = lists.iter().chain(&lists).copied().collect();
@@ -487,7 +487,7 @@ fn recursive() -> Vec<Sample> {
             b.append(list, inner);
             outer
         }),
-        // The state refers to what holds the instance: it is not complete when the instance is made.
+        // The state refers to the object that holds the instance, which is incomplete when the instance is made.
         built("instance-in-its-own-holder", |b| {
             let list = b.list([]);
             let class = b.global(CLASSES, "Point");

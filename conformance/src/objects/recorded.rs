@@ -1,10 +1,10 @@
-//! Objects that only the vectors have: containers in the order of their hashes, and what classes make.
+//! Objects that only the vectors use: containers in hash order, and instances of classes.
 
 use super::{CLASSES, Sample, built, small};
 use crate::notation::{Builder, Construction, NodeId};
 
-/// Containers of several entries, whose order in a pickle is that of their hashes. Only what hashes to the same
-/// in every process of one Python is in them: numbers, strings and tuples of these.
+/// Containers of several entries, whose order in a pickle follows their hashes. The entries are numbers, strings and
+/// tuples of these, because their hashes are the same in every process of one Python.
 pub(super) fn orders() -> Vec<Sample> {
     fn words(b: &mut Builder) -> Vec<NodeId> {
         ["one", "two", "three", "four", "five"]
@@ -47,7 +47,7 @@ pub(super) fn orders() -> Vec<Sample> {
             ];
             b.dict(pairs)
         }),
-        // All of them want the same place of a small table.
+        // All of them hash to the same slot of a small table.
         built("dict-of-colliding-ints", |b| {
             let pairs = [32, 0, 64, 8, 16].map(|key| (b.int(key), b.int(key)));
             b.dict(pairs)
@@ -72,7 +72,7 @@ pub(super) fn orders() -> Vec<Sample> {
     ]
 }
 
-/// More members than a batch has, and deep nesting, in as few words as that can be said.
+/// More members than fit into one batch, and deep nesting, in objects whose notation stays short.
 pub(super) fn bulks() -> Vec<Sample> {
     vec![
         built("list-1001-times-one-object", |b| {
@@ -99,7 +99,7 @@ pub(super) fn bulks() -> Vec<Sample> {
     ]
 }
 
-/// What pickles make of instances of users' classes, in all the ways a class can have a say in it.
+/// Instances of users' classes, for each way in which a class can control how it is pickled.
 pub(super) fn classes() -> Vec<Sample> {
     vec![
         built("empty-point", |b| {

@@ -1,4 +1,4 @@
-//! Releases that somebody else has built: where nothing here compiles extensions, as on Windows.
+//! Releases that were built elsewhere, for systems on which the suite does not compile extensions, such as Windows.
 
 use std::fs;
 use std::io;
@@ -9,30 +9,30 @@ use thiserror::Error;
 
 use super::{Archive, Flavour, Peer};
 
-/// Names the directory of the trees, one for each release: `processing-0.20/processing/…`.
+/// The variable that names the directory of the trees, one for each release: `processing-0.20/processing/…`.
 const VARIABLE: &str = "PROCESSING_CONFORMANCE_BUILT";
 
-/// The file of a tree that says what compiled it: the compiler's version, and in the next line its flags.
+/// The file in a tree that says how it was compiled: the version of the compiler, and its flags in the next line.
 pub(super) const COMPILER: &str = "compiler";
 
-/// A release that can be copied as it is.
+/// A built release, which is ready to be copied.
 pub(super) struct Built {
     tree: PathBuf,
-    /// Below the tree.
+    /// The files, relative to the tree.
     files: Vec<PathBuf>,
     digest: String,
 }
 
-/// A release that there is no tree of.
+/// Why there is no tree of a release.
 #[derive(Debug, Error)]
 pub enum NotBuilt {
     /// There are no trees at all.
     #[error(
-        "on Windows nothing here compiles its C extension; let {VARIABLE} name a directory of trees that were built \
+        "its C extension cannot be compiled here on Windows; let {VARIABLE} name a directory of trees that were built \
          elsewhere, `processing-0.20/processing/` and so on (a checkout's `scripts` builds them on Debian)"
     )]
     Unknown,
-    /// The trees are of other releases.
+    /// There are only trees of other releases.
     #[error("{VARIABLE} names {}, in which there is no tree of this release", directory.display())]
     Missing {
         /// The directory of the trees.
@@ -41,14 +41,14 @@ pub enum NotBuilt {
     /// A tree could not be read.
     #[error("{}: {error}", path.display())]
     File {
-        /// Which file or directory.
+        /// The file or directory.
         path: PathBuf,
-        /// What.
+        /// The error of the system.
         error: io::Error,
     },
 }
 
-/// The tree of a release; `None` where it can be compiled here, or needs no compiling.
+/// Finds the tree of a release. The result is `None` if the release can be compiled here or does not need to be.
 pub(super) fn find(peer: &Peer, archive: &Archive) -> Result<Option<Built>, NotBuilt> {
     if !cfg!(windows) {
         return Ok(None);
@@ -89,12 +89,12 @@ impl Built {
         })
     }
 
-    /// Of all that is in it: another one means that it was built anew.
+    /// The digest of everything in the tree. It changes when the release is built again.
     pub(super) fn digest(&self) -> &str {
         &self.digest
     }
 
-    /// Copies it into a directory.
+    /// Copies the tree into a directory.
     pub(super) fn copy(&self, into: &Path) -> io::Result<()> {
         for file in &self.files {
             let target = into.join(file);

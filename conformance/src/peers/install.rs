@@ -1,4 +1,4 @@
-//! Bringing peers onto this machine, once, whoever asks first.
+//! Installing peers on this machine: only once, whoever needs them first.
 
 use std::fs::{self, File};
 use std::io;
@@ -18,11 +18,11 @@ use super::{Archive, Flavour, Peer, Source};
 use crate::testee::child::{ChildLink, Program};
 use crate::testee::session::{Session, Trouble};
 
-/// The adapter that drives every peer that is Python.
+/// The adapter that drives every peer that is written in Python.
 const ADAPTER: &str = include_str!("../../python/adapter.py");
-/// What old C extensions need to compile for 64 bits.
+/// The header that old C extensions need on 64-bit systems.
 const LP64: &str = include_str!("../../python/lp64.h");
-/// What is known of an installation, beside it.
+/// The name of the file that describes an installation, next to it.
 const RECORD: &str = "installed.json";
 
 /// The directory in which peers are kept.
@@ -31,70 +31,70 @@ pub struct Peers {
     directory: PathBuf,
 }
 
-/// A peer that is here and can be started.
+/// A peer that is installed and can be started.
 #[derive(Clone, Debug)]
 pub struct Installed {
     python: Python,
-    /// Where its package is, unless it comes with the interpreter.
+    /// The directory of its package, unless it comes with the interpreter.
     tree: Option<PathBuf>,
     arguments: Vec<std::ffi::OsString>,
 }
 
-/// Why a peer is not here.
+/// Why a peer is not installed.
 #[derive(Debug, Error)]
 pub enum InstallError {
-    /// There is no interpreter for it.
+    /// There is no interpreter for the peer.
     #[error(transparent)]
     Python(#[from] PythonError),
-    /// There is no place for it.
-    #[error("no directory for peers: say one with --peers-dir")]
+    /// There is no directory for peers.
+    #[error("there is no directory for peers; name one with --peers-dir")]
     NoDirectory,
-    /// Something about files.
+    /// An operation on a file failed.
     #[error("{}: {error}", path.display())]
     File {
-        /// Which one.
+        /// The file.
         path: PathBuf,
-        /// What.
+        /// The error of the system.
         error: io::Error,
     },
     /// A command of the installation failed.
     #[error("{what} failed: {said}")]
     Command {
-        /// What it was to do.
+        /// The purpose of the command.
         what: String,
-        /// The end of what it said.
+        /// The end of its output.
         said: String,
     },
-    /// It is a peer on other systems.
-    #[error("it is run on {system} only, over {families}")]
+    /// The peer is run only on other systems.
+    #[error("it runs only on {system}, over {families}")]
     OtherSystem {
-        /// Which.
+        /// Those systems.
         system: &'static str,
-        /// The families that it has there.
+        /// The families that it supports there.
         families: String,
     },
-    /// Nothing here compiles it.
+    /// The peer cannot be compiled here, and was not built elsewhere.
     #[error(transparent)]
     NotBuilt(#[from] built::NotBuilt),
-    /// It was installed, but is not what it should be.
+    /// The peer was installed, but does not work as expected.
     #[error("it was installed, but does not work: {0}")]
     Unfit(String),
 }
 
-/// What is known of an installation; another one is made when any of it changes.
+/// A description of an installation. A peer is installed again when any part of it changes.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
     sha256: String,
     python: String,
     flags: String,
     helper: String,
-    /// The digest of the tree that it was copied from, if somebody else has built it.
+    /// The digest of the tree from which it was copied, if it was built elsewhere.
     #[serde(default)]
     built: Option<String>,
 }
 
 impl Peers {
-    /// Peers in this directory, or where they are kept by default.
+    /// Uses the peers in this directory, or in the default one.
     pub fn new(directory: Option<PathBuf>) -> Result<Self, InstallError> {
         let directory = directory
             .or_else(super::default_directory)
@@ -103,12 +103,12 @@ impl Peers {
         Ok(Self { directory })
     }
 
-    /// Where they are kept.
+    /// The directory of the peers.
     pub fn directory(&self) -> &Path {
         &self.directory
     }
 
-    /// The peer, if it is here already; nothing is installed.
+    /// Returns the peer if it is already installed. This does not install anything.
     pub fn find(&self, peer: &Peer) -> Result<Option<Installed>, InstallError> {
         for_this_system(peer)?;
         let python = Python::find(&peer.python)?;
@@ -126,9 +126,9 @@ impl Peers {
         self.installed(peer, python).map(Some)
     }
 
-    /// The peer, installed now if it is not here already.
+    /// Returns the peer, and installs it first if necessary.
     ///
-    /// Others who want the same one meanwhile, in this process or another, wait.
+    /// Other callers that need the same peer at the same time wait, in this process and in others.
     pub fn install(&self, peer: &Peer) -> Result<Installed, InstallError> {
         for_this_system(peer)?;
         let python = Python::find(&peer.python)?;
@@ -180,7 +180,8 @@ impl Peers {
         Ok(installed)
     }
 
-    /// All of these, as many at once as there are processors; `observe` is told of each as it ends.
+    /// Installs all of these peers, as many at once as there are processors. `observe` is called with each result as
+    /// soon as it is known.
     pub fn install_all(
         &self,
         peers: &[&Peer],
@@ -236,7 +237,8 @@ impl Peers {
         Ok(())
     }
 
-    /// Where the adapter is: named by its content, so that a newer suite beside an older one does not disturb it.
+    /// The path of the adapter. Its name depends on its content, so that different versions of the suite do not disturb
+    /// each other.
     fn adapter(&self) -> PathBuf {
         let digest = hex::encode(&Sha256::digest(ADAPTER)[..8]);
         self.directory.join(format!("adapter-{digest}.py"))
@@ -249,7 +251,8 @@ impl Peers {
                 .map_err(in_file(&self.directory))?;
             write(fresh.path(), ADAPTER.as_bytes())?;
             if let Err(error) = fresh.persist(&adapter)
-                // Windows does not let a file be replaced that another process has open; it has made the same one.
+                // Windows does not allow a file to be replaced that another process has open. That process has written
+                // the same file.
                 && !adapter.exists()
             {
                 return Err(in_file(&adapter)(error.error));
@@ -283,23 +286,23 @@ impl Peers {
 }
 
 impl Installed {
-    /// The interpreter that it runs on.
+    /// The interpreter on which the peer runs.
     pub fn python(&self) -> &Python {
         &self.python
     }
 
-    /// What compiled its extension and with which flags, if that was done elsewhere: the tree that it was copied from
-    /// says so.
+    /// The compiler of its extension and the flags, if it was built elsewhere. They are recorded in the tree from which
+    /// it was copied.
     pub fn compiler(&self) -> Option<(String, String)> {
         let said = fs::read_to_string(self.tree.as_ref()?.join(built::COMPILER)).ok()?;
         let (name, flags) = said.split_once('\n')?;
         Some((name.trim().to_owned(), flags.trim().to_owned()))
     }
 
-    /// Starts it.
+    /// Starts the peer.
     pub fn start(&self, patience: Duration) -> Result<Session, Trouble> {
         let mut words = vec![self.python.executable.clone().into_os_string()];
-        // Without the user's own modules; unbuffered.
+        // This ignores the user's own modules and turns off buffering.
         words.extend(["-E", "-s", "-u"].map(Into::into));
         words.extend(self.arguments.iter().cloned());
         let program = Program {
@@ -353,14 +356,14 @@ fn for_this_system(peer: &Peer) -> Result<(), InstallError> {
     })
 }
 
-/// Unpacks a release and leaves its C extension out.
+/// Unpacks a release without its C extension.
 fn copy_sources(
     peer: &Peer,
     archive: &Archive,
     python: &Python,
     into: &Path,
 ) -> Result<(), InstallError> {
-    /// Takes the one archive in a directory apart, whatever it is, and builds without compiling.
+    /// A program that unpacks the only archive in a directory, whatever its format, and builds it without compiling.
     const UNPACK: &str = "\
 import os, subprocess, sys, tarfile, zipfile
 where, into = sys.argv[1:]
@@ -432,7 +435,7 @@ fn is_current(place: &Path, expected: &Record) -> bool {
         .is_some_and(|record| record == *expected)
 }
 
-/// Runs a command and keeps what it says for when it fails.
+/// Runs a command, and keeps its output for the error if it fails.
 fn run(command: &mut Command, what: &str) -> Result<(), InstallError> {
     const SHOWN: usize = 12;
     let failed = |said| InstallError::Command {

@@ -1,4 +1,4 @@
-//! Known implementations: which there are, whether they are here, and how they come here.
+//! The known implementations: which ones exist, whether they are installed, and how they are installed.
 
 mod built;
 mod install;
@@ -18,7 +18,8 @@ use wildmatch::WildMatch;
 use crate::testee::message::{Hello, PROTOCOL, Profile, family_names};
 use crate::wire::Dialect;
 
-/// The files that say what is known to be wrong with them, by topic: names and contents, for `Deviations::parse`.
+/// The known faults of the peers: the names of the files, one for each topic, and their contents for
+/// `Deviations::parse`.
 pub(crate) const DEVIATIONS: [(&str, &str); 7] = [
     ("addresses.toml", include_str!("deviations/addresses.toml")),
     ("listeners.toml", include_str!("deviations/listeners.toml")),
@@ -29,35 +30,35 @@ pub(crate) const DEVIATIONS: [(&str, &str); 7] = [
     ("pipes.toml", include_str!("deviations/pipes.toml")),
 ];
 
-/// The bits of a C `long`.
+/// The number of bits of a C `long`.
 const C_LONG: NonZero<u32> = NonZero::new(std::ffi::c_long::BITS).expect("it is not 0");
 
-/// One known implementation, as its stanza in `peers.toml` has it.
+/// One known implementation, as described by its stanza in `peers.toml`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct Peer {
-    /// What it is called on the command line.
+    /// Its name on the command line.
     pub name: String,
     /// Its name on `PyPI` or in the standard library.
     pub package: String,
-    /// Where it is from.
+    /// Its origin.
     pub source: Source,
     /// The version of `CPython` that it runs on.
     pub python: String,
     /// The families in which it is a peer.
     pub families: Families,
-    /// What it speaks, as its adapter is told it.
+    /// The dialect that it speaks, as its adapter is told.
     #[serde(deserialize_with = "dialect_name")]
     pub dialect: Dialect,
-    /// The highest pickle protocol that it sends objects with.
+    /// The highest pickle protocol with which it sends objects.
     pub pickle_protocol: u8,
-    /// What it has beyond the seed.
+    /// The operations that it has in addition to those of the seed.
     pub operations: Vec<String>,
-    /// What it takes to run on today's machines that its own installation does not do: compiler flags.
+    /// The compiler flags that it needs on today's machines, in addition to its own installation.
     pub help: Vec<String>,
 }
 
-/// Where a peer is from.
+/// The origin of a peer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Source {
@@ -67,7 +68,7 @@ pub enum Source {
     StandardLibrary,
 }
 
-/// A release on `PyPI`, with its C extension or without.
+/// A release on `PyPI`, with or without its C extension.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Archive {
@@ -75,11 +76,11 @@ pub struct Archive {
     pub release: String,
     /// The SHA-256 of the source archive, in hexadecimal.
     pub sha256: String,
-    /// With its C extension or without.
+    /// Whether it is used with its C extension.
     pub flavour: Flavour,
 }
 
-/// With a C extension or without: two implementations in one release.
+/// The two implementations in one release: with or without the C extension.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Flavour {
@@ -90,7 +91,7 @@ pub enum Flavour {
 }
 
 impl Flavour {
-    /// As the adapter's command line has it.
+    /// The name of the flavour on the adapter's command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::C => "c",
@@ -104,20 +105,20 @@ fn dialect_name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Dialect, D
     name.parse().map_err(D::Error::custom)
 }
 
-/// Families by system; none where the peer is not run at all.
+/// The families of a peer by system. There are none on a system on which the peer is not run.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Families {
-    /// On a POSIX system.
+    /// The families on a POSIX system.
     #[serde(deserialize_with = "family_names::deserialize")]
     pub posix: Vec<Family>,
-    /// On Windows.
+    /// The families on Windows.
     #[serde(deserialize_with = "family_names::deserialize")]
     pub windows: Vec<Family>,
 }
 
 impl Families {
-    /// On this system.
+    /// The families on this system.
     pub fn here(&self) -> &[Family] {
         if cfg!(windows) {
             &self.windows
@@ -128,7 +129,7 @@ impl Families {
 }
 
 impl Peer {
-    /// The release on `PyPI` that it is, unless it comes with the interpreter.
+    /// The release on `PyPI`, unless the peer comes with the interpreter.
     pub fn archive(&self) -> Option<&Archive> {
         match &self.source {
             Source::Archive(archive) => Some(archive),
@@ -136,23 +137,23 @@ impl Peer {
         }
     }
 
-    /// With a C extension or without, where there are both.
+    /// The flavour, if the peer is a release with two of them.
     pub fn flavour(&self) -> Option<Flavour> {
         self.archive().map(|archive| archive.flavour)
     }
 
-    /// Its version: the release's, or the interpreter's.
+    /// Its version, which is that of the release or of the interpreter.
     pub fn release(&self) -> &str {
         self.archive()
             .map_or(&self.python, |archive| &archive.release)
     }
 
-    /// Whether it is a peer on this system at all.
+    /// Whether the peer is run on this system at all.
     pub fn is_for_this_system(&self) -> bool {
         !self.families.here().is_empty()
     }
 
-    /// What it is expected to say of itself; a test compares it with what it says.
+    /// What the peer is expected to report about itself. A test compares this with what it actually reports.
     pub fn claims(&self) -> Hello {
         Hello {
             protocol: PROTOCOL,
@@ -173,7 +174,7 @@ impl Peer {
         self.python.split('.').next()?.parse().ok()
     }
 
-    /// The other flavour of the same release, when there is one that frames differently.
+    /// The other flavour of the same release, if there is one with a different framing.
     pub fn sister(&self) -> Option<&'static Peer> {
         let archive = self.archive()?;
         catalogue().iter().find(|other| {
@@ -190,7 +191,7 @@ impl Peer {
 ///
 /// # Panics
 ///
-/// Never: a test reads the same text.
+/// Never, because a test reads the same text.
 pub fn catalogue() -> &'static [Peer] {
     #[derive(Deserialize)]
     #[serde(deny_unknown_fields)]
@@ -205,7 +206,7 @@ pub fn catalogue() -> &'static [Peer] {
     &PEERS
 }
 
-/// Those whose names match a pattern with `*` and `?`.
+/// The peers whose names match a pattern with `*` and `?`.
 pub fn matching(pattern: &str) -> Vec<&'static Peer> {
     let pattern = WildMatch::new(pattern);
     catalogue()
@@ -218,7 +219,7 @@ pub fn matching(pattern: &str) -> Vec<&'static Peer> {
 ///
 /// # Panics
 ///
-/// When it lists something that is no peer's name and no pattern of one.
+/// Panics if the variable lists something that does not match the name of any peer.
 pub fn under_test() -> Vec<&'static Peer> {
     let Ok(listed) = std::env::var("PROCESSING_CONFORMANCE_PEERS") else {
         return catalogue().iter().collect();
@@ -229,7 +230,7 @@ pub fn under_test() -> Vec<&'static Peer> {
     })
 }
 
-/// The peers of a list of names and patterns, oldest first, or what in it is neither.
+/// Returns the peers of a list of names and patterns, with the oldest first, or the entry that matches no peer.
 fn among(listed: &str) -> Result<Vec<&'static Peer>, &str> {
     let listed: Vec<&str> = listed.split(',').map(str::trim).collect();
     if let Some(unknown) = listed.iter().find(|pattern| matching(pattern).is_empty()) {
@@ -242,8 +243,8 @@ fn among(listed: &str) -> Result<Vec<&'static Peer>, &str> {
     Ok(catalogue().iter().filter(is_listed).collect())
 }
 
-/// Whether a test must fail when this peer is not here: `PROCESSING_CONFORMANCE_REQUIRE` lists names, or is `all`,
-/// which is all that this system can have.
+/// Whether a test must fail if this peer is not installed. `PROCESSING_CONFORMANCE_REQUIRE` lists names, or is `all`
+/// for every peer that this system supports.
 pub fn is_required(peer: &Peer) -> bool {
     let required = std::env::var("PROCESSING_CONFORMANCE_REQUIRE").unwrap_or_default();
     required
@@ -252,8 +253,8 @@ pub fn is_required(peer: &Peer) -> bool {
         .any(|required| required == peer.name || (required == "all" && peer.is_for_this_system()))
 }
 
-/// Where peers are kept unless the user says otherwise: in a checkout below its `target`, else in the user's
-/// cache.
+/// The directory of the peers if the user does not name another one: below `target` in a checkout, and otherwise in the
+/// user's cache.
 pub fn default_directory() -> Option<PathBuf> {
     use etcetera::BaseStrategy;
     if let Some(manifest) = std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from)
@@ -265,7 +266,7 @@ pub fn default_directory() -> Option<PathBuf> {
             Some(target) => manifest.parent()?.join(target),
             None => manifest.parent()?.join("target"),
         };
-        // One checkout can be seen from two systems, and what is compiled for one is no use to the other.
+        // Two systems may share one checkout, and one cannot use what was compiled for the other.
         return Some(target.join(if cfg!(windows) {
             "peers-windows"
         } else {

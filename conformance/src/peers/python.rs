@@ -1,4 +1,4 @@
-//! Finding an interpreter.
+//! Finding a Python interpreter.
 
 use std::collections::HashMap;
 use std::env::consts::EXE_SUFFIX;
@@ -11,19 +11,19 @@ use thiserror::Error;
 
 use crate::testee::start;
 
-/// An interpreter that was found and asked.
+/// An interpreter that was found and has reported its version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Python {
     /// Its executable.
     pub executable: PathBuf,
-    /// What it says of itself: `2.7.18`.
+    /// The version that it reports: `2.7.18`.
     pub version: String,
 }
 
-/// There is none.
+/// Why there is no interpreter.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum PythonError {
-    /// Nothing that could be one answers as the version that is needed.
+    /// No candidate reports the version that is needed.
     #[error(
         "no CPython {version} was found on PATH or {}; install one ({}), or let {variable} name its executable",
         if cfg!(windows) { "by the launcher `py`" } else { "in pyenv" },
@@ -36,28 +36,28 @@ pub enum PythonError {
     NotFound {
         /// The version that is needed.
         version: String,
-        /// The variable that can name one.
+        /// The variable that can name an executable.
         variable: String,
     },
-    /// The one that the user named is not it.
-    #[error("{variable} names {}, which is no CPython {version}: {reason}", executable.display())]
+    /// The executable that the user named is not such an interpreter.
+    #[error("{variable} names {}, which is not CPython {version}: {reason}", executable.display())]
     NotIt {
         /// The variable.
         variable: String,
-        /// What it names.
+        /// The executable that it names.
         executable: PathBuf,
         /// The version that is needed.
         version: String,
-        /// What is wrong with it.
+        /// What is wrong with the executable.
         reason: String,
     },
 }
 
 impl Python {
-    /// Finds a `CPython` of this version (`2.7`): the one that the user names, else on `PATH`, else in pyenv
-    /// or, on Windows, what the launcher knows.
+    /// Finds a `CPython` of this version (`2.7`): the one that the user names, or one on `PATH`, or one in pyenv or, on
+    /// Windows, one that the launcher knows.
     ///
-    /// A process looks once for each version: whoever asks meanwhile waits, and what was found is remembered.
+    /// A process searches only once for each version. Other callers wait during the search, and the result is kept.
     pub fn find(version: &str) -> Result<Self, PythonError> {
         static FOUND: Mutex<Option<HashMap<String, Result<Python, PythonError>>>> =
             Mutex::new(None);
@@ -89,7 +89,7 @@ impl Python {
             })
     }
 
-    /// A command that runs it without the user's own modules and settings.
+    /// A command that runs the interpreter without the user's own modules and settings.
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.executable);
         for (name, _) in std::env::vars_os() {
@@ -103,11 +103,11 @@ impl Python {
         command
     }
 
-    /// Runs a program to its end, and keeps what it prints.
+    /// Runs a program to its end, and returns its output.
     ///
     /// # Errors
     ///
-    /// The executable cannot be started.
+    /// Returns an error if the executable cannot be started.
     pub fn run(&self, program: &str) -> io::Result<Output> {
         start(|| self.command().args(["-c", program]).output())
     }
@@ -120,7 +120,7 @@ fn candidates(version: &str) -> Vec<PathBuf> {
     let mut found = vec![on_path(format!("python{version}"))];
     if cfg!(windows) {
         found.extend(told_by_launcher(version));
-        // Of GitHub's machines.
+        // GitHub's runners keep their interpreters in this directory.
         if let Some(cache) = std::env::var_os("RUNNER_TOOL_CACHE") {
             let versions = Path::new(&cache).join("Python");
             found.extend(below(&versions, version, Path::new("x64/python.exe")));
@@ -134,12 +134,12 @@ fn candidates(version: &str) -> Vec<PathBuf> {
             found.extend(below(&root.join("versions"), version, &executable));
         }
     }
-    // Less likely, and slow to ask where they are shims.
+    // These are less likely, and slow if they are shims.
     found.extend([on_path(format!("python{major}")), on_path("python".into())]);
     found
 }
 
-/// The one that the launcher of Windows would start.
+/// The interpreter that the launcher of Windows would start.
 fn told_by_launcher(version: &str) -> Option<PathBuf> {
     let output = Command::new("py.exe")
         .arg(format!("-{version}"))
@@ -153,7 +153,7 @@ fn told_by_launcher(version: &str) -> Option<PathBuf> {
     (!executable.is_empty()).then(|| executable.into())
 }
 
-/// The executables of directories that are named by versions, the newest first.
+/// The executables in directories that are named after versions, with the newest first.
 fn below(versions: &Path, version: &str, executable: &Path) -> Vec<PathBuf> {
     let Ok(entries) = std::fs::read_dir(versions) else {
         return Vec::new();
@@ -178,7 +178,8 @@ fn begins_with_version(directory: &Path, version: &str) -> bool {
         .is_some_and(|rest| rest.is_empty() || rest.starts_with('.'))
 }
 
-/// Runs it, since a name on `PATH` may be anything, a shim without a version behind it included.
+/// Runs the executable to find out its version: a name on `PATH` may be anything, including a shim without a version
+/// behind it.
 fn ask(executable: &Path, version: &str) -> Result<Python, String> {
     const QUESTION: &str = "import platform, sys; print(platform.python_implementation() + ' ' + '%d.%d.%d' % sys.version_info[:3])";
     let unasked = Python {
@@ -193,6 +194,6 @@ fn ask(executable: &Path, version: &str) -> Result<Python, String> {
             ..unasked
         }),
         Some(found) => Err(format!("it is CPython {found}")),
-        None => Err("it does not answer as one".into()),
+        None => Err("it does not report a version of CPython".into()),
     }
 }

@@ -1,4 +1,4 @@
-//! Pickles as people read them.
+//! Pickles in a form for people to read.
 
 use std::fmt::{self, Display, Write};
 
@@ -9,15 +9,15 @@ use super::literal;
 use super::opcode::Opcode;
 use crate::notation::{NotText, Quoted, Shortened, Text};
 
-/// More instructions than these are counted, not shown.
+/// The number of instructions that are shown; the others are only counted.
 const LINES: usize = 400;
-/// Deeper marks are not indented any further.
+/// The number of marks above which the indentation does not increase.
 const DEEPEST_INDENT: usize = 12;
-/// Longer integers are not converted to decimal.
+/// The number of bytes above which an integer is not converted to decimal.
 const LONGEST_INTEGER: usize = 64;
 
-/// The instructions of a pickle, one on a line, as `pickletools.dis` lays them out: offset, byte, name,
-/// argument, indented by the marks that are open. It never fails: an error is the last line.
+/// Lists the instructions of a pickle, one per line, in the layout of `pickletools.dis`: offset, byte, name and
+/// argument, indented by the marks that are open. It never fails; an error is shown as the last line.
 pub fn annotate(pickle: &[u8]) -> String {
     let mut listing = String::new();
     let mut marks = Vec::new();
@@ -113,7 +113,7 @@ impl Display for Shown<'_> {
     }
 }
 
-/// Text that was checked.
+/// Writes text that has been checked.
 fn write_unicode(f: &mut fmt::Formatter, text: Result<Text, NotText>) -> fmt::Result {
     match text {
         Ok(text) => write!(f, "u'{}'", Shortened(&text.escaped())),

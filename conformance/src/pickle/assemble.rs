@@ -1,4 +1,4 @@
-//! From values to the bytes of instructions, as the cPickle of Python 2.7.18 chooses them.
+//! From values to the bytes of instructions, as cPickle in Python 2.7.18 chooses them.
 
 use std::collections::HashMap;
 
@@ -12,9 +12,9 @@ use crate::notation::{Float, Text, quote};
 pub(super) struct Assembler<'a> {
     pub(super) pickle: Vec<u8>,
     pub(super) protocol: u8,
-    /// How many places of the memo are taken.
+    /// The number of places of the memo that are taken.
     places: u32,
-    /// The places of classes and functions, of which there is one however many nodes.
+    /// The places of classes and functions in the memo: one for each, however many nodes it has.
     globals: HashMap<(&'a str, &'a str), u32>,
 }
 
@@ -55,8 +55,8 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    /// An `int`. cPickle has text for one of more than 32 bits even in a binary pickle; one of more than 64
-    /// is only in Python 3, which has the same opcodes for it as Python 2 for a `long`.
+    /// An `int`. cPickle writes one of more than 32 bits as text, even in a binary pickle. Only Python 3 has one of
+    /// more than 64 bits, for which it uses the opcodes that Python 2 uses for a `long`.
     pub(super) fn int(&mut self, value: &BigInt) {
         if let (1.., Ok(small)) = (self.protocol, i32::try_from(value)) {
             match (u8::try_from(small), u16::try_from(small)) {
@@ -139,7 +139,7 @@ impl<'a> Assembler<'a> {
         });
     }
 
-    /// Python 3's `bytes`, as Python 3 writes them for Python 2.
+    /// `bytes`, as Python 3 writes them for Python 2.
     pub(super) fn bytes(&mut self, bytes: &[u8]) {
         if bytes.is_empty() {
             self.global("__builtin__", "bytes");
@@ -164,7 +164,7 @@ impl<'a> Assembler<'a> {
         self.opcode(Opcode::Reduce);
     }
 
-    /// The opcode that makes a tuple of so many objects. [`Opcode::Tuple`] needs a mark below them.
+    /// The opcode that makes a tuple of `length` objects. [`Opcode::Tuple`] needs a mark below them.
     pub(super) fn tuple_opcode(&self, length: usize) -> Opcode {
         match (self.protocol, length) {
             (2, 1) => Opcode::Tuple1,
@@ -178,7 +178,7 @@ impl<'a> Assembler<'a> {
         self.line(Opcode::PersId, id);
     }
 
-    /// Protocol 2 has it.
+    /// An extension code, which needs protocol 2.
     pub(super) fn extension(&mut self, code: u32) {
         match (u8::try_from(code), u16::try_from(code)) {
             (Ok(byte), _) => self.with(Opcode::Ext1, &[byte]),
@@ -187,7 +187,7 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    /// Remembers what is on top of the stack, at the place that is returned. cPickle counts from 1.
+    /// Stores the top of the stack in the memo, and returns its place. cPickle counts from 1.
     pub(super) fn put(&mut self) -> u32 {
         self.places += 1;
         self.memo(
@@ -209,7 +209,7 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    /// An empty list or dict, which protocol 0 makes of nothing after a mark.
+    /// An empty list or dict, which protocol 0 makes of the nothing that follows a mark.
     pub(super) fn empty(&mut self, text: Opcode, binary: Opcode) {
         if self.protocol == 0 {
             self.opcode(Opcode::Mark);
@@ -228,7 +228,7 @@ impl<'a> Assembler<'a> {
     }
 }
 
-/// The length of what was checked to be short enough.
+/// The length of bytes that have been checked to be short enough.
 fn length(bytes: &[u8]) -> i32 {
     i32::try_from(bytes.len()).expect("longer bytes are refused before")
 }

@@ -1,19 +1,19 @@
-//! Calls that do nothing but make a plain value.
+//! Calls that only make a plain value.
 //!
-//! Pickles have no opcode for some types, so that Python has them made by a call: `set`, `frozenset`,
-//! `complex` and `bytearray` in Python 2.7 and, up to protocol 3 or 4, in Python 3; `bytes` by Python 3 when
-//! it pickles for Python 2. Each form below was seen from cPickle 2.7.18 or Python 3.13.
+//! Pickles have no opcode for some types, so Python makes these with a call: `set`, `frozenset`, `complex` and
+//! `bytearray` in Python 2.7 and, up to protocol 3 or 4, in Python 3; and `bytes` when Python 3 pickles for Python 2.
+//! Each form below is written by cPickle 2.7.18 or Python 3.13.
 
 use super::unpickler::{Reader, Unpickler};
 use crate::notation::{Node, NodeId, Text};
 
-/// What a known call makes.
+/// The result of a known call.
 pub(super) enum Made {
     /// A plain value
     Value(Node),
-    /// What Python 3 calls `bytes`
+    /// `bytes` of Python 3
     Bytes(Vec<u8>),
-    /// An empty set or frozenset, and its elements to be
+    /// An empty set or frozenset, and the elements to add to it
     Set(Node, Vec<NodeId>),
     /// The result of `class.__new__(class, *arguments)`
     Instance {
@@ -22,8 +22,8 @@ pub(super) enum Made {
     },
 }
 
-/// Whether all that calls of a class or function do is known, where the reader finds it: Python 3 looks for the
-/// modules of Python 2 only in pickles of its protocols.
+/// Whether it is known what the calls of a class or function do, and the reader finds that class or function: Python 3
+/// looks for the modules of Python 2 only in pickles of Python 2's protocols.
 pub(super) fn is_known(module: &str, name: &str, reader: Reader, announced: Option<u8>) -> bool {
     let found = match (module, reader) {
         ("__builtin__" | "copy_reg", Reader::As(Unpickler::Python3)) => announced < Some(3),
@@ -41,7 +41,7 @@ pub(super) fn is_known(module: &str, name: &str, reader: Reader, announced: Opti
         )
 }
 
-/// What the call makes, if it is a known one.
+/// The result of a call, if the call is known.
 pub(super) fn made_by(nodes: &[Node], callable: NodeId, arguments: &[NodeId]) -> Option<Made> {
     let Node::Global { module, name } = &nodes[callable] else {
         return None;
@@ -109,7 +109,7 @@ fn bytearray(nodes: &[Node], arguments: &[NodeId]) -> Option<Vec<u8>> {
     }
 }
 
-/// Text and the name of Latin-1.
+/// The bytes that a text and the name of Latin-1 are encoded to.
 fn encoded(nodes: &[Node], arguments: &[NodeId]) -> Option<Vec<u8>> {
     let &[text, encoding] = arguments else {
         return None;

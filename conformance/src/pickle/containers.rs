@@ -11,11 +11,11 @@ use super::opcode::Opcode;
 use super::unpickler::{Reader, Unpickler};
 use crate::notation::{Node, NodeId};
 
-/// What is known of dicts and sets beside what is in them.
+/// What is known about dicts and sets apart from their content.
 #[derive(Default)]
 pub(super) struct Containers {
     equality: Equality,
-    /// The place in a dict of each key, and in a set of each element.
+    /// The place of each key in its dict, and of each element in its set.
     places: HashMap<(NodeId, Class), usize>,
 }
 
@@ -109,8 +109,8 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Appends to what is on top: lists take anything, bytearrays small integers. When there is nothing to append,
-    /// Python does not look what it would append to.
+    /// Appends to the top of the stack: lists accept anything, and bytearrays accept small integers. If there is
+    /// nothing to append, Python does not check what it would append to.
     fn append(&mut self, opcode: Opcode, elements: &[NodeId]) -> Result<(), Reason> {
         let top = self.memory.top(opcode)?;
         let bytes = match self.node(top) {
@@ -127,7 +127,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// Sets items of what is on top: of a dict, or of a list or bytearray by index.
+    /// Sets items of the top of the stack, which is a dict, or a list or bytearray with indices as keys.
     fn set_items(&mut self, opcode: Opcode, pairs: &[(NodeId, NodeId)]) -> Result<(), Reason> {
         let top = self.memory.top(opcode)?;
         for &(key, value) in pairs {
@@ -197,7 +197,7 @@ impl Machine<'_> {
         replaced.ok_or(Reason::OutOfRange(opcode))
     }
 
-    /// The bytes that a bytearray makes of elements.
+    /// The bytes that a bytearray makes from elements.
     fn bytes(&self, opcode: Opcode, elements: &[NodeId]) -> Result<Vec<u8>, Reason> {
         let strings = self.reader != Reader::As(Unpickler::Python3);
         elements

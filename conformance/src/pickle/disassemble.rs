@@ -9,15 +9,15 @@ use crate::notation::{Float, NotText, check_surrogatepass};
 /// One instruction of a pickle.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Instruction<'a> {
-    /// Where it begins.
+    /// The offset at which it begins.
     pub offset: usize,
-    /// What is to be done.
+    /// The operation.
     pub opcode: Opcode,
-    /// With what.
+    /// The argument of the operation.
     pub argument: Argument<'a>,
 }
 
-/// What follows an opcode. What is borrowed is as it stands in the pickle, and was checked.
+/// The argument that follows an opcode. What is borrowed is unchanged from the pickle, and has been checked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Argument<'a> {
     /// Nothing.
@@ -26,15 +26,15 @@ pub enum Argument<'a> {
     Unsigned(u64),
     /// A signed integer.
     Signed(i32),
-    /// An integer in decimal; for [`Opcode::Int`] perhaps `00` or `01`, which stand for false and true.
+    /// An integer in decimal. For [`Opcode::Int`] it can be `00` or `01`, which mean false and true.
     Decimal(&'a [u8]),
-    /// An integer in two's complement, little-endian. No bytes are zero.
+    /// An integer in two's complement, little-endian. It is zero if there are no bytes.
     TwosComplement(&'a [u8]),
     /// A float.
     Float(Float),
     /// A line.
     Line(&'a str),
-    /// Module and name.
+    /// A module and a name.
     Names(&'a str, &'a str),
     /// A string literal without its quotes.
     Quoted(&'a [u8]),
@@ -46,12 +46,11 @@ pub enum Argument<'a> {
     Text(&'a [u8]),
 }
 
-/// The instructions of a pickle, up to `STOP` or the first error.
+/// Returns the instructions of a pickle, up to `STOP` or the first error.
 ///
-/// What is accepted is what `pickletools.genops` accepts, of Python 3.13 and, for the bytes of `STRING`,
-/// of 2.7. Names may be UTF-8, as Python 3 itself has it. It is not checked whether the instructions make
-/// sense one after the other: that is for [`well_formed`](super::well_formed()), [`loadable`](super::loadable)
-/// and [`read`](super::read).
+/// This accepts what `pickletools.genops` accepts in Python 3.13 and, for the bytes of `STRING`, in 2.7. Names may be
+/// UTF-8, as in Python 3 itself. Whether the instructions make sense in this order is not checked:
+/// [`well_formed`](super::well_formed()), [`loadable`](super::loadable) and [`read`](super::read) do that.
 pub fn disassemble(pickle: &[u8]) -> Disassembly<'_> {
     Disassembly {
         scan: Scan::new(pickle),
@@ -67,8 +66,8 @@ pub struct Disassembly<'a> {
 }
 
 impl Disassembly<'_> {
-    /// Where the next instruction begins: after `STOP`, where the pickle ends; after an error, where the
-    /// instruction begins that could not be read.
+    /// The offset of the next instruction. After `STOP` it is the end of the pickle; after an error, it is the
+    /// beginning of the instruction that could not be read.
     pub fn position(&self) -> usize {
         self.scan.position
     }
@@ -104,7 +103,7 @@ impl<'a> Iterator for Disassembly<'a> {
     }
 }
 
-/// What the bytes after an opcode mean.
+/// The meaning of the bytes after an opcode.
 #[inline]
 fn argument<'a>(raw: &Raw<'a>) -> Result<Argument<'a>, Reason> {
     let Raw {
@@ -125,7 +124,7 @@ fn argument<'a>(raw: &Raw<'a>) -> Result<Argument<'a>, Reason> {
     })
 }
 
-/// What the lines after an opcode mean.
+/// The meaning of the lines after an opcode.
 fn line_argument<'a>(raw: &Raw<'a>) -> Result<Argument<'a>, Reason> {
     let Raw {
         opcode, operand, ..

@@ -8,13 +8,13 @@ use super::assemble::Assembler;
 use super::opcode::Opcode;
 use crate::notation::{Construction, Graph, Node, NodeId, Object};
 
-/// How many elements cPickle gives to one `APPENDS` or `SETITEMS`.
+/// The number of elements that cPickle gives to one `APPENDS` or `SETITEMS`.
 const BATCH: usize = 1000;
 
 /// Why a graph has no pickle.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum EncodeError {
-    /// Python 2 has protocols 0 to 2.
+    /// Python 2 has only protocols 0 to 2.
     #[error("protocol {0} is not one of Python 2's")]
     Protocol(u8),
     /// There is no way to write this node.
@@ -27,13 +27,13 @@ pub enum EncodeError {
     },
 }
 
-/// Pickles an object with protocol 0, 1 or 2, instruction for instruction as the cPickle of Python 2.7.18
-/// does: in the memo are containers, calls and strings of two characters or more. (cPickle leaves out of
-/// these what nothing else refers to when it comes by, which depends on the program around it.) Floats
-/// have the shortest digits in protocol 0, which are those of Python 3.
+/// Pickles an object with protocol 0, 1 or 2, with the same instructions as cPickle in Python 2.7.18: containers, calls
+/// and strings of two characters or more are put into the memo. (cPickle does not put an object there if nothing else
+/// refers to it at that moment, which depends on the program.) In protocol 0, floats have the shortest digits, as in
+/// Python 3.
 ///
-/// What Python 2 does not have is written as Python 3 writes it for Python 2: `bytes` as a call of
-/// `_codecs.encode`. An instance in protocol 0 or 1 is a call of `copy_reg.__newobj__`.
+/// What Python 2 does not have is written as Python 3 writes it for Python 2: `bytes` as a call of `_codecs.encode`. An
+/// instance in protocol 0 or 1 is a call of `copy_reg.__newobj__`.
 pub fn write(graph: &Graph, protocol: u8) -> Result<Vec<u8>, EncodeError> {
     if protocol > 2 {
         return Err(EncodeError::Protocol(protocol));
@@ -57,7 +57,7 @@ pub fn write(graph: &Graph, protocol: u8) -> Result<Vec<u8>, EncodeError> {
     Ok(encoder.out.pickle)
 }
 
-/// The tuples that Python makes for nothing but a call, and does not keep.
+/// The tuples that Python makes only for a call, and does not keep.
 fn unshared_arguments(graph: &Graph) -> Vec<bool> {
     let mut references = vec![0usize; graph.nodes.len()];
     graph
@@ -74,12 +74,12 @@ fn unshared_arguments(graph: &Graph) -> Vec<bool> {
     unshared
 }
 
-/// What is still to be done.
+/// A step that is still to be done.
 #[derive(Clone, Copy)]
 enum Step {
     Save(NodeId),
     Write(Opcode),
-    /// What the node is made of is on the stack: make it.
+    /// Make the node from its parts, which are on the stack.
     Close(NodeId),
 }
 
@@ -88,10 +88,10 @@ struct Encoder<'a> {
     out: Assembler<'a>,
     unshared_arguments: Vec<bool>,
     memo: HashMap<NodeId, u32>,
-    /// Nodes whose members are being written while they themselves are not made yet, with the size of the
-    /// memo at that time: when one is met again inside itself and the memo did not grow, it never will.
+    /// Nodes that are not made yet and whose members are being written, with the size of the memo at that time. If such
+    /// a node occurs inside itself and the memo has not grown, it never will.
     entered: HashMap<NodeId, usize>,
-    /// The last one comes next.
+    /// The steps that are still to be done; the last one is next.
     pending: Vec<Step>,
 }
 
@@ -196,7 +196,7 @@ impl<'a> Encoder<'a> {
         Ok(())
     }
 
-    /// A call with a list.
+    /// Writes a set or frozenset as a call with a list.
     fn save_set(
         &mut self,
         id: NodeId,
@@ -331,7 +331,7 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// A tuple that was made while its own members were: they are dropped.
+    /// Drops the members of a tuple that was made while its own members were being made.
     fn drop_members(&mut self, count: usize, opcode: Opcode) {
         match (self.out.protocol, opcode) {
             (1.., Opcode::Tuple) => self.out.opcode(Opcode::PopMark),
@@ -340,8 +340,8 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Remembers what was made, unless it was made before, while what it is made of was: then that is taken
-    /// instead, and the result is false.
+    /// Puts an object that was made into the memo. If the object has already been made while its own parts were, that
+    /// one is used instead, and the result is false.
     fn put_or_get(&mut self, id: NodeId) -> bool {
         let before = self.memo.get(&id).copied();
         match before {
@@ -385,7 +385,7 @@ impl<'a> Encoder<'a> {
         )
     }
 
-    /// Members one at a time in protocol 0, in batches from protocol 1 on.
+    /// Fills a container one member at a time in protocol 0, and in batches from protocol 1 on.
     fn filling<T>(
         &self,
         members: &[T],
@@ -411,7 +411,7 @@ impl<'a> Encoder<'a> {
 }
 
 fn check_length(node: NodeId, bytes: &[u8]) -> Result<(), EncodeError> {
-    // Latin-1 text takes two bytes for some of one.
+    // Some bytes of Latin-1 take two bytes as text.
     match i32::try_from(bytes.len().saturating_mul(2)) {
         Ok(_) => Ok(()),
         Err(_) => Err(unwritable(node, "is longer than a gigabyte")),

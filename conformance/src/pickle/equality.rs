@@ -1,4 +1,4 @@
-//! Which objects Python takes for one and the same key.
+//! Which objects Python considers to be the same key.
 
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -10,15 +10,15 @@ use num_traits::FromPrimitive;
 
 use crate::notation::{Float, Node, NodeId};
 
-/// The first of the objects that are equal.
+/// A class of equal objects, named by the first of them.
 pub(super) type Class = NodeId;
 
-/// An object that cannot be a key, since it is mutable.
+/// An object that cannot be a key, because it is mutable.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unhashable(pub(super) NodeId);
 
-/// Sorts objects into classes of equal ones. Tuples and frozensets are looked into once, however often they are
-/// asked for: that is what keeps a key of shared tuples from taking exponential time, as it does in Python.
+/// Sorts objects into classes of equal ones. Each tuple and frozenset is examined only once, however often its class is
+/// needed. Otherwise a key of shared tuples would take exponential time, as it does in Python.
 #[derive(Default)]
 pub(super) struct Equality {
     hasher: RandomState,
@@ -26,30 +26,30 @@ pub(super) struct Equality {
     atoms: HashTable<(u64, NodeId)>,
     /// The first tuple or frozenset of each class.
     composites: HashMap<Composite, NodeId>,
-    /// The classes of the tuples and frozensets that were asked for.
+    /// The classes of the tuples and frozensets that have been examined.
     classes: HashMap<NodeId, Class>,
 }
 
-/// What decides whether two objects without members are equal.
+/// The value that decides whether two objects without members are equal.
 #[derive(PartialEq, Eq, Hash)]
 enum Atom<'n> {
     None,
     Integer(Cow<'n, BigInt>),
-    /// The bits of a float that is no integer
+    /// The bits of a float that is not an integer
     Fraction(u64),
     Complex(Box<[Atom<'n>; 2]>),
-    /// ASCII is equal as `str` and as `unicode`: Python 2 has it so, and Python 3 reads both as one type.
+    /// ASCII text, which is equal as `str` and as `unicode` in Python 2; Python 3 reads both as one type.
     Ascii(&'n [u8]),
     Str(&'n [u8]),
     Bytes(&'n [u8]),
     Unicode(&'n [u8]),
     Global(&'n str, &'n str),
     Extension(u32),
-    /// Equal to itself alone: a NaN, and what a class of its own decides on
+    /// An object that is equal only to itself: a NaN, or an object whose own class decides about equality
     Identity(NodeId),
 }
 
-/// What decides whether two tuples or two frozensets are equal.
+/// The value that decides whether two tuples or two frozensets are equal.
 #[derive(PartialEq, Eq, Hash)]
 enum Composite {
     Tuple(Vec<Class>),
@@ -161,7 +161,7 @@ impl<'n> Atom<'n> {
     }
 }
 
-/// What a tuple or frozenset holds.
+/// The members of a tuple or frozenset.
 fn members(node: &Node) -> Option<&[NodeId]> {
     match node {
         Node::Tuple(members) | Node::FrozenSet(members) => Some(members),

@@ -5,13 +5,13 @@ use thiserror::Error;
 use super::Opcode;
 use crate::notation::NotText;
 
-/// A pickle that cannot be read, and where.
+/// An error in a pickle, and its place.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("at byte {offset} of the pickle: {reason}")]
 pub struct PickleError {
-    /// Where the instruction begins that cannot be read, or done.
+    /// The offset of the instruction that cannot be read or carried out.
     pub offset: usize,
-    /// Why not.
+    /// What is wrong with it.
     pub reason: Reason,
 }
 
@@ -27,25 +27,25 @@ pub enum Reason {
     /// No protocol has this opcode.
     #[error("unknown opcode {0:#04x}")]
     UnknownOpcode(u8),
-    /// A length or a memo place below 0.
+    /// A length or a memo place is negative.
     #[error("{} with a negative number", .0.name())]
     Negative(Opcode),
-    /// Neither an integer nor a float in decimal, whichever is needed.
+    /// A number is not a decimal integer or float, whichever the opcode needs.
     #[error("{} with a malformed number", .0.name())]
     Number(Opcode),
-    /// No quotes around a string literal, or a broken escape in it.
+    /// A string literal has no quotes around it, or an invalid escape in it.
     #[error("{} with a malformed string literal", .0.name())]
     Literal(Opcode),
-    /// Text that cannot be decoded.
+    /// Text cannot be decoded.
     #[error("{name} with malformed text: {1}", name = .0.name())]
     Text(Opcode, NotText),
-    /// Not ASCII, which this unpickler needs, from this byte of the argument on.
+    /// This byte of the argument is not ASCII, which the unpickler requires.
     #[error("{name} with a byte that is not ASCII, at byte {1} of its argument", name = .0.name())]
     NotAscii(Opcode, usize),
-    /// Neither a name nor a number before the end of the line.
+    /// A line is empty where a name or a number is needed.
     #[error("{} with an empty line", .0.name())]
     Empty(Opcode),
-    /// `PROTO` or `FRAME` announce what is not so.
+    /// `PROTO` or `FRAME` announces a wrong protocol or length.
     #[error("{name} announces {1}", name = .0.name())]
     Announced(Opcode, u64),
     /// There are not enough objects on the stack.
@@ -54,35 +54,35 @@ pub enum Reason {
     /// There is no mark on the stack.
     #[error("{} finds no mark on the stack", .0.name())]
     NoMark(Opcode),
-    /// Keys without a value.
+    /// A key has no value.
     #[error("{} finds a key without a value", .0.name())]
     OddPairs(Opcode),
-    /// Nothing was put at this place of the memo.
+    /// Nothing has been put into this place of the memo.
     #[error("{name} of memo place {1}, where nothing was put", name = .0.name())]
     NotInMemo(Opcode, String),
-    /// Something was put at this place of the memo before.
+    /// This place of the memo has been filled before.
     #[error("{name} to memo place {1}, which was filled before", name = .0.name())]
     TwiceInMemo(Opcode, String),
-    /// So many objects and marks are on the stack after `STOP`.
+    /// This number of objects and marks is left on the stack after `STOP`.
     #[error("STOP leaves {0} on the stack")]
     LeftOnStack(usize),
-    /// A key of a dict or an element of a set that Python cannot hash.
+    /// Python cannot hash a key of a dict or an element of a set.
     #[error("{name} with {article} {1} as a key or element, which is not hashable", name = .0.name(),
         article = if .1.starts_with(['a', 'e', 'i', 'o', 'u']) { "an" } else { "a" })]
     Unhashable(Opcode, &'static str),
-    /// An index that a sequence does not have.
+    /// An index is outside the sequence.
     #[error("{} with an index that is not in the sequence", .0.name())]
     OutOfRange(Opcode),
     /// The opcode cannot be applied to this kind of node.
     #[error("{name} applied to {1}", name = .0.name())]
     Misapplied(Opcode, &'static str),
-    /// An extension code below 1.
+    /// An extension code is less than 1.
     #[error("{name} with extension code {1}", name = .0.name())]
     ExtensionCode(Opcode, i64),
-    /// Over one of the [`Limits`](super::Limits).
+    /// One of the [`Limits`](super::Limits) is exceeded.
     #[error("more than {limit} {what}")]
     Limit {
-        /// What there is too much of.
+        /// What is limited.
         what: &'static str,
         /// The limit.
         limit: usize,

@@ -1,4 +1,4 @@
-//! The text that protocol 0 is made of: numbers, string literals, raw-unicode-escape.
+//! The text of protocol 0: numbers, string literals, raw-unicode-escape.
 
 use std::borrow::Cow;
 
@@ -6,15 +6,15 @@ use num_bigint::BigInt;
 
 use crate::notation::{Float, NotText, Text};
 
-/// The digits of an integer as Python's `int` takes them: blanks around it, a sign, single underscores
-/// between digits. The result is the sign and the digits alone.
+/// The sign and the digits of an integer in a form that Python's `int` accepts: with blanks around it, a sign, and
+/// single underscores between digits.
 pub(super) fn integer(line: &[u8]) -> Option<Cow<'_, str>> {
     let number = plain_number(line)?;
     let digits = number.strip_prefix(['+', '-']).unwrap_or(&number);
     (!digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
 }
 
-/// The integer of digits that [`integer`] accepts.
+/// The value of an integer in a form that [`integer`] accepts.
 pub(super) fn big_integer(line: &[u8]) -> Option<BigInt> {
     integer(line)?.parse().ok()
 }
@@ -24,7 +24,7 @@ pub(super) fn double(bytes: &[u8]) -> Float {
     Float::from_bits(u64::from_be_bytes(bytes.try_into().unwrap_or_default()))
 }
 
-/// A float as Python's `float` takes it.
+/// The value of a float in a form that Python's `float` accepts.
 pub(super) fn float(line: &[u8]) -> Option<Float> {
     plain_number(line)?.parse::<f64>().ok().map(Float::from)
 }
@@ -43,7 +43,7 @@ fn plain_number(line: &[u8]) -> Option<Cow<'_, str>> {
     (between_digits.count() == text.matches('_').count()).then(|| Cow::Owned(text.replace('_', "")))
 }
 
-/// What C's `strtol` with base 0 makes of all of a line, if that fits a `long` of 64 bits.
+/// The result of C's `strtol` with base 0 for a whole line, if it fits into a `long` of 64 bits.
 pub(super) fn strtol(line: &[u8]) -> Option<i64> {
     let (negative, digits) = sign(blanks_skipped(line));
     let (radix, digits) = match digits {
@@ -59,7 +59,7 @@ pub(super) fn strtol(line: &[u8]) -> Option<i64> {
     i64::try_from(if negative { -value } else { value }).ok()
 }
 
-/// The same of what is before a NUL, if there is one: nothing there is 0.
+/// The same for the part of the line before a NUL, if there is one; an empty part is 0.
 pub(super) fn strtol_up_to_nul(line: &[u8]) -> Option<i64> {
     match line {
         [0, ..] => Some(0),
@@ -67,7 +67,7 @@ pub(super) fn strtol_up_to_nul(line: &[u8]) -> Option<i64> {
     }
 }
 
-/// What `PyLong_FromString` of Python 2.7 with base 0 makes of a line.
+/// The result of `PyLong_FromString` with base 0 in Python 2.7.
 pub(super) fn integer_of_python_2(line: &[u8]) -> Option<BigInt> {
     let (negative, number) = sign(blanks_skipped(up_to_nul(line)));
     let number = blanks_skipped(number);
@@ -84,8 +84,8 @@ pub(super) fn integer_of_python_2(line: &[u8]) -> Option<BigInt> {
     digits_only(digits, radix, negative)
 }
 
-/// What `PyLong_FromString` of Python 3.13 with base 0 or 10 makes of a line. Of digits in base 10 there may be
-/// no more than `most_digits`.
+/// The result of `PyLong_FromString` with base 0 or 10 in Python 3.13. A number in base 10 may have no more than
+/// `most_digits` digits.
 pub(super) fn integer_of_python_3(line: &[u8], base: u32, most_digits: usize) -> Option<BigInt> {
     let (negative, number) = sign(blanks_skipped(up_to_nul(line)));
     let number = without_trailing_blanks(number);
@@ -98,7 +98,7 @@ pub(super) fn integer_of_python_3(line: &[u8], base: u32, most_digits: usize) ->
         return None;
     }
     let value = digits_only(&text, radix, negative)?;
-    // An octal number in the old way is an error, unless it is zero.
+    // An octal number in the old style is an error, unless it is zero.
     let old_octal = base == 0 && radix == 10 && text.starts_with(b"0");
     (!old_octal || value == BigInt::ZERO).then_some(value)
 }
@@ -115,7 +115,7 @@ fn without_underscores(digits: &[u8]) -> Option<Cow<'_, [u8]>> {
         .then(|| Cow::Owned(groups.concat()))
 }
 
-/// A number that begins with `0x`, `0o` or `0b`: its radix, and what follows.
+/// The radix of a number that begins with `0x`, `0o` or `0b`, and its digits.
 fn prefixed(number: &[u8]) -> Option<(u32, &[u8])> {
     match number {
         [b'0', b'x' | b'X', digits @ ..] => Some((16, digits)),
@@ -133,7 +133,7 @@ fn digits_only(digits: &[u8], radix: u32, negative: bool) -> Option<BigInt> {
     Some(if negative { -value } else { value })
 }
 
-/// Whether there is a minus, and what follows the sign.
+/// Whether there is a minus sign, and the digits that follow the sign.
 fn sign(number: &[u8]) -> (bool, &[u8]) {
     match number {
         [b'-', digits @ ..] => (true, digits),
@@ -142,15 +142,15 @@ fn sign(number: &[u8]) -> (bool, &[u8]) {
     }
 }
 
-/// A float as C's `strtod` takes it, and Python's unpicklers with it: nothing around it, and none that is
-/// beyond a double.
+/// The value of a float in a form that C's `strtod` accepts, which Python's unpicklers use: with nothing around it, and
+/// within the range of a double.
 pub(super) fn bare_float(line: &[u8]) -> Option<Float> {
     let value: f64 = str::from_utf8(line).ok()?.parse().ok()?;
     let overflows = value.is_infinite() && line.iter().any(u8::is_ascii_digit);
     (!overflows).then(|| Float::from(value))
 }
 
-/// What C takes a string to be.
+/// The part of a line that is a string in C.
 pub(super) fn up_to_nul(line: &[u8]) -> &[u8] {
     match memchr::memchr(0, line) {
         Some(end) => &line[..end],
@@ -158,7 +158,7 @@ pub(super) fn up_to_nul(line: &[u8]) -> &[u8] {
     }
 }
 
-/// What C's `isspace` takes for a blank.
+/// Whether C's `isspace` accepts a byte.
 fn is_blank(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t'..=b'\r')
 }
@@ -173,8 +173,8 @@ pub(super) fn without_trailing_blanks(line: &[u8]) -> &[u8] {
     &line[..last.map_or(0, |last| last + 1)]
 }
 
-/// A line without what cPickle takes for blanks at its end: bytes up to the space, and, since its `char` has a
-/// sign, beyond ASCII.
+/// A line without the bytes at its end that cPickle considers to be blanks: those up to the space and, because its
+/// `char` is signed, those beyond ASCII.
 pub(super) fn without_trailing_controls(line: &[u8]) -> &[u8] {
     let last = line.iter().rposition(|&byte| matches!(byte, b'!'..=0x7f));
     &line[..last.map_or(0, |last| last + 1)]
@@ -188,7 +188,7 @@ pub(super) fn unquote(line: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// Undoes the escapes of a string literal, as Python 2.7's `string_escape` does: an unknown one stays.
+/// Decodes the escapes of a string literal like `string_escape` in Python 2.7, which keeps unknown escapes.
 pub(super) fn unescape(content: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::with_capacity(content.len());
     let mut rest = content;
@@ -258,7 +258,7 @@ pub(super) fn raw_unicode(line: &[u8]) -> Result<Text, NotText> {
     Text::from_code_points(code_points)
 }
 
-/// Encodes `raw-unicode-escape` as the cPickle of Python 2.7 does: backslashes and line ends are escaped, too.
+/// Encodes `raw-unicode-escape` like cPickle in Python 2.7, which also escapes backslashes and line ends.
 pub(super) fn raw_unicode_escape(text: &Text) -> Vec<u8> {
     let mut line = Vec::new();
     for code_point in text.code_points() {
@@ -282,7 +282,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn numbers_are_taken_as_python_takes_them() {
+    fn numbers_are_accepted_in_the_forms_that_python_accepts() {
         assert_eq!(big_integer(b" +1_000 "), Some(BigInt::from(1000)));
         assert_eq!(big_integer(b"-0042"), Some(BigInt::from(-42)));
         for bad in [
@@ -307,7 +307,7 @@ mod tests {
     }
 
     #[test]
-    fn escapes_are_undone_as_python_2_does() {
+    fn escapes_are_decoded_as_in_python_2() {
         assert_eq!(
             unescape(br#"a\'\"\\\n\x41\101\7\q\377"#).unwrap(),
             b"a'\"\\\nAA\x07\\q\xff"
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn raw_unicode_escapes_depend_on_how_many_backslashes_there_are() {
+    fn raw_unicode_escapes_depend_on_the_number_of_backslashes() {
         let decoded = |line: &[u8]| raw_unicode(line).map(|text| text.escaped().into_owned());
         assert_eq!(decoded(b"\\u20ac\xe9").unwrap(), "\u{20ac}\u{e9}");
         assert_eq!(decoded(br"\\u20ac").unwrap(), r"\\\\u20ac");

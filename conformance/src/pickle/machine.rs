@@ -1,4 +1,4 @@
-//! The machine that a pickle is a program for, with nodes for objects.
+//! The machine that runs the program in a pickle, with nodes in place of objects.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,11 +11,11 @@ use super::scan::{Raw, Scan};
 use super::unpickler::{Place, Reader};
 use crate::notation::{Graph, Node, NodeId};
 
-/// How many elements and bytes calls may copy from one object to another, and four more for each byte of the pickle.
-/// Otherwise a few bytes could have a long list made a set again and again.
+/// The number of elements and bytes that calls may copy from one object to another, in addition to four for each byte
+/// of the pickle. Without a limit, a few bytes could convert a long list to a set again and again.
 const COPIES: usize = 1 << 16;
 
-/// Lets the machine do what the pickle says, up to `STOP` or the first error.
+/// Runs a pickle up to `STOP` or the first error.
 pub(super) fn run(pickle: &[u8], reader: Reader, limits: &Limits) -> Result<Reading, PickleError> {
     let copies = COPIES + 4 * pickle.len();
     let mut machine = Machine {
@@ -53,24 +53,24 @@ pub(super) struct Machine<'a> {
     pub(super) reader: Reader,
     pub(super) memory: Memory<'a>,
     pub(super) containers: Containers,
-    /// How many out-of-band buffers were asked for.
+    /// The number of out-of-band buffers that have been requested.
     pub(super) buffers: usize,
     /// The protocol of the last `PROTO`.
     pub(super) announced: Option<u8>,
-    /// What is needed, and where first.
+    /// What is needed, and the offset at which it is needed first.
     needs: HashMap<Need, usize>,
-    /// Classes and functions that are needed since they are called. Their names can be long.
+    /// Classes and functions that are needed because they are called. Their names can be long.
     pub(super) called: HashSet<NodeId>,
-    /// How many elements and bytes calls may still copy.
+    /// The number of elements and bytes that calls may still copy.
     copies_left: usize,
-    /// How many they may copy in all.
+    /// The number that they may copy in total.
     copies: usize,
-    /// Where the instruction begins that is being done.
+    /// The offset of the current instruction.
     offset: usize,
 }
 
 impl Machine<'_> {
-    /// Counts what a call copies.
+    /// Counts the elements and bytes that a call copies.
     pub(super) fn charge(&mut self, copies: usize) -> Result<(), Reason> {
         self.copies_left = self.copies_left.checked_sub(copies).ok_or(Reason::Limit {
             what: "elements and bytes copied by calls",
@@ -154,7 +154,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Remembers what is needed beyond the pickle, and where.
+    /// Records that something is needed beyond the pickle, and where.
     pub(super) fn need(&mut self, need: Need) {
         self.needs.entry(need).or_insert(self.offset);
     }

@@ -1,4 +1,4 @@
-//! What a pickle machine works on: its objects, its stack with the marks in it, its memo.
+//! The memory of a pickle machine: its objects, its stack with the marks, and its memo.
 
 use std::collections::HashMap;
 
@@ -13,15 +13,15 @@ pub(super) struct Memory<'a> {
     pub(super) nodes: Vec<Node>,
     reader: Reader,
     stack: Vec<NodeId>,
-    /// The heights of the stack where there is a mark. Where marks are not fences, the stack can be lower by now.
+    /// The heights of the stack at which there are marks. Where marks are not fences, the stack can be lower by now.
     marks: Vec<usize>,
     memo: HashMap<Place, NodeId>,
-    /// The nodes of `None`, the truth values and the integers of one byte, which have no identity: one of each
+    /// The nodes of `None`, the truth values and the integers of one byte. These have no identity, so one node for each
     /// is enough.
     common: HashMap<Common, NodeId>,
 }
 
-/// An object that there is one node for, however often it is pushed.
+/// An object that has only one node, however often it is pushed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Common {
     None,
@@ -42,7 +42,7 @@ impl<'a> Memory<'a> {
         }
     }
 
-    /// How many objects and marks there are on the stack.
+    /// The number of objects and marks on the stack.
     pub(super) fn height(&self) -> usize {
         self.stack.len() + self.marks.len()
     }
@@ -52,7 +52,7 @@ impl<'a> Memory<'a> {
         check_limit("marks", self.marks.len(), self.limits.stack)
     }
 
-    /// How many places of the memo are taken.
+    /// The number of places of the memo that are taken.
     pub(super) fn memo_len(&self) -> u64 {
         self.memo.len() as u64
     }
@@ -99,7 +99,7 @@ impl<'a> Memory<'a> {
         check_limit("objects on the stack", self.stack.len(), self.limits.stack)
     }
 
-    /// The height below which objects are out of reach.
+    /// The height of the stack below which objects cannot be reached.
     fn fence(&self) -> usize {
         match self.marks.last() {
             Some(&mark) if self.reader.fences_marks() => mark,
@@ -125,7 +125,7 @@ impl<'a> Memory<'a> {
         if mark <= self.stack.len() {
             Ok(self.stack.split_off(mark))
         } else if matches!(opcode, Opcode::Dict | Opcode::PopMark) {
-            // cPickle counts what is there, and is content with less than nothing.
+            // cPickle counts the objects above the mark, and accepts a negative number.
             Ok(Vec::new())
         } else {
             Err(Reason::StackUnderflow(opcode))
@@ -154,14 +154,14 @@ impl<'a> Memory<'a> {
         let node = &self.nodes[id];
         match node {
             Node::Unicode(text) => text.to_utf8().map(str::to_owned),
-            // Python 3 reads it as text.
+            // Python 3 reads it as text, so it must be UTF-8.
             Node::Str(bytes) if bytes.is_ascii() => String::from_utf8(bytes.clone()).ok(),
             _ => None,
         }
         .ok_or(Reason::Misapplied(opcode, node.kind()))
     }
 
-    /// Takes the mark away when it is on top, as Python does, else what is on top.
+    /// Removes the mark if it is on top, as Python does, and otherwise the object on top.
     pub(super) fn pop_or_unmark(&mut self, opcode: Opcode) -> Result<(), Reason> {
         if self.marks.last() == Some(&self.stack.len()) {
             self.marks.pop();

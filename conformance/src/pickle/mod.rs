@@ -1,11 +1,11 @@
-//! Pickles, taken apart and written without ever executing anything.
+//! Reading and writing pickles without ever executing anything.
 //!
 //! - [`opcode`]: every opcode of protocols 0 to 5.
-//! - [`disassemble()`]: the instructions of a pickle, borrowed from its bytes, and [`annotate()`]: the same
-//!   for people.
-//! - [`well_formed()`]: whether it keeps to the discipline of pickles, and [`loadable`]: whether an unpickler takes it.
-//! - [`read`]: what a pickle means, as a [`Graph`](crate::notation::Graph).
-//! - [`write()`]: a graph as Python 2's `cPickle` would have pickled the object.
+//! - [`disassemble()`]: the instructions of a pickle, borrowed from its bytes. [`annotate()`]: the same for people.
+//! - [`well_formed()`]: whether a pickle follows the rules that picklers follow. [`loadable`]: whether an unpickler
+//!   accepts it.
+//! - [`read`]: the object that a pickle means, as a [`Graph`](crate::notation::Graph).
+//! - [`write()`]: a graph, pickled as Python 2's `cPickle` would have pickled the object.
 
 mod annotate;
 mod assemble;

@@ -1,4 +1,4 @@
-//! What classes and functions would make, and what would be done with it.
+//! The objects that classes and functions would make, and what would be done with them.
 
 use super::constructors::{Made, is_known, made_by};
 use super::error::Reason;
@@ -9,7 +9,7 @@ use super::scan::Raw;
 use crate::notation::{Construction, Node, NodeId, Object};
 
 impl Machine<'_> {
-    /// Does what needs a class, a function, or whoever knows objects by their ids.
+    /// Carries out an instruction that needs a class, a function, or persistent ids.
     pub(super) fn object(&mut self, raw: &Raw) -> Result<(), Reason> {
         let opcode = raw.opcode;
         match opcode {
@@ -62,7 +62,7 @@ impl Machine<'_> {
         }
     }
 
-    /// A class or function, which is needed unless all that it does is known.
+    /// A class or function, which is recorded as needed unless it is known what it does.
     pub(super) fn global(&mut self, module: String, name: String) -> Node {
         if !is_known(&module, &name, self.reader, self.announced) {
             self.need(Need::Global(format!("{module}.{name}")));
@@ -127,7 +127,7 @@ impl Machine<'_> {
         }
     }
 
-    /// Gives an object its state. Plain values take none, but do not mind `None`.
+    /// Gives an object its state. Plain values have no state, but accept `None`.
     fn build(&mut self, opcode: Opcode) -> Result<(), Reason> {
         let state = self.memory.pop(opcode)?;
         let top = self.memory.top(opcode)?;
@@ -142,7 +142,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    /// `None`, or a pair of `None` and no attributes.
+    /// Whether the state is `None`, or a pair of `None` and no attributes.
     fn is_no_state(&self, state: NodeId) -> bool {
         match self.node(state) {
             Node::None => true,
@@ -175,7 +175,7 @@ impl Machine<'_> {
         callable: NodeId,
         arguments: NodeId,
     ) -> Result<(), Reason> {
-        // What a class or function makes is not known here, even if other calls of it are.
+        // The result of this call is not known, even if the results of other calls of the class or function are.
         if let Node::Global { module, name } = &self.memory.nodes[callable]
             && self.called.insert(callable)
         {
@@ -187,7 +187,7 @@ impl Machine<'_> {
     }
 }
 
-/// Whether it may be a class or function, for all that is known.
+/// Whether a node could be a class or function, as far as is known.
 fn is_callable(node: &Node) -> bool {
     matches!(
         node,

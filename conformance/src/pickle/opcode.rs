@@ -1,19 +1,19 @@
 //! The opcodes of pickle protocols 0 to 5, as the `pickletools` of Python 3.13 lists them.
 
-/// What follows an opcode in the pickle.
+/// The kind of argument that follows an opcode in a pickle.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ArgumentKind {
     /// Nothing.
     None,
-    /// An unsigned integer of so many bytes, little-endian.
+    /// An unsigned integer of this number of bytes, little-endian.
     Unsigned(usize),
     /// A signed integer of four bytes, little-endian.
     Signed4,
     /// Decimal digits up to the end of the line.
     Decimal,
-    /// Decimal digits up to the end of the line, perhaps with an `L`.
+    /// Decimal digits up to the end of the line, optionally followed by an `L`.
     DecimalLong,
-    /// An integer in two's complement, little-endian, after its length in so many bytes.
+    /// An integer in two's complement, little-endian, after its length in this number of bytes.
     TwosComplement(usize),
     /// A float in decimal, up to the end of the line.
     FloatLine,
@@ -21,26 +21,26 @@ pub enum ArgumentKind {
     Double,
     /// Text up to the end of the line.
     Line,
-    /// Text up to the end of the line, twice: module and name.
+    /// Text up to the end of the line, twice: a module and a name.
     TwoLines,
     /// A string literal up to the end of the line.
     Quoted,
     /// Text in `raw-unicode-escape` up to the end of the line.
     RawUnicode,
-    /// Bytes after their length in so many bytes.
+    /// Bytes after their length, which takes this number of bytes.
     Bytes(usize),
-    /// UTF-8 with `surrogatepass` after its length in so many bytes.
+    /// UTF-8 with `surrogatepass` after its length, which takes this number of bytes.
     Text(usize),
 }
 
-/// What an opcode does to the stack, as `pickletools` has it.
+/// The effect of an opcode on the stack, as in `pickletools`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StackEffect {
-    /// Whether everything from the topmost mark on is taken away first.
+    /// Whether everything from the topmost mark on is removed first.
     pub to_mark: bool,
-    /// How many objects are taken away (then).
+    /// The number of objects that are removed (after that).
     pub pops: usize,
-    /// How many objects are put there. `MARK` puts a mark, which is none.
+    /// The number of objects that are pushed. `MARK` pushes a mark, which is not an object.
     pub pushes: usize,
 }
 
@@ -69,7 +69,7 @@ macro_rules! opcodes {
         }
 
         impl Opcode {
-            /// All of them, in the order of the protocols that introduced them.
+            /// All opcodes, in the order of the protocols that introduced them.
             pub const ALL: &[Self] = &[$(Self::$opcode),*];
 
             /// The opcode with this byte.
@@ -81,26 +81,26 @@ macro_rules! opcodes {
                 }
             }
 
-            /// The byte in the pickle.
+            /// The byte of the opcode in a pickle.
             pub fn byte(self) -> u8 {
                 self as u8
             }
 
-            /// The name that `pickletools` gives it.
+            /// The name of the opcode in `pickletools`.
             pub fn name(self) -> &'static str {
                 match self {
                     $(Self::$opcode => $name,)*
                 }
             }
 
-            /// The protocol that introduced it.
+            /// The protocol that introduced the opcode.
             pub fn protocol(self) -> u8 {
                 match self {
                     $(Self::$opcode => $protocol,)*
                 }
             }
 
-            /// What follows it.
+            /// The kind of argument that follows the opcode.
             #[inline]
             pub fn argument(self) -> ArgumentKind {
                 match self {
@@ -108,7 +108,7 @@ macro_rules! opcodes {
                 }
             }
 
-            /// What it does to the stack.
+            /// The effect of the opcode on the stack.
             pub fn stack_effect(self) -> StackEffect {
                 match self {
                     $(Self::$opcode => StackEffect {

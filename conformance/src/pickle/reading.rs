@@ -1,26 +1,27 @@
-//! What pickles mean, and to whom.
+//! The meaning of pickles, in general and to a particular unpickler.
 
 use super::error::PickleError;
 use super::machine::run;
 use super::unpickler::{Reader, Unpickler};
 use crate::notation::{Graph, Shortened};
 
-/// How much a pickle may ask for. Reading takes time and memory in proportion to the pickle in any case,
-/// except for decimal integers.
+/// The resources that reading a pickle may use. Except for decimal integers, reading takes time and memory in
+/// proportion to the length of the pickle in any case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Objects.
+    /// The number of objects.
     pub nodes: usize,
-    /// Objects on the stack at one time.
+    /// The number of objects on the stack at one time.
     pub stack: usize,
-    /// Places of the memo.
+    /// The number of places of the memo.
     pub memo: usize,
-    /// Decimal digits of one integer.
+    /// The number of decimal digits of one integer.
     pub digits: usize,
 }
 
 impl Default for Limits {
-    /// 2**24 of everything, 20,000 digits: more than Python 3.11 converts, and no more than takes half a millisecond.
+    /// 2**24 of everything, and 20,000 digits. That is more than Python 3.11 converts, and takes half a millisecond at
+    /// most.
     fn default() -> Self {
         Self {
             nodes: 1 << 24,
@@ -31,32 +32,31 @@ impl Default for Limits {
     }
 }
 
-/// What [`read`] or [`loadable`] found.
+/// The result of [`read`] or [`loadable`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reading {
     /// The object.
     pub graph: Graph,
-    /// The highest protocol that one of the opcodes needs.
+    /// The highest protocol that any of the opcodes needs.
     pub protocol: u8,
     /// The protocol that `PROTO` announces, which pickles of protocol 0 and 1 lack.
     pub announced: Option<u8>,
-    /// How many bytes there are up to and with `STOP`.
+    /// The number of bytes up to and including `STOP`.
     pub consumed: usize,
-    /// How many objects and marks are left on the stack below the object. Unpicklers do not mind, and picklers
-    /// leave none.
+    /// The number of objects and marks that are left on the stack below the object. Unpicklers accept any number, and
+    /// picklers leave none.
     pub left_over: usize,
-    /// What unpickling needs that is not in the pickle, and the offset of the first instruction that needs it,
-    /// in ascending order. When there is anything, loading succeeds only where that is there, and does what is
-    /// asked of it.
+    /// What unpickling needs in addition to the pickle, with the offset of the first instruction that needs it, in
+    /// ascending order. If there is anything, loading succeeds only if all of it is available and works as expected.
     pub needs: Vec<(usize, Need)>,
 }
 
-/// What unpickling can need beyond the pickle.
+/// Something that unpickling can need in addition to the pickle.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Need {
-    /// A class or a function: `module.name`. Those that make plain values are not listed where they do so.
+    /// A class or a function: `module.name`. It is not listed if it is only used to make plain values.
     Global(String),
-    /// Whoever finds objects by persistent ids, which `loads` does not have.
+    /// A way to find objects by their persistent ids, which `loads` does not have.
     PersistentIds,
     /// The class or function that `copy_reg` knows by this code.
     Extension(u32),
@@ -75,26 +75,27 @@ impl std::fmt::Display for Need {
     }
 }
 
-/// Finds out which object a pickle means. Nothing is imported, called or built: what would be is a
-/// [`Node::Global`](crate::notation::Node::Global) or a [`Node::Object`](crate::notation::Node::Object) in the
-/// graph. What either of the [unpicklers](Unpickler) takes is taken, but that no instruction reaches below a mark, as
-/// cPickle lets it.
+/// Finds out which object a pickle means. Nothing is imported, called or built: the graph has a
+/// [`Node::Global`](crate::notation::Node::Global) or a [`Node::Object`](crate::notation::Node::Object) instead.
+/// Everything that either of the [unpicklers](Unpickler) accepts is accepted, except that no instruction reaches below
+/// a mark, which cPickle allows.
 ///
 /// - The strings of protocols 0 to 2 are `str`, as in Python 2. Python 3 never writes them.
-/// - `LONG`, `LONG1` and `LONG4` are `long` in a pickle of protocol 0 to 2, as in Python 2, and `int` in one
-///   that announces a later protocol. `INT` beyond 64 bits is like them.
-/// - Keys of dicts and elements of sets are those that Python keeps: of equal ones the first, with the last value.
-/// - Calls that make a plain value are that value: `set`, `frozenset`, `complex`, `bytearray`, `bytes`, in
-///   the forms that Python writes; so is `copy_reg.__newobj__`.
+/// - `LONG`, `LONG1` and `LONG4` are `long` in a pickle of protocol 0 to 2, as in Python 2, and `int` in one that
+///   announces a later protocol. So is `INT` beyond 64 bits.
+/// - Keys of dicts and elements of sets are those that Python keeps: the first of several equal ones, with the last
+///   value.
+/// - Calls that make a plain value are replaced by that value: `set`, `frozenset`, `complex`, `bytearray` and `bytes`,
+///   in the forms that Python writes. A call of `copy_reg.__newobj__` is replaced by the instance.
 /// - Keyword arguments of `NEWOBJ_EX` make it a call of `copyreg.__newobj_ex__`, which means the same.
 pub fn read(pickle: &[u8], limits: &Limits) -> Result<Reading, PickleError> {
     run(pickle, Reader::Either, limits)
 }
 
-/// Whether an unpickler accepts a pickle, and the object as it makes it: Python 2 has no `bytes`, Python 3 no
-/// `long`, and takes the strings of Python 2 for ASCII.
+/// Finds out whether an unpickler accepts a pickle, and which object it makes: Python 2 has no `bytes`; Python 3 has no
+/// `long`, and decodes the strings of Python 2 as ASCII.
 ///
-/// Nothing is executed; what cannot be known without that is in [`Reading::needs`].
+/// Nothing is executed. What would have to be executed is listed in [`Reading::needs`].
 pub fn loadable(
     pickle: &[u8],
     unpickler: Unpickler,

@@ -1,20 +1,20 @@
-//! Where each instruction of a pickle begins and ends, before anybody asks what its argument means.
+//! Where each instruction of a pickle begins and ends, regardless of what its argument means.
 //!
-//! Readers of pickles differ in what they make of an argument (an integer in decimal is one thing to
-//! `pickletools`, another to `cPickle`), but not in where it ends.
+//! Readers of pickles differ in how they interpret an argument (`pickletools` and `cPickle` read different forms of a
+//! decimal integer), but not in where it ends.
 
 use super::error::{PickleError, Reason};
 use super::opcode::{ArgumentKind, Opcode};
 
-/// An instruction, its argument as it stands in the pickle.
+/// An instruction, with its argument unchanged from the pickle.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Raw<'a> {
-    /// Where it begins.
+    /// The offset at which it begins.
     pub(super) offset: usize,
-    /// What is to be done.
+    /// The operation.
     pub(super) opcode: Opcode,
-    /// The bytes of the argument: without the length before it, without the end of the line after it. Of two
-    /// lines, the end of the first is there.
+    /// The bytes of the argument, without the length before it and without the end of the line after it. If there are
+    /// two lines, the end of the first one is included.
     pub(super) operand: &'a [u8],
 }
 
@@ -22,7 +22,7 @@ pub(super) struct Raw<'a> {
 #[derive(Clone, Debug)]
 pub(super) struct Scan<'a> {
     pickle: &'a [u8],
-    /// Where the next instruction begins. After `STOP`: the length of the pickle.
+    /// The offset of the next instruction; after `STOP`, the length of the pickle.
     pub(super) position: usize,
     over: bool,
 }

@@ -1,7 +1,7 @@
-//! What unpicklers make of arguments, and in what else they differ.
+//! How unpicklers interpret arguments, and in what else they differ.
 //!
-//! Sources are `Modules/cPickle.c` of Python 2.7.18 and `Modules/_pickle.c` of 3.13, and what these answered when
-//! the oracle asked them.
+//! The sources are `Modules/cPickle.c` of Python 2.7.18 and `Modules/_pickle.c` of 3.13, and the oracle's observations
+//! of both.
 
 use num_bigint::BigInt;
 
@@ -10,7 +10,7 @@ use super::literal;
 use super::opcode::Opcode;
 use crate::notation::{Float, Node, NotText, Text};
 
-/// An unpickler that is really used.
+/// An unpickler that is used in practice.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display)]
 pub enum Unpickler {
     /// `cPickle.loads` of Python 2.7: protocols 0 to 2.
@@ -21,18 +21,18 @@ pub enum Unpickler {
     Python3,
 }
 
-/// Who reads: one of the unpicklers, or the suite, which takes what either of them takes.
+/// The reader of a pickle: one of the unpicklers, or the suite, which accepts what either of them accepts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reader {
     Either,
     As(Unpickler),
 }
 
-/// The digits that Python converts from decimal at most, since 3.11 (`sys.set_int_max_str_digits`).
+/// The greatest number of decimal digits that Python has converted since 3.11 (`sys.set_int_max_str_digits`).
 const DIGITS_OF_PYTHON_3: usize = 4300;
 
 impl Reader {
-    /// The highest protocol whose opcodes it knows.
+    /// The highest protocol whose opcodes the reader knows.
     pub(super) fn highest_protocol(self) -> u8 {
         match self {
             Self::As(Unpickler::Python2) => 2,
@@ -40,18 +40,18 @@ impl Reader {
         }
     }
 
-    /// Whether objects below a mark are out of reach until the mark is asked for. They are not to cPickle, which
-    /// keeps marks on a stack of their own.
+    /// Whether objects below a mark cannot be reached before the mark is used. cPickle can reach them, because it keeps
+    /// its marks on a separate stack.
     pub(super) fn fences_marks(self) -> bool {
         self != Self::As(Unpickler::Python2)
     }
 
-    /// Whether a key without a value is passed over, as cPickle does with `DICT`.
+    /// Whether a key without a value is ignored, as cPickle does for `DICT`.
     pub(super) fn passes_over_odd_key(self, opcode: Opcode) -> bool {
         self == Self::As(Unpickler::Python2) && opcode == Opcode::Dict
     }
 
-    /// What `LONG`, `LONG1` and `LONG4` make, and `INT` beyond 64 bits.
+    /// The object that `LONG`, `LONG1` and `LONG4` make, and `INT` beyond 64 bits.
     pub(super) fn long(self, value: BigInt, announced: Option<u8>) -> Node {
         match (self, announced) {
             (Self::As(Unpickler::Python3), _) | (Self::Either, Some(3..)) => Node::Int(value),
@@ -59,7 +59,7 @@ impl Reader {
         }
     }
 
-    /// What `INT` makes.
+    /// The object that `INT` makes.
     pub(super) fn int(self, line: &[u8], announced: Option<u8>) -> Result<Node, Reason> {
         let number = match self {
             Self::As(Unpickler::Python3) => literal::strtol_up_to_nul(line),
@@ -73,7 +73,7 @@ impl Reader {
         }
     }
 
-    /// What `LONG` stands for.
+    /// The integer in the argument of `LONG`.
     pub(super) fn decimal_long(self, line: &[u8]) -> Result<BigInt, Reason> {
         match self {
             Self::As(Unpickler::Python2) => self.integer(Opcode::Long, line),
@@ -86,7 +86,7 @@ impl Reader {
         }
     }
 
-    /// An integer with any base, which its prefix tells.
+    /// An integer in the base that its prefix specifies.
     fn integer(self, opcode: Opcode, line: &[u8]) -> Result<BigInt, Reason> {
         match self {
             Self::As(Unpickler::Python2) => literal::integer_of_python_2(line),
@@ -99,7 +99,7 @@ impl Reader {
         .ok_or(Reason::Number(opcode))
     }
 
-    /// What `FLOAT` stands for. One that is too large for a double is refused.
+    /// The number in the argument of `FLOAT`. A number that is too large for a double is refused.
     pub(super) fn float(self, line: &[u8]) -> Result<Float, Reason> {
         let number = match self {
             Self::As(Unpickler::Python2) => line,
@@ -108,7 +108,7 @@ impl Reader {
         literal::bare_float(number).ok_or(Reason::Number(Opcode::Float))
     }
 
-    /// The content of the literal of `STRING`, its escapes undone.
+    /// The content of the string literal of `STRING`, with its escapes decoded.
     pub(super) fn literal(self, line: &[u8]) -> Result<Vec<u8>, Reason> {
         let line = match self {
             Self::As(Unpickler::Python2) => literal::without_trailing_controls(line),
@@ -119,7 +119,7 @@ impl Reader {
             .ok_or(Reason::Literal(Opcode::String))
     }
 
-    /// What `STRING`, `BINSTRING` and `SHORT_BINSTRING` make of their bytes.
+    /// The object that `STRING`, `BINSTRING` and `SHORT_BINSTRING` make from their bytes.
     pub(super) fn string(self, opcode: Opcode, bytes: Vec<u8>) -> Result<Node, Reason> {
         match self {
             Self::As(Unpickler::Python3) => ascii(opcode, &bytes).map(Node::Unicode),
@@ -127,7 +127,7 @@ impl Reader {
         }
     }
 
-    /// What the call of `_codecs.encode` makes, or that of `bytes`.
+    /// The object that a call of `_codecs.encode` or `bytes` makes.
     pub(super) fn bytes(self, bytes: Vec<u8>) -> Node {
         match self {
             Self::As(Unpickler::Python2) => Node::Str(bytes),
@@ -135,7 +135,7 @@ impl Reader {
         }
     }
 
-    /// The id that `PERSID` gives.
+    /// The id in the argument of `PERSID`.
     pub(super) fn persistent_id(self, line: &[u8]) -> Result<Node, Reason> {
         match self {
             Self::As(Unpickler::Python3) => ascii(Opcode::PersId, line).map(Node::Unicode),
@@ -144,7 +144,7 @@ impl Reader {
         }
     }
 
-    /// A module or a name in it. Python 3 takes UTF-8, but for `INST`.
+    /// A module, or a name in it. Python 3 accepts UTF-8, except for `INST`.
     pub(super) fn name(self, opcode: Opcode, line: &[u8]) -> Result<String, Reason> {
         if line.is_empty() {
             return Err(Reason::Empty(opcode));
@@ -157,8 +157,8 @@ impl Reader {
             .map_err(|error| Reason::Text(opcode, NotText::Utf8(error.valid_up_to())))
     }
 
-    /// The place of the memo that `GET` and `PUT` name. To cPickle it is the line, whatever it says, and so it
-    /// is another one than that of `BINGET` and `BINPUT` with the same number.
+    /// The place of the memo that `GET` and `PUT` name. cPickle uses the line itself as the name, whatever it contains,
+    /// so the place differs from that of `BINGET` and `BINPUT` with the same number.
     pub(super) fn place(self, opcode: Opcode, line: &[u8]) -> Result<Place, Reason> {
         if line.is_empty() {
             return Err(Reason::Empty(opcode));

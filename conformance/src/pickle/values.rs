@@ -1,4 +1,4 @@
-//! What opcodes push that need nothing from the stack.
+//! The objects of opcodes that need nothing from the stack.
 
 use num_bigint::BigInt;
 
@@ -12,7 +12,7 @@ use super::scan::Raw;
 use crate::notation::{Node, Text};
 
 impl Machine<'_> {
-    /// The node that an opcode pushes which needs nothing from the stack.
+    /// The node that an opcode pushes, if the opcode needs nothing from the stack.
     pub(super) fn value(&mut self, raw: &Raw) -> Result<Option<Node>, Reason> {
         let Raw {
             opcode, operand, ..

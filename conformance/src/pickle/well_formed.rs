@@ -1,4 +1,4 @@
-//! The discipline that pickles keep to, whatever they mean.
+//! The rules that picklers follow, whatever a pickle means.
 
 use std::collections::HashSet;
 
@@ -9,25 +9,24 @@ use super::error::{PickleError, Reason};
 use super::literal;
 use super::opcode::Opcode;
 
-/// The longest line that can name a place of the memo. Python 3.13 takes no more digits from decimal.
+/// The longest line that can name a place of the memo. Python 3.13 converts no more decimal digits.
 const MOST_DIGITS: usize = 4300;
 
-/// What [`well_formed`] found.
+/// The result of [`well_formed`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct WellFormed {
-    /// The highest protocol that one of the opcodes needs.
+    /// The highest protocol that any of the opcodes needs.
     pub protocol: u8,
-    /// How many bytes there are up to and with `STOP`.
+    /// The number of bytes up to and including `STOP`.
     pub consumed: usize,
 }
 
-/// Whether a pickle keeps to the discipline that `pickletools.dis` of Python 3.13 enforces, and that no
-/// pickler breaks: arguments can be read, no opcode takes more from the stack than there is, nothing is left
-/// on it at the end, each place of the memo is filled once, and before it is recalled.
+/// Checks that a pickle follows the rules that `pickletools.dis` of Python 3.13 enforces and that every pickler
+/// follows: arguments can be read, no opcode takes more from the stack than it holds, nothing is left on the stack at
+/// the end, and each place of the memo is filled only once, before it is recalled.
 ///
-/// A pickle can be well formed and mean nothing (a number appended to a number), or not be well formed and
-/// yet be loaded (unpicklers do not mind what is left on the stack): the latter is asked of
-/// [`loadable`](super::loadable).
+/// A well-formed pickle can be meaningless (if it appends a number to a number), and a pickle that is not well formed
+/// may still be loaded (unpicklers ignore what is left on the stack). [`loadable`](super::loadable) checks the latter.
 pub fn well_formed(pickle: &[u8]) -> Result<WellFormed, PickleError> {
     let mut stack = Stack::default();
     let mut protocol = 0;
@@ -58,11 +57,11 @@ enum Item {
     Mark,
 }
 
-/// The stack as `pickletools` imagines it: marks are on it, and opcodes that want objects take them, too.
+/// The stack in the model of `pickletools`: it holds the marks, and opcodes that need objects take marks as well.
 #[derive(Default)]
 struct Stack {
     items: Vec<Item>,
-    /// Marks that no opcode has asked for yet.
+    /// The number of marks that no opcode has used yet.
     marks: usize,
     memo: HashSet<Place>,
 }
@@ -84,7 +83,7 @@ impl Stack {
         }
         if effect.to_mark {
             self.marks = self.marks.checked_sub(1).ok_or(Reason::NoMark(opcode))?;
-            // The mark itself may have been taken for an object before.
+            // The mark itself may have been taken as an object before.
             while self.items.pop().ok_or(Reason::NoMark(opcode))? != Item::Mark {}
         }
         match opcode {

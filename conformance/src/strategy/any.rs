@@ -1,4 +1,4 @@
-//! Every graph that the notation can say, whether any Python could make it or not.
+//! Every graph that the notation can express, whether or not any Python could make it.
 
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -10,8 +10,8 @@ use crate::notation::{Construction, Graph, Node, NodeId, Object, Text};
 
 const CONSTRUCTIONS: &[Construction] = &[Construction::New, Construction::Old, Construction::Call];
 
-/// Objects of every kind, of `nodes` nodes on average: everything may refer to everything, unhashable keys, tuples
-/// that contain themselves and equal elements of one set included.
+/// Objects of every kind, with `nodes` nodes on average. Every node may refer to every other, which includes unhashable
+/// keys, tuples that contain themselves, and equal elements in one set.
 pub fn any_graph(nodes: usize) -> impl Strategy<Value = Graph> {
     let plan = prop_oneof![
         5 => atom().prop_map(Plan::Atom),
@@ -25,7 +25,7 @@ pub fn any_graph(nodes: usize) -> impl Strategy<Value = Graph> {
     }
 }
 
-/// One node to be, with links that are resolved when it is known how many there are.
+/// The plan of one node. Its links are resolved once the number of nodes is known.
 #[derive(Clone, Debug)]
 enum Plan {
     Atom(Node),
@@ -50,9 +50,9 @@ struct ObjectPlan {
 
 #[derive(Clone, Debug)]
 enum Arguments {
-    /// A tuple that is there for nothing else.
+    /// A tuple that is used for nothing else.
     Own(Vec<Index>),
-    /// One of the other tuples, if there is any.
+    /// One of the other tuples, if there are any.
     Shared(Index),
 }
 
@@ -114,12 +114,12 @@ fn atom() -> impl Strategy<Value = Node> {
     ]
 }
 
-/// High surrogates followed by low ones included, which are two characters here.
+/// Text that may contain high surrogates followed by low ones, which are two characters here.
 fn any_text(code_points: Vec<u32>) -> Node {
     Node::Unicode(Text::from_code_points(code_points).expect("all are code points"))
 }
 
-/// The root holds whatever nothing else refers to, unless its plan says that it may be left out.
+/// The root holds every node to which nothing else refers, unless the node's plan says that it may be left out.
 fn construct(plans: &[(Plan, Kept)]) -> Graph {
     let count = plans.len();
     let tuples: Vec<NodeId> = (0..count)

@@ -8,29 +8,29 @@ use proptest::sample::Index;
 use super::{Kept, Plan};
 use crate::notation::{Construction, Graph, Node, NodeId, Object};
 
-/// Larger trees are no keys, and no values of profile `serde`: copies of shared objects count.
+/// The size above which a tree is neither a key nor a value of profile `serde`. Copies of shared objects count.
 const LARGEST_TREE: usize = 500;
 
-/// The table, and what is known of the objects in it.
+/// The table, and what is known about the objects in it.
 #[derive(Default)]
 pub(super) struct Construct {
     nodes: Vec<Node>,
-    /// One for each plan.
+    /// One object for each plan.
     objects: Vec<Known>,
 }
 
 #[derive(Clone, Copy)]
 struct Known {
     id: NodeId,
-    /// Equal for objects that Python finds equal, and for some more. None for what is not hashable.
+    /// The same for objects that Python considers equal, and for some others. None if the object is not hashable.
     equality: Option<u64>,
-    /// How large it is as a tree, as far as that is known.
+    /// The size of the object as a tree, as far as it is known.
     size: usize,
 }
 
 impl Construct {
-    /// Immutable objects refer to those before them; mutable ones to any, if they may recur. The root holds
-    /// whatever nothing else refers to, unless its plan says that it may be left out.
+    /// Immutable objects refer to those before them; mutable ones refer to any, if they may recur. The root holds every
+    /// object to which nothing else refers, unless the object's plan says that it may be left out.
     pub(super) fn all(mut self, plans: &[(Plan, Kept)], recursive: bool) -> Graph {
         for (plan, _) in plans {
             let (node, equality, size) = self.immutable(plan);
@@ -71,7 +71,7 @@ impl Construct {
         .compact()
     }
 
-    /// The node of a plan, with what it equals and how large it is. Mutable ones are still empty.
+    /// The node of a plan, with its equality and its size. Mutable nodes are still empty.
     fn immutable(&mut self, plan: &Plan) -> (Node, Option<u64>, usize) {
         match plan {
             Plan::Atom(atom) => (atom.clone(), equality(atom), 1),
@@ -179,7 +179,7 @@ impl Construct {
         }
     }
 
-    /// Some of the first `among` objects, together not too large a tree.
+    /// Some of the first `among` objects, which together are not too large a tree.
     fn choose(&self, links: &[Index], among: usize) -> Vec<Known> {
         if among == 0 {
             return Vec::new();
@@ -245,8 +245,8 @@ fn size(members: &[Known]) -> usize {
         .fold(1, usize::saturating_add)
 }
 
-/// Numbers by value whatever their type, strings by their bytes whatever their type. None for NaN and for
-/// what is not hashable.
+/// Compares numbers by value and strings by their bytes, whatever their types. None for NaN and for atoms that are not
+/// hashable.
 fn equality(atom: &Node) -> Option<u64> {
     let number = |real: f64, imaginary: f64| {
         let same_zero = |part: f64| (part + 0.0).to_bits();

@@ -20,9 +20,9 @@ use smaller::{Of, Smaller};
 
 use crate::notation::{Float, Graph, Node, Text};
 
-/// As many nodes as make an interesting object that people can still read.
+/// The average number of nodes of an object that is interesting, but that people can still read.
 pub const NODES: usize = 20;
-/// Where other opcodes begin.
+/// Integers around the places where pickles change to another opcode.
 const INTS: &[i64] = &[
     0,
     0xff,
@@ -49,12 +49,12 @@ const GLOBALS: &[(&str, &str)] = &[
     ("collections", "defaultdict"),
 ];
 
-/// Objects of Python 2, with everything that pickles have opcodes or well-known calls for, shared and
-/// recursive, of `nodes` nodes on average.
+/// Objects of Python 2, shared and recursive, with `nodes` nodes on average. They contain everything for which pickles
+/// have opcodes or well-known calls.
 ///
-/// They can be unpickled by a plain Python 2.7: classes are those of its library. Elements of sets and keys
-/// of dicts are hashable and differ, none of them is a NaN. No text has a high surrogate followed by a low
-/// one, which Python 2 pickles as one code point.
+/// A plain Python 2.7 can unpickle them, because all classes are from its library. The elements of sets and the keys of
+/// dicts are hashable and distinct, and none of them is a NaN. No text has a high surrogate followed by a low one,
+/// which Python 2 pickles as one code point.
 pub fn graph(nodes: usize) -> impl Strategy<Value = Graph> {
     let plan = prop_oneof![
         6 => python_2_atom().prop_map(Plan::Atom),
@@ -68,8 +68,8 @@ pub fn graph(nodes: usize) -> impl Strategy<Value = Graph> {
     }
 }
 
-/// Objects of profile `serde`: values only, containers shared but never recursive, of [`NODES`] nodes on
-/// average.
+/// Objects of profile `serde`, with [`NODES`] nodes on average: only values, with containers that may be shared but are
+/// never recursive.
 pub fn values() -> impl Strategy<Value = Graph> {
     let plan = prop_oneof![
         6 => value_atom().prop_map(Plan::Atom),
@@ -82,20 +82,21 @@ pub fn values() -> impl Strategy<Value = Graph> {
     }
 }
 
-/// How many plans make so many nodes on average: some need several nodes, and some nodes are out of reach.
+/// The number of plans that make `nodes` nodes on average: some plans need several nodes, and some nodes are
+/// unreachable.
 fn plans(nodes: usize) -> RangeInclusive<usize> {
     1..=nodes * 3 / 2
 }
 
-/// Whether an object that nothing refers to is in the graph. It is, until that is given up to make the graph
-/// smaller: to leave out the plan instead would give all links another meaning.
+/// Whether an object to which nothing refers is in the graph. It is, until it is left out to make the graph smaller.
+/// Leaving out its plan instead would change the meaning of all links.
 type Kept = bool;
 
 fn kept() -> impl Strategy<Value = Kept> {
     proptest::bool::weighted(1.0)
 }
 
-/// One node to be, with links that are resolved when it is known how many there are.
+/// The plan of one node. Its links are resolved once the number of nodes is known.
 #[derive(Clone, Debug)]
 enum Plan {
     Atom(Node),
@@ -202,7 +203,7 @@ fn byte_string() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Text of this form. A literal would be a strategy too, but one that reads its pattern anew for each example.
+/// Text that matches this pattern. A literal would be a strategy, too, but would parse its pattern for each example.
 fn text(pattern: &str) -> impl Strategy<Value = String> {
     string_regex(pattern).expect("the patterns here are regular expressions")
 }

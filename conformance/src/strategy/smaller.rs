@@ -1,4 +1,4 @@
-//! Making an example smaller as the graph that it is, when its plan has nothing more to give up.
+//! Shrinking an example as a graph, once its plan cannot be shrunk any further.
 
 use num_bigint::BigInt;
 use proptest::strategy::{NewTree, Strategy, ValueTree};
@@ -7,16 +7,16 @@ use proptest::test_runner::TestRunner;
 use crate::notation::{Float, Graph, Node, NodeId, Text};
 use crate::pickle;
 
-/// What must stay true of an example when it is made smaller.
+/// What must remain true of an example when it is made smaller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Of {
-    /// Python 2 can make it: keys stay hashable and apart, objects stay as their classes make them.
+    /// Python 2 can make it: keys remain hashable and distinct, and objects remain as their classes make them.
     Python2,
-    /// Nothing.
+    /// Nothing in particular.
     Any,
 }
 
-/// Examples of another strategy that shrink to the end.
+/// The examples of another strategy, which are shrunk further than that strategy shrinks them.
 #[derive(Debug)]
 pub(super) struct Smaller<S> {
     pub(super) examples: S,
@@ -39,15 +39,15 @@ impl<S: Strategy<Value = Graph>> Strategy for Smaller<S> {
     }
 }
 
-/// An example on its way to the smallest one.
+/// An example that is being shrunk.
 #[derive(Debug)]
 pub(super) struct Shrinking<T> {
-    /// None when it has nothing more to give up.
+    /// The plan, until it cannot be shrunk any further.
     plan: Option<T>,
     current: Graph,
-    /// The last one that failed.
+    /// The last example that failed.
     smallest: Graph,
-    /// What is tried next instead of the smallest one.
+    /// The examples that are tried next in place of the smallest one.
     candidates: std::vec::IntoIter<Graph>,
     of: Of,
 }
@@ -59,7 +59,7 @@ impl<T: ValueTree<Value = Graph>> ValueTree for Shrinking<T> {
         self.current.clone()
     }
 
-    /// The current one failed.
+    /// The current example failed.
     fn simplify(&mut self) -> bool {
         let is_new = self.current != self.smallest;
         self.smallest = self.current.clone();
@@ -70,14 +70,14 @@ impl<T: ValueTree<Value = Graph>> ValueTree for Shrinking<T> {
             }
             self.plan = None;
         } else if !is_new {
-            // It was tried again after all of its candidates.
+            // The smallest example was tried again after all of its candidates.
             return false;
         }
         self.candidates = smaller(&self.smallest, self.of).into_iter();
         self.next_candidate()
     }
 
-    /// The current one did not fail.
+    /// The current example did not fail.
     fn complicate(&mut self) -> bool {
         if let Some(plan) = &mut self.plan {
             if plan.complicate() {
@@ -90,7 +90,7 @@ impl<T: ValueTree<Value = Graph>> ValueTree for Shrinking<T> {
         if self.next_candidate() {
             return true;
         }
-        // It is tried once more, so that whoever calls this goes on with what else there is to simplify; unless it does
+        // The smallest example is tried once more, so that the caller continues to simplify from there; unless it does
         // not fail every time.
         let is_new = self.current != self.smallest;
         self.current = self.smallest.clone();
@@ -107,7 +107,8 @@ impl<T> Shrinking<T> {
     }
 }
 
-/// Every graph that is smaller by one step: another root, a member less, or what a member holds in its place.
+/// Every graph that is smaller by one step: it has another root, one member less, or an object that a member holds in
+/// place of that member.
 fn smaller(graph: &Graph, of: Of) -> Vec<Graph> {
     let with_root = |root| Graph {
         root,
@@ -149,7 +150,7 @@ fn smaller(graph: &Graph, of: Of) -> Vec<Graph> {
         .collect()
 }
 
-/// How large a graph is for people, which must become less each time: then there is an end.
+/// The size of a graph as people see it. It must decrease in every step, so that shrinking ends.
 fn size(graph: &Graph) -> u64 {
     let of_node = |node: &Node| match node {
         Node::None => 0,
@@ -188,7 +189,7 @@ fn simpler_atoms(node: &Node) -> Vec<Node> {
     }
 }
 
-/// Either half, and all but the first or the last.
+/// Either half, and everything except the first or the last.
 fn parts<T: Clone>(all: &[T]) -> impl Iterator<Item = Vec<T>> {
     let half = all.len() / 2;
     let one = 1.min(all.len());
@@ -202,7 +203,7 @@ fn parts<T: Clone>(all: &[T]) -> impl Iterator<Item = Vec<T>> {
     .map(<[T]>::to_vec)
 }
 
-/// The nodes that are left as they are: objects and their parts, and whatever a key or an element of a set is made of.
+/// The nodes that are left unchanged: objects and their parts, and everything in a key or in an element of a set.
 fn fixed(graph: &Graph) -> Vec<bool> {
     let mut fixed = vec![false; graph.nodes.len()];
     let mut pending: Vec<NodeId> = Vec::new();
@@ -229,7 +230,7 @@ fn fixed(graph: &Graph) -> Vec<bool> {
     fixed
 }
 
-/// How many members there are to take away.
+/// The number of members that can be taken away.
 fn members(node: &Node) -> usize {
     match node {
         Node::List(ids) | Node::Tuple(ids) | Node::Set(ids) | Node::FrozenSet(ids) => ids.len(),

@@ -8,7 +8,7 @@ use crate::notation::{Fidelity, Graph, Node, compare};
 use crate::pickle;
 use crate::strategy::{self, NODES};
 
-/// What is left of the examples of a property that some of them do not have.
+/// The smallest of these examples for which a property does not hold.
 fn smallest(
     seed: u8,
     examples: impl Strategy<Value = Graph>,
@@ -35,7 +35,7 @@ fn has(node: fn(&Node) -> bool) -> impl Fn(&Graph) -> bool {
     move |graph| !graph.nodes.iter().any(node)
 }
 
-/// How often each node is referred to.
+/// The number of references to each node.
 fn references(graph: &Graph) -> Vec<usize> {
     let mut count = vec![0; graph.nodes.len()];
     for id in graph.nodes.iter().flat_map(Node::references) {
@@ -65,7 +65,7 @@ fn has_no_list_in_itself(graph: &Graph) -> bool {
     !all.any(|(id, node)| matches!(node, Node::List(members) if members.contains(&id)))
 }
 
-/// What is printed shows one cause and nothing else, whichever example it began with.
+/// The smallest example shows one cause and nothing else, whichever example was found first.
 #[test]
 fn the_smallest_example_is_one_line() {
     for seed in 1..=2 {
@@ -142,7 +142,7 @@ fn kinds(graph: &Graph) -> Vec<&'static str> {
     kinds
 }
 
-/// Whether something can be reached from itself.
+/// Whether a node can be reached from itself.
 fn is_recursive(graph: &Graph) -> bool {
     (0..graph.nodes.len()).any(|start| {
         let mut met = HashSet::new();
@@ -243,8 +243,8 @@ fn everything_that_the_notation_has_is_generated() {
     );
 }
 
-/// The same with other keys and elements of sets, which are hashable and differ: what is not is refused when it is read,
-/// or becomes one.
+/// The same graph with other keys and elements of sets, which are hashable and distinct: unhashable ones are refused
+/// when they are read, and equal ones become one.
 pub(crate) fn with_plain_keys(mut graph: Graph) -> Graph {
     let mut nodes = std::mem::take(&mut graph.nodes);
     let mut next = nodes.len();
@@ -267,10 +267,10 @@ pub(crate) fn with_plain_keys(mut graph: Graph) -> Graph {
 }
 
 proptest! {
-    /// Whatever is written is a pickle, and is not read as anything else. What no unpickler makes (an instance of
-    /// `None`) is refused when it is read.
+    /// Whatever is written is a pickle, and is not read as another object. An object that no unpickler makes, such as
+    /// an instance of `None`, is refused when it is read.
     #[test]
-    fn what_can_be_pickled_returns_or_is_refused(graph in strategy::any_graph(NODES), protocol in 0..=2u8) {
+    fn what_can_be_pickled_is_read_as_the_same_object_or_refused(graph in strategy::any_graph(NODES), protocol in 0..=2u8) {
         let graph = with_plain_keys(graph);
         if let Ok(written) = pickle::write(&graph, protocol) {
             let well_formed = pickle::well_formed(&written);
@@ -281,9 +281,9 @@ proptest! {
         }
     }
 
-    /// Nothing is refused that Python 2 has.
+    /// No object of Python 2 is refused.
     #[test]
-    fn whatever_python_2_has_returns(graph in strategy::graph(NODES), protocol in 0..=2u8) {
+    fn every_object_of_python_2_is_read_as_the_same_object(graph in strategy::graph(NODES), protocol in 0..=2u8) {
         let written = pickle::write(&graph, protocol).map_err(|error| TestCaseError::fail(error.to_string()))?;
         let reading = pickle::read(&written, &pickle::Limits::default());
         let read = reading.map_err(|error| TestCaseError::fail(error.to_string()))?.graph;

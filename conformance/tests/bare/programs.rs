@@ -1,4 +1,4 @@
-//! Servers and clients in Rust, on the bare socket or with the reference, right ones and wrong ones.
+//! Servers and clients in Rust, on a plain socket or with the reference, with and without faults.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -7,20 +7,20 @@ use processing_conformance::notation::Graph;
 use processing_conformance::pickle;
 use processing_connection::{Address, Listener, Value};
 
-/// What a server does instead of boxing an object in a list, in one message.
+/// What a server does instead of returning an object in a list, in one message.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Wrong {
-    /// The object comes back as it is.
+    /// The object comes back without a list.
     Unboxed,
-    /// It is in the list twice.
+    /// The object is in the list twice.
     Twice,
-    /// It is in a tuple.
+    /// The object is in a tuple.
     InATuple,
     /// The headers of replies are little-endian.
     ByteOrder,
     /// The pickle is of protocol 4.
     Protocol,
-    /// The reply is no pickle.
+    /// The reply is not a pickle.
     NoPickle,
     /// The reply is followed by another one.
     Again,
@@ -28,13 +28,13 @@ pub(crate) enum Wrong {
     Silent,
 }
 
-/// A server that does it, for as long as the process lives; where it listens.
+/// Starts a server with this fault, which runs until the process ends, and returns its address.
 pub(crate) fn wrong_server(wrong: Wrong) -> SocketAddr {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
     std::thread::spawn(move || {
         for client in listener.incoming().flatten() {
-            // A client that leaves is no fault.
+            // It is not a fault if a client leaves.
             let _ = serve(client, wrong);
         }
     });
@@ -62,7 +62,7 @@ fn reply(object: &Graph, wrong: Wrong) -> Vec<u8> {
         Wrong::Twice => message(&Graph::list_of([object, object])),
         Wrong::InATuple => message(&Graph::tuple_of([object])),
         Wrong::Protocol => {
-            // As Python 3 writes it unless told otherwise: one frame around everything.
+            // Python 3 writes one frame around everything by default.
             let pickle = pickled(&boxed);
             let length = pickle.len() as u64 - 2;
             framed(&[b"\x80\x04\x95", &length.to_le_bytes()[..], &pickle[2..]].concat())
@@ -92,7 +92,7 @@ pub(crate) fn framed(payload: &[u8]) -> Vec<u8> {
     [&length.to_be_bytes(), payload].concat()
 }
 
-/// A server with the reference that serves one client after another, for as long as the process lives.
+/// Starts a server with the reference, which serves one client after another until the process ends.
 pub(crate) fn right_server() -> SocketAddr {
     let mut listener =
         Listener::bind((Ipv4Addr::LOCALHOST.to_string().as_str(), 0)).expect("a port is free");

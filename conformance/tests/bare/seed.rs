@@ -1,4 +1,4 @@
-//! The seed's two example programs, unchanged but for the address.
+//! The seed's two example programs, unchanged except for the address.
 
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
@@ -19,7 +19,7 @@ use processing_connection::{Address, Connector, Dialect, Family, Listener};
 use super::command::{Ran, Running, suite};
 use super::peers::{install, store, without};
 
-/// Far more than any of these needs; the suite itself waits for a first client as long as this.
+/// Far more time than any of these needs. The suite itself waits for a first client for the same time.
 const BOUND: Duration = Duration::from_secs(120);
 
 type Test = fn(&Stage, Family);
@@ -62,10 +62,10 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Why a program of the seed's cannot run on a release that came before the seed.
+/// Why a program of the seed cannot run on a release that is older than the seed.
 fn too_old(peer: &Peer, test: &str) -> Option<&'static str> {
     (["server", "reference-as-client"].contains(&test) && is_known_for("no-last-accepted", peer))
-        .then_some("the seed's server prints `last_accepted`, which came with 0.20")
+        .then_some("the seed's server prints `last_accepted`, which was added in 0.20")
 }
 
 fn is_known_for(deviation: &str, peer: &Peer) -> bool {
@@ -75,7 +75,7 @@ fn is_known_for(deviation: &str, peer: &Peer) -> bool {
 }
 
 fn the_programs_are_the_seeds() {
-    // The only line that differs when they are run.
+    // This is the only line that is changed when the programs are run.
     for program in [
         include_str!("../seed/server.py"),
         include_str!("../seed/client.py"),
@@ -85,7 +85,7 @@ fn the_programs_are_the_seeds() {
     }
 }
 
-/// An installed release and where its programs listen.
+/// An installed release, and the place where its programs listen.
 struct Stage {
     peer: &'static Peer,
     python: Python,
@@ -93,7 +93,8 @@ struct Stage {
     scratch: Scratch,
 }
 
-/// Runs a test with a peer; one that is not here excuses the test, unless it is required.
+/// Runs a test with a peer; one that is not here excuses the test, unless the peer is
+/// required.
 fn with_peer(peer: &'static Peer, test: impl FnOnce(&Stage)) -> Result<Completion, Failed> {
     if let Err(reason) = install(peer) {
         return without(peer, reason);
@@ -110,7 +111,7 @@ fn with_peer(peer: &'static Peer, test: impl FnOnce(&Stage)) -> Result<Completio
     Ok(Completion::Completed)
 }
 
-/// A program that is ended with the test, if it has not ended before.
+/// A program that is ended at the end of the test, if it has not ended before.
 struct Program(Child);
 
 impl Drop for Program {
@@ -121,7 +122,7 @@ impl Drop for Program {
 }
 
 impl Stage {
-    /// Where nobody listens: a path, or the name of a pipe.
+    /// A path or the name of a pipe on which nothing listens.
     fn path(&self, family: Family) -> String {
         static PIPES: AtomicUsize = AtomicUsize::new(0);
         if family == Family::Pipe {
@@ -150,10 +151,10 @@ impl Stage {
         command
     }
 
-    /// Starts a server and waits until it says where it listens.
+    /// Starts a server, and waits until it reports its address.
     fn start_server(&self, name: &str, family: Family) -> (Program, String) {
         let address = match family {
-            // The system chooses the port, and the listener knows which.
+            // The system chooses the port, and the listener reports it.
             Family::Inet => "('127.0.0.1', 0)".to_owned(),
             _ => expression(&self.path(family)),
         };
@@ -171,12 +172,12 @@ impl Stage {
             panic!("the server does not listen: {line}{rest}");
         };
         let address = address.to_owned();
-        // Nobody else reads what it says.
+        // Nothing else reads its output.
         std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
         (server, address)
     }
 
-    /// Starts the suite so that it waits for a client, and says what Python's address of it is.
+    /// Starts the suite so that it waits for a client, and returns the suite's address as a Python expression.
     fn start_suite(&self, family: Family) -> (Running, String) {
         let (told, python) = if family == Family::Inet {
             let port = vacant_port();
@@ -195,8 +196,8 @@ impl Stage {
         )
     }
 
-    /// Runs the client until it finds somebody who listens, or there is nobody to wait for. One that finds nobody
-    /// leaves no trace: the suite does not learn of it.
+    /// Runs the client until it can connect, or until the suite has ended. A client that cannot connect leaves no
+    /// trace: the suite does not notice it.
     fn run_client(&self, address: &str, suite: &mut Running) -> Option<String> {
         let began = Instant::now();
         loop {
@@ -234,12 +235,13 @@ impl Stage {
     }
 }
 
-/// A string in Python.
+/// A string as a Python expression.
 fn expression(text: &str) -> String {
     format!("'{}'", text.replace('\\', r"\\"))
 }
 
-/// A port on which nobody listens just now; should somebody come first, the suite says so and the test with it.
+/// A port on which nothing listens at the moment. If another program takes it first, the suite reports this, and the
+/// test fails.
 fn vacant_port() -> u16 {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())
@@ -247,7 +249,7 @@ fn vacant_port() -> u16 {
         .port()
 }
 
-/// The first case passes; then the seed's server is gone, which is no fault.
+/// The first case passes. After that the seed's server is gone, which is not a fault.
 fn server(stage: &Stage, family: Family) {
     let (mut server, address) = stage.start_server("server.py", family);
     let ran = Running::start(&mut stage.suite(&format!("connect:{address}"))).finish(BOUND);
@@ -265,14 +267,14 @@ fn server(stage: &Stage, family: Family) {
     assert!(status.success(), "{status}");
 }
 
-/// The same program in a loop passes everything but what is known of its release.
+/// The same program in a loop passes everything except for the known faults of its release.
 fn looping_server(stage: &Stage, family: Family) {
     let (_server, address) = stage.start_server("looping_server.py", family);
     let ran = Running::start(&mut stage.suite(&format!("connect:{address}"))).finish(BOUND);
     let rows = applicable(&ran);
     let is_known = |deviation| is_known_for(deviation, stage.peer);
     let good = if family == Family::Pipe && is_known("pipe-connection-closes-once") {
-        // What goes wrong after the first client closed does so with every other one.
+        // The fault that appears after the first client has closed appears for every second client.
         1
     } else if is_known(match family {
         Family::Pipe => "pipe-client-that-left-breaks-accept",
@@ -294,7 +296,7 @@ fn looping_server(stage: &Stage, family: Family) {
     assert_eq!(ran.code(), Some(1), "{}", ran.stderr);
 }
 
-/// One client: its case passes, and the other one has nobody to judge.
+/// One client: its case passes, and there is no client left for the other case.
 fn client(stage: &Stage, family: Family) {
     let (mut suite, address) = stage.start_suite(family);
     let said = stage.run_client(&address, &mut suite);
@@ -313,7 +315,7 @@ fn client(stage: &Stage, family: Family) {
     assert_eq!(ran.code(), Some(0), "{}", ran.stderr);
 }
 
-/// One client after another passes everything.
+/// Several clients, one after another, pass everything.
 fn clients(stage: &Stage, family: Family) {
     let (mut suite, address) = stage.start_suite(family);
     while !suite.has_ended() {
@@ -322,7 +324,7 @@ fn clients(stage: &Stage, family: Family) {
     all_pass(&suite.finish(BOUND));
 }
 
-/// What is about the family: over a pipe there are no segments and no headers.
+/// The rows that apply to the family: a pipe has neither segments nor headers.
 fn applicable(ran: &Ran) -> Vec<Row> {
     let rows = ran.rows().into_iter();
     rows.filter(|row| row.verdict != Verdict::NotApplicable)

@@ -1,4 +1,4 @@
-//! Servers and clients that get something wrong are failed, and told what.
+//! Servers and clients with a fault fail, and the report names the fault.
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
@@ -32,7 +32,7 @@ const SERVERS: [(&str, Wrong, &str); 8] = [
     ("silent", Wrong::Silent, "wire: nothing came"),
 ];
 
-/// What a client sends instead of an object, whether it waits for the reply, and what is said of it.
+/// What a client sends instead of an object, and the outcome.
 const CLIENTS: [(&str, &[u8], &str); 4] = [
     (
         "no-pickle",
@@ -82,7 +82,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// The reference in a loop passes everything.
+/// A server with the reference in a loop passes everything.
 fn right() {
     let ran = Running::start(
         suite()
@@ -98,7 +98,7 @@ fn right() {
     assert_eq!(ran.code(), Some(0), "{}", ran.stderr);
 }
 
-/// Nobody listens: that is a failure of the first case, and the run has something to say of each.
+/// If nothing listens, the first case fails, and the run reports a result for every case.
 fn nobody() {
     let vacant = vacant_address();
     let ran = Running::start(
@@ -171,7 +171,7 @@ fn judge_client(
     );
     let began = Instant::now();
     let mut stream = loop {
-        // An attempt that finds nobody leaves no trace.
+        // An attempt that cannot connect leaves no trace.
         match TcpStream::connect(&address) {
             Ok(stream) => break stream,
             Err(error) => {
@@ -180,7 +180,7 @@ fn judge_client(
             }
         }
     };
-    // The suite may have seen enough, and left, before the client is through.
+    // The suite may have seen enough, and closed the connection, before the client is finished.
     let _ = act(&mut stream);
     let waiting = std::thread::spawn(move || {
         let _ = stream.read_to_end(&mut Vec::new());

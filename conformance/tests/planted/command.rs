@@ -1,4 +1,4 @@
-//! Running the suite's own command, as a user would.
+//! Running the suite's own command as a user does.
 
 use std::io::Read;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -8,7 +8,7 @@ use processing_conformance::report::Report;
 use processing_conformance::run::verdict::Row;
 use processing_conformance::testee::start;
 
-/// What came of a command.
+/// The result of a command.
 #[derive(Debug)]
 pub(crate) struct Ran {
     pub(crate) status: ExitStatus,
@@ -21,7 +21,7 @@ impl Ran {
         self.status.code()
     }
 
-    /// A report in JSON.
+    /// A JSON report.
     pub(crate) fn report(&self) -> Report {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("no report: {error}\n{}{}", self.stdout, self.stderr))
@@ -33,14 +33,14 @@ impl Ran {
     }
 }
 
-/// The suite's command.
+/// The command of the suite.
 pub(crate) fn suite() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_processing-conformance"));
     command.env("NO_COLOR", "1").stdin(Stdio::null());
     command
 }
 
-/// A command that was started and must end within a bound.
+/// A command that has been started and must end within a limit.
 pub(crate) struct Running {
     child: Child,
     began: Instant,
@@ -73,7 +73,7 @@ impl Running {
     ///
     /// # Panics
     ///
-    /// When it does not come within the bound; the command is killed then.
+    /// Panics if the command does not end within the limit, and kills it first.
     pub(crate) fn finish(mut self, bound: Duration) -> Ran {
         while !self.has_ended() {
             if self.began.elapsed() > bound {

@@ -1,4 +1,4 @@
-//! Every planted fault fails the cases that are about it, and is named.
+//! Every planted fault makes the cases about it fail, and the report names it.
 
 use std::time::Duration;
 
@@ -9,17 +9,17 @@ use processing_conformance::run::verdict::{Summary, Verdict};
 use super::command::{Ran, Running, suite};
 use super::report::block;
 
-/// One fault, what shows it, and what must be said of it.
+/// One fault, the cases that show it, and what the report must say about it.
 struct Expectation {
     fault: &'static str,
-    /// What is run.
+    /// The cases that are run.
     selection: &'static [&'static str],
-    /// Cases that must be among those that fail.
+    /// Cases that must fail, possibly with others.
     failing: &'static [&'static str],
-    /// The execution whose message is looked at, and the end that the testee plays there.
+    /// The execution whose message is checked.
     shown: &'static str,
     family: &'static str,
-    /// What its likely cause must say.
+    /// Text that the likely cause must contain.
     cause: &'static str,
 }
 
@@ -167,7 +167,7 @@ const EXPECTED: [Expectation; 16] = [
     },
 ];
 
-/// Far more than any of these needs.
+/// Far more time than any of these needs.
 const BOUND: Duration = Duration::from_secs(120);
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -193,9 +193,9 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// The control: what has no fault passes all that applies to it, and breaks no recommendation either.
+/// The control: a testee without a fault passes every case that applies to it, and breaks no recommendation either.
 fn faultless() {
-    // Unoptimised and beside other tests it takes its time over the largest messages.
+    // Without optimization and in parallel with other tests, the largest messages take some time.
     let ran = run("none", "60", &["--format", "json"]);
     let rows = ran.rows();
     let bad: Vec<_> = rows
@@ -230,7 +230,7 @@ fn fails(expected: &Expectation) {
         });
         assert!(failed, "{case} does not fail: {rows:#?}");
     }
-    // One fault is no disaster: something in the same areas still works.
+    // One fault does not break everything: something in the same areas still works.
     assert!(
         rows.iter().any(|row| row.verdict == Verdict::Pass),
         "nothing passes"

@@ -15,7 +15,7 @@ use super::naive::{Fault, classified, message_through};
 /// The handshake of `processing`.
 const SCHEME: Scheme = Scheme::Processing;
 
-/// What a listener or a client proves that it knows.
+/// The key that a listener or a client proves to know.
 pub(crate) struct Key(Vec<u8>);
 
 type Outcome = Result<(), OperationError>;
@@ -49,7 +49,7 @@ impl Key {
     /// Challenges the other end.
     fn challenge(&self, exchange: &mut Exchange<'_>) -> Outcome {
         let nonce = nonce();
-        // Whoever passes it on to another client of this process is not answered.
+        // A challenge that is forwarded to another client of this process is not answered.
         asked().push(nonce.to_vec());
         exchange.write(&SCHEME.challenge(&nonce))?;
         let right = SCHEME.answer(&self.0, &nonce);
@@ -73,7 +73,7 @@ impl Key {
         let nonce = challenge
             .strip_prefix(SCHEME.challenge_prefix())
             .filter(|nonce| nonce.len() == 20 && !asked().iter().any(|asked| asked == nonce))
-            .ok_or_else(|| refused("this is no challenge"))?;
+            .ok_or_else(|| refused("this is not a challenge"))?;
         exchange.write(&match exchange.fault {
             Fault::WrongDigestAnswered => SCHEME.answer(&self.0, &challenge),
             _ => SCHEME.answer(&self.0, nonce),
@@ -82,7 +82,7 @@ impl Key {
         if verdict == SCHEME.welcome() || exchange.fault == Fault::AnyVerdictAccepted {
             Ok(())
         } else {
-            Err(refused("the other end says that the key is another"))
+            Err(refused("the other end reports that the key is different"))
         }
     }
 }
@@ -93,7 +93,7 @@ pub(crate) struct Exchange<'s> {
     fault: Fault,
 }
 
-/// How long the other end may be silent.
+/// The time for which the other end may be silent.
 const PATIENCE: Duration = Duration::from_secs(2);
 
 impl<'s> Exchange<'s> {
@@ -115,7 +115,7 @@ impl<'s> Exchange<'s> {
         const LONGEST: u32 = 256;
         let message = message_through(&mut self.socket, self.fault, LONGEST);
         let message = message.map_err(|error| match error.kind {
-            ErrorKind::TooLong => refused("no message of a handshake is so long"),
+            ErrorKind::TooLong => refused("no message of the handshake is that long"),
             _ => error,
         })?;
         if self.fault == Fault::ObjectBeforeTheEnd && message.starts_with(b"\x80\x02") {
@@ -127,12 +127,12 @@ impl<'s> Exchange<'s> {
 
 impl Drop for Exchange<'_> {
     fn drop(&mut self) {
-        // A socket that is gone needs none.
+        // If the socket is gone, it needs no timeout.
         let _ = self.socket.set_read_timeout(None);
     }
 }
 
-/// Twenty bytes that were never used before, for a testee that guards nothing.
+/// Twenty bytes that have not been used before. They are not secure, but this testee protects nothing.
 fn nonce() -> [u8; 20] {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let mut nonce = [b'n'; 20];
@@ -141,7 +141,7 @@ fn nonce() -> [u8; 20] {
     nonce
 }
 
-/// What this process has asked. It is always one end only.
+/// The challenges that this process has sent. It is always only one of the ends.
 fn asked() -> MutexGuard<'static, Vec<Vec<u8>>> {
     static ASKED: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
     ASKED.lock().unwrap_or_else(PoisonError::into_inner)

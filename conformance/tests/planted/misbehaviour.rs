@@ -1,4 +1,4 @@
-//! Testees that do not behave like an adapter, or not for long.
+//! Testees that do not behave like an adapter, or only for a while.
 
 use std::io::{BufRead, Write};
 use std::process::{Command, Stdio, abort, exit};
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::naive::{Fault, Naive, note};
 
-/// So many operations are done before a testee that crashes does so.
+/// The number of operations that a testee carries out before it crashes.
 const SOME: usize = 20;
 
 /// Plays the testee of this name, in this process.
@@ -61,7 +61,7 @@ fn after_some(end: fn() -> !) {
     }
 }
 
-/// It inherits all that this process has, its standard output included, and does not look at it.
+/// The grandchild inherits everything from this process, including its standard output, and does not use it.
 #[expect(
     clippy::zombie_processes,
     reason = "this is what the suite has to clean up"
@@ -86,7 +86,7 @@ fn flood(mut stream: impl Write, bytes: &[u8]) {
     while stream.write_all(&chunk).is_ok() {}
 }
 
-/// An adapter written out: it answers what `name` lets it, and never does anything.
+/// A hand-written adapter: it answers only what `name` specifies, and never carries out an operation.
 fn by_hand(name: &str) {
     for line in std::io::stdin().lock().lines() {
         let Ok(line) = line else { return };
@@ -134,7 +134,7 @@ fn by_hand(name: &str) {
             ("neither", _) => say(&json!({"id": id}).to_string()),
             ("wrong-answer", _) => reply(id, &json!({"listener": "a listener"})),
             ("closes-standard-output", _) => say_no_more(),
-            // Nothing is ever answered: `hangs` and whatever else.
+            // `hangs` and the others answer nothing.
             _ => {}
         }
     }
@@ -142,7 +142,7 @@ fn by_hand(name: &str) {
 
 fn hello() -> Value {
     let mut hello = serde_json::to_value(Naive::with(Fault::None).hello()).expect("it is JSON");
-    // Objects too: their requests are the longest.
+    // This also claims objects, because their requests are the longest.
     hello["profile"] = json!("graph");
     hello
 }
@@ -156,7 +156,7 @@ fn say(line: &str) {
     let _ = writeln!(stdout, "{line}").and_then(|()| stdout.flush());
 }
 
-/// Lives on, without a standard output: what it starts in its place has none.
+/// Continues without a standard output: the process that it starts in its place has none.
 fn say_no_more() {
     let own = std::env::current_exe().expect("this executable has a path");
     let error = std::os::unix::process::CommandExt::exec(

@@ -20,10 +20,10 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::handshake::{Exchange, Key};
 
-/// Names the file in which a testee notes the paths that it is told and those that it makes.
+/// The variable that names the file in which a testee records the paths that it is given and those that it makes.
 pub(crate) const LOG: &str = "PLANTED_LOG";
 
-/// Notes a path, so that a test can look whether it is gone.
+/// Records a path, so that a test can check that it has been removed.
 pub(crate) fn note(address: &RawAddress) {
     if let (RawAddress::Text(path), Some(log)) = (address, std::env::var_os(LOG)) {
         let mut log = OpenOptions::new()
@@ -42,35 +42,35 @@ pub(crate) enum Fault {
     None,
     /// Headers are written and read with the wrong byte order.
     ByteOrder,
-    /// A header announces one byte more than there is.
+    /// A header announces one byte more than the payload has.
     HeaderOffByOne,
-    /// A header announces its own four bytes too.
+    /// A header also announces its own four bytes.
     HeaderCountsItself,
     /// The last byte of a payload is not written.
     LastByteDropped,
-    /// What came together with a message is delivered as part of it.
+    /// Bytes that arrive together with a message are delivered as part of it.
     MessagesMerged,
-    /// The end of the stream is taken for an empty message.
+    /// The end of the stream is mistaken for an empty message.
     EndIsEmpty,
-    /// What one read into a buffer of 1024 bytes gives is taken for the whole payload.
+    /// The result of one read into a buffer of 1024 bytes is mistaken for the whole payload.
     OneReadIsAll,
-    /// What was read together with a message is thrown away.
+    /// Bytes that were read together with a message are discarded.
     ReadAheadLost,
     /// A connection that is dropped stays open.
     DropDoesNotClose,
     /// A listener gives up once a client has misbehaved.
     ListenerGivesUp,
-    /// The path of a listener stays.
+    /// The path of a listener is not removed.
     PathStays,
     /// The handshake ends after its first half.
     SecondHalfSkipped,
     /// Only the beginning of a digest is compared.
     DigestPrefixCompared,
-    /// Whatever the verdict is, it is taken for a welcome.
+    /// Every verdict is accepted as a welcome.
     AnyVerdictAccepted,
-    /// The digest covers the prefix of the challenge, too.
+    /// The digest also covers the prefix of the challenge.
     WrongDigestAnswered,
-    /// What comes in place of something of the handshake is read as an object.
+    /// A message that arrives in place of a part of the handshake is read as an object.
     ObjectBeforeTheEnd,
 }
 
@@ -262,7 +262,10 @@ impl Implementation for Naive {
     fn connect(&self, arguments: &Connect) -> Result<Halves<Self>, OperationError> {
         (self.before)("connect");
         let Some(address) = &arguments.address else {
-            return Err(failed(ErrorKind::BadAddress, "to where?"));
+            return Err(failed(
+                ErrorKind::BadAddress,
+                "there is no address to connect to",
+            ));
         };
         note(address);
         let (domain, address) = resolve(address, arguments.family.as_deref())?;
@@ -311,7 +314,7 @@ impl Implementation for Naive {
     }
 
     fn poll(&self, _: &mut Inward, _: f64) -> Result<bool, OperationError> {
-        Err(failed(ErrorKind::Unclassified, "there is no poll"))
+        Err(failed(ErrorKind::Unclassified, "poll is not supported"))
     }
 
     fn close_listener(&self, door: &mut Door) -> Result<(), OperationError> {
@@ -323,7 +326,7 @@ impl Implementation for Naive {
     fn close_sender(&self, outward: &mut Outward) -> Result<(), OperationError> {
         (self.before)("close");
         if let Some(socket) = outward.socket.take() {
-            // Wakes the other half; a stream that has ended already is no error.
+            // This wakes the other half; it is not an error if the stream has already ended.
             let _ = socket.shutdown(Shutdown::Both);
         }
         Ok(())
@@ -337,14 +340,17 @@ impl Implementation for Naive {
     }
 }
 
-/// Bytes of the longest message.
+/// The length of the longest message, in bytes.
 const LONGEST: u32 = i32::MAX.cast_unsigned();
 
 impl Inward {
     fn message(&mut self) -> Result<Vec<u8>, OperationError> {
         let socket = self.socket.as_ref().ok_or_else(not_open)?;
         if self.out_of_step {
-            return Err(failed(ErrorKind::Poisoned, "a header was no header before"));
+            return Err(failed(
+                ErrorKind::Poisoned,
+                "an earlier header was not valid",
+            ));
         }
         let received = match self.fault {
             Fault::ReadAheadLost => {
@@ -414,7 +420,7 @@ pub(super) fn message_through(
     Ok(payload)
 }
 
-/// Reads as much as there is, and keeps what nobody asked for yet.
+/// Reads as much as is available, and keeps what has not been requested yet.
 struct Hasty<'a>(&'a Socket, &'a mut Vec<u8>);
 
 impl Read for Hasty<'_> {
@@ -431,7 +437,7 @@ impl Read for Hasty<'_> {
     }
 }
 
-/// Whether something has come already.
+/// Whether something has already arrived.
 fn waits(socket: &Socket) -> bool {
     let mut byte = [std::mem::MaybeUninit::uninit(); 1];
     let _ = socket.set_nonblocking(true);
@@ -455,7 +461,7 @@ impl Drop for Door {
     }
 }
 
-/// A socket file, which may have become somebody else's.
+/// A socket file, which somebody else may have replaced.
 struct File {
     path: PathBuf,
     identity: (u64, u64),
@@ -491,9 +497,10 @@ fn resolve(
             unix(Path::new(path))
         }
         (RawAddress::Pair(host, port), None | Some("AF_INET")) => inet(host, *port),
-        (_, None | Some("AF_INET" | "AF_UNIX")) => {
-            Err(failed(ErrorKind::BadAddress, "not of this family"))
-        }
+        (_, None | Some("AF_INET" | "AF_UNIX")) => Err(failed(
+            ErrorKind::BadAddress,
+            "the address is not of this family",
+        )),
         (_, Some(other)) => Err(no_family(other)),
     }
 }
@@ -514,7 +521,7 @@ fn inet(host: &str, port: i64) -> Result<(Domain, SockAddr), OperationError> {
     Ok((Domain::IPV4, found.into()))
 }
 
-/// A path for a listener that was given none.
+/// A path for a listener that was not given one.
 pub(crate) fn fresh_path() -> PathBuf {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     let number = NEXT.fetch_add(1, Ordering::Relaxed);
@@ -538,7 +545,7 @@ fn no_family(name: &str) -> OperationError {
 }
 
 fn no_objects() -> OperationError {
-    failed(ErrorKind::Unclassified, "there are no objects here")
+    failed(ErrorKind::Unclassified, "objects are not supported")
 }
 
 fn not_open() -> OperationError {

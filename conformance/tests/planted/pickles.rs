@@ -1,4 +1,4 @@
-//! Faults in objects: the message names the place in the object, and shows the pickles opcode by opcode.
+//! Faults in objects: the message names the place in the object, and shows the opcodes of the pickles.
 
 use libtest_mimic::Trial;
 use processing_conformance::run::verdict::Verdict;
@@ -10,7 +10,7 @@ use super::report::block;
 struct Expectation {
     fault: &'static str,
     shown: &'static str,
-    /// Said at least.
+    /// Texts that the message must contain.
     says: &'static [&'static str],
 }
 
@@ -101,7 +101,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-/// Another one of them, without a fault, so that nothing is lost at the other end of a pair.
+/// Adds a counterpart of the same kind without a fault, so that nothing is lost at the other end of a pair.
 fn with_counterpart<'w>(words: &[&'w str], counterpart: &'w str) -> Vec<&'w str> {
     [
         &["--family", "AF_UNIX", "--counterpart", counterpart],
@@ -149,7 +149,7 @@ fn fails(expected: &Expectation) {
     insta::assert_snapshot!(name.replace(['/', '[', ']', '='], "-"), shown);
 }
 
-/// Whatever case finds a fault in an object: one pickle at least is shown by its opcodes.
+/// Whichever case finds a fault in an object, at least one pickle is shown with its opcodes.
 fn always_shown() {
     const AREAS: [&str; 5] = [
         "object/pickle",

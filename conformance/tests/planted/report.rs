@@ -1,6 +1,6 @@
-//! What the report for people says, without what differs from run to run.
+//! The text of the report for people, without what differs from run to run.
 
-/// What it says of one execution.
+/// The block of the report about one execution.
 pub(crate) fn block(report: &str, execution: &str, replaced: &[(&str, &str)]) -> String {
     let head = |line: &str| {
         ["FAIL  ", "SHOULD  "].iter().any(|title| {
@@ -25,7 +25,7 @@ pub(crate) fn block(report: &str, execution: &str, replaced: &[(&str, &str)]) ->
         })
 }
 
-/// The transcript tells when things happened; how it looks has tests of its own.
+/// The transcript contains times. Separate tests cover its form.
 fn without_transcript<'l>(lines: &[&'l str]) -> Vec<&'l str> {
     const CONTINUED: &str = "                  ";
     let mut inside = false;
@@ -40,7 +40,7 @@ fn without_transcript<'l>(lines: &[&'l str]) -> Vec<&'l str> {
         .collect()
 }
 
-/// The suite's directory of socket files has another name each time.
+/// Replaces the name of the suite's directory of socket files, which is different each time.
 fn without_scratch(text: &str) -> String {
     const NAME: &str = "/pc-";
     const RANDOM: usize = 6;

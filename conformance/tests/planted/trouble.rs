@@ -1,5 +1,5 @@
-//! A testee that crashes, hangs, floods, prints garbage or never starts: there is a verdict on every case, in
-//! time, and nothing stays behind.
+//! If a testee crashes, hangs, floods, prints garbage or never starts, there is a verdict on every case, in time, and
+//! nothing is left behind.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -19,23 +19,23 @@ use super::command::{Ran, Running, suite};
 use super::faults::testee;
 use super::naive::{Fault, LOG, Naive};
 
-/// One misbehaviour and what must come of it.
+/// One misbehaviour and its expected result.
 struct Expectation {
     name: &'static str,
     selection: &'static [&'static str],
-    /// What at least one message says.
+    /// Text that at least one message must contain.
     says: &'static str,
-    /// Whether anything may pass.
+    /// What may pass.
     passes: Passes,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Passes {
-    /// It says hello at most.
+    /// Nothing: the testee answers `hello` at most.
     Nothing,
-    /// What it does before, or beside, its misbehaviour.
+    /// What it does before its misbehaviour, or in addition to it.
     Some,
-    /// It harms nobody but itself.
+    /// Everything: it harms only itself.
     Everything,
 }
 use Passes::{Everything, Nothing, Some};
@@ -54,7 +54,7 @@ const fn expect(
     }
 }
 
-/// Some fifty executions, in some of which the testee chooses the path.
+/// About fifty executions, in some of which the testee chooses the path.
 const FEW: &[&str] = &[
     "string/raw",
     "closing/end/before-header",
@@ -110,7 +110,7 @@ const EXPECTED: [Expectation; 25] = [
     expect("floods-standard-error", FEW, "", Everything),
 ];
 
-/// Generous: the longest of them waits twice 20 seconds for a `hello` that never comes.
+/// A generous limit: the longest of them waits twice for 20 seconds for a `hello` that never arrives.
 const BOUND: Duration = Duration::from_secs(180);
 
 pub(crate) fn trials() -> Vec<Trial> {
@@ -137,7 +137,7 @@ pub(crate) fn trials() -> Vec<Trial> {
             Ok(())
         },
     ));
-    // The slow ones first.
+    // The slow ones come first.
     trials.sort_by_key(|trial| !trial.name().contains("hangs"));
     trials
 }
@@ -181,7 +181,7 @@ fn ends(expected: &Expectation) {
     traces.check();
 }
 
-/// The test would see what it looks for.
+/// The test is able to see what it looks for.
 #[cfg(target_os = "linux")]
 fn sees_a_process() -> Completion {
     let traces = Traces::new();
@@ -218,7 +218,7 @@ fn no_such_command() {
     traces.check();
 }
 
-/// A request that does not fit the pipe holds up nobody when it is not read.
+/// A request that does not fit into the pipe blocks nothing if it is not read.
 fn large_request() {
     let own = std::env::current_exe().expect("this executable has a path");
     let program = Program {
@@ -245,7 +245,7 @@ fn large_request() {
     });
     let trouble = told.recv_timeout(BOUND).expect("it comes to an end");
     assert!(matches!(trouble, Err(Trouble::Hung { .. })), "{trouble:?}");
-    // The testee is ended too.
+    // The testee is also ended.
     assert!(told.recv_timeout(BOUND).is_err());
 }
 
@@ -259,7 +259,7 @@ fn check_complete(rows: &[Row], expected: &Expectation) {
                 counts
             })
     };
-    // The testees that never said who they are are taken for something with every profile.
+    // The testees that never answered `hello` are treated as if they had every profile.
     let mut claims: Hello = Naive::with(Fault::None).hello();
     if expected.passes == Nothing {
         claims.profile = processing_conformance::testee::message::Profile::Graph;
@@ -286,7 +286,7 @@ fn check_complete(rows: &[Row], expected: &Expectation) {
 fn run(testee: &str, selection: &[&str], traces: &Traces) -> Ran {
     let mut command = suite();
     command
-        // Few at once: every line of the worst of them takes memory.
+        // Only a few run at once, because every line of the worst of them takes memory.
         .args(["run", "--deadline", "2", "--jobs", "4", "--format", "json"])
         .args(["--testee", testee])
         .args(selection)
@@ -295,10 +295,10 @@ fn run(testee: &str, selection: &[&str], traces: &Traces) -> Ran {
     Running::start(&mut command).finish(BOUND)
 }
 
-/// Set for a run and inherited by all that it starts.
+/// A variable that is set for a run and inherited by everything that it starts.
 const MARKER: &str = "PLANTED_MARKER";
 
-/// By what a run's processes and files are recognised.
+/// What identifies the processes and files of a run.
 struct Traces {
     marker: String,
     log: PathBuf,
@@ -320,9 +320,9 @@ impl Traces {
         }
     }
 
-    /// Nothing that the run started or made is left.
+    /// Checks that nothing which the run started or made is left.
     fn check(&self) {
-        // A process that was killed takes a moment to go.
+        // A process that was killed takes a moment to disappear.
         let patience = Instant::now() + Duration::from_secs(10);
         while !self.processes().is_empty() && Instant::now() < patience {
             std::thread::sleep(Duration::from_millis(10));
@@ -350,7 +350,7 @@ impl Traces {
         }
     }
 
-    /// The processes that were started with the marker in their environment.
+    /// The processes that have the marker in their environment.
     #[cfg(target_os = "linux")]
     fn processes(&self) -> Vec<String> {
         let wanted = format!("{MARKER}={}", self.marker);
@@ -358,7 +358,7 @@ impl Traces {
         processes
             .filter_map(|entry| {
                 let process = entry.ok()?.path();
-                // Those of others cannot be read, those that are dead have none.
+                // The environments of other users' processes cannot be read, and dead processes have none.
                 let environment = std::fs::read(process.join("environ")).ok()?;
                 environment
                     .split(|byte| *byte == 0)
@@ -370,7 +370,7 @@ impl Traces {
     }
 
     #[cfg(not(target_os = "linux"))]
-    #[expect(clippy::unused_self, reason = "there is no way to look")]
+    #[expect(clippy::unused_self, reason = "this system has no way to find them")]
     fn processes(&self) -> Vec<String> {
         Vec::new()
     }

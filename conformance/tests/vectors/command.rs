@@ -1,4 +1,4 @@
-//! `processing-conformance vectors` as a user meets it.
+//! `processing-conformance vectors` as a user sees it.
 
 use std::io::Write;
 use std::process::{Command, Output};
@@ -11,7 +11,7 @@ fn suite(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_processing-conformance"))
         .arg("vectors")
         .args(arguments)
-        // No peer is here, wherever this test runs.
+        // No peer is available, wherever this test runs.
         .env("PROCESSING_CONFORMANCE_PYTHON27", "/nonexistent/python2.7")
         .env("PROCESSING_CONFORMANCE_PEERS_DIR", "/nonexistent/peers")
         .env("COLUMNS", "100")
@@ -19,7 +19,7 @@ fn suite(arguments: &[&str]) -> Output {
         .expect("the command starts")
 }
 
-/// The exit code, what it prints, and what it says of errors.
+/// The exit code, the output, and the errors.
 fn outcome(arguments: &[&str]) -> (i32, String) {
     let output = suite(arguments);
     let text = |bytes| String::from_utf8(bytes).expect("it prints UTF-8");
@@ -39,7 +39,7 @@ fn changed(from: &str, to: &str) -> NamedTempFile {
     file
 }
 
-/// The name of a temporary file is another one each time.
+/// Replaces the name of the temporary file, which is different each time.
 fn snapshot(name: &str, file: &NamedTempFile, text: &str) {
     insta::assert_snapshot!(
         name,
@@ -48,7 +48,7 @@ fn snapshot(name: &str, file: &NamedTempFile, text: &str) {
 }
 
 #[test]
-fn what_the_suite_brings_along_is_good() {
+fn the_vectors_of_the_suite_are_valid() {
     let (code, text) = outcome(&["check"]);
     assert_eq!(code, 0, "{text}");
     assert!(
@@ -58,7 +58,7 @@ fn what_the_suite_brings_along_is_good() {
 }
 
 #[test]
-fn a_file_that_was_changed_is_wrong_and_can_be_looked_at_all_the_same() {
+fn a_changed_file_is_invalid_but_can_be_inspected() {
     let file = changed("CPython", "CPython");
     let path = file.path().to_str().unwrap();
     assert_eq!(outcome(&["check", path]).0, 0);

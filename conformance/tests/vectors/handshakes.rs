@@ -88,10 +88,10 @@ pub(crate) fn changed(
     found
 }
 
-/// Whether a change means nothing: the keys are the same to HMAC, or are not used for any byte of it.
+/// Whether a change is meaningless: the keys are the same for HMAC, or are not used for any byte of the handshake.
 ///
-/// HMAC fills a key of up to 64 bytes with zeros, and hashes a longer one. An end that never answered has only
-/// compared an answer with its own, and found that they differ: any key but the other end's would have done.
+/// HMAC pads a key of up to 64 bytes with zeros, and hashes a longer one. An end that never answered has only compared
+/// an answer with its own and found that they differ, so any key except the other end's would have had the same result.
 pub(crate) fn is_same(one: &Handshake, other: &Handshake) -> bool {
     let mut same = other.clone();
     for end in ROLES {

@@ -1,25 +1,25 @@
-//! Whether two pickles mean the same, by what their instructions are: no object is made of them.
+//! Whether two pickles mean the same, judged only by their instructions: no object is made from them.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use processing_conformance::pickle::{Argument, Opcode, disassemble};
 
-/// An instruction, without the liberties that a pickler has.
+/// An instruction, without the choices that picklers have.
 #[derive(Clone, Debug, PartialEq)]
 enum Plain {
-    /// What is put on the memo, by its number; only such as is got again.
+    /// An object is put into the memo, with this number. Only objects that are used again are counted.
     Put(usize),
-    /// What is got from the memo, by the number of the put.
+    /// An object is taken from the memo, with the number of its put.
     Get(usize),
-    /// Anything else: the opcode, and its argument as text.
+    /// Any other instruction: the opcode, and its argument as text.
     Other(Opcode, String),
 }
 
-/// Whether two pickles differ only in what has no meaning:
+/// Whether two pickles differ only in ways that have no meaning:
 ///
-/// - the protocol that is announced, up to the highest that the reader has;
-/// - which place of the memo something is put on, and putting what nothing gets;
-/// - whether a string, a number, or a class is got from the memo or written again: they have no identity;
+/// - the protocol that is announced, up to the highest one of the reader;
+/// - the place in the memo of an object, and objects in the memo that are never used;
+/// - whether a string, a number or a class, which have no identity, is taken from the memo or written again;
 /// - the bits of a NaN.
 pub(crate) fn is_same_pickle(one: &[u8], other: &[u8], highest: u8) -> bool {
     match (plain(one, highest), plain(other, highest)) {
@@ -28,10 +28,10 @@ pub(crate) fn is_same_pickle(one: &[u8], other: &[u8], highest: u8) -> bool {
     }
 }
 
-/// The instructions of a pickle that ends with the bytes, and announces no higher protocol.
+/// The instructions of a pickle, if it ends with the last byte and does not announce a higher protocol.
 fn plain(pickle: &[u8], highest: u8) -> Option<Vec<Plain>> {
     let mut instructions = Vec::new();
-    // The number of the put that each place has seen last, and what was put if it is an atom.
+    // The number of the last put for each place, and the object if it is an atom.
     let mut places: BTreeMap<u64, (usize, Option<Plain>)> = BTreeMap::new();
     let mut puts = 0;
     let mut disassembly = disassemble(pickle);
@@ -77,7 +77,7 @@ fn is_atom(instruction: &Plain) -> bool {
     )
 }
 
-/// Drops the puts that nothing gets, and numbers the others anew.
+/// Drops the puts that nothing uses, and renumbers the others.
 fn without_idle_puts(instructions: Vec<Plain>) -> Vec<Plain> {
     let got: BTreeSet<usize> = instructions
         .iter()
@@ -99,7 +99,7 @@ fn without_idle_puts(instructions: Vec<Plain>) -> Vec<Plain> {
 }
 
 #[test]
-fn places_of_the_memo_have_no_meaning_and_what_is_got_has() {
+fn places_of_the_memo_have_no_meaning_but_their_objects_have() {
     let is_same_pickle = |one: &[u8], other: &[u8]| is_same_pickle(one, other, 2);
     let list = b"\x80\x02]q\x01(]q\x02h\x02e.";
     assert!(is_same_pickle(list, b"\x80\x02]q\x07(]q\x09h\x09e."));
@@ -115,7 +115,7 @@ fn places_of_the_memo_have_no_meaning_and_what_is_got_has() {
 }
 
 #[test]
-fn python_3_puts_by_memoize_and_announces_more() {
+fn python_3_uses_memoize_and_announces_later_protocols() {
     let list = b"\x80\x04]\x94(]\x94h\x01e.";
     assert!(is_same_pickle(list, b"\x80\x05]q\x00(]q\x07h\x07e.", 5));
     assert!(!is_same_pickle(list, b"\x80\x04]\x94(]\x94h\x00e.", 5));

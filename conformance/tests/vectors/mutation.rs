@@ -1,4 +1,4 @@
-//! Changes to every field of every vector, and what became of them.
+//! Changes to every field of every vector, and whether they are found.
 
 use std::collections::BTreeSet;
 
@@ -11,8 +11,8 @@ use super::{distinct, handshakes, holds, meaning, objects};
 
 /// How thoroughly some bytes are changed.
 ///
-/// What several peers sent alike, but for the framing or what is random, is changed thoroughly once: the check has
-/// nothing else to go by.
+/// If several peers sent the same, except for the framing and what is random, it is changed thoroughly only once,
+/// because the check does not use anything else.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Effort {
     /// At many places, or at all of them.
@@ -22,7 +22,7 @@ pub(crate) enum Effort {
 }
 
 impl Effort {
-    /// Places from 0 to `length`: the first ones, the last ones, and some in between.
+    /// Places from 0 to `length`: the first and the last ones, and some in between.
     pub(crate) fn places(self, length: usize) -> Vec<usize> {
         let each = match self {
             Self::Thorough => 8,
@@ -39,17 +39,18 @@ impl Effort {
     }
 }
 
-/// What is put in between: zeros, opcodes that push, pop and mark, and a digit.
+/// The bytes that are inserted: a zero, opcodes that push, pop and mark, and a digit.
 const BYTES: [u8; 8] = [0, b'(', b'N', b'0', b'1', b'2', b')', b'.'];
 
-/// What became of all changes.
+/// The results of all changes.
 #[derive(Default)]
 pub(crate) struct Survivors {
-    /// How many were tried.
+    /// The number of changes that were tried.
     pub(crate) tried: usize,
-    /// How many were not found, and mean the same by an argument that has nothing to do with the check.
+    /// The number of changes that were not found, and that are meaningless by an argument that is independent of the
+    /// check.
     pub(crate) proven: usize,
-    /// Those that were not found though nothing shows that they mean the same.
+    /// The changes that were not found, although nothing shows that they are meaningless.
     pub(crate) unproven: Vec<String>,
 }
 
@@ -111,7 +112,7 @@ pub(crate) fn survivors() -> Survivors {
     all
 }
 
-/// The id of a vector, to be changed.
+/// The id of a vector, which can be changed.
 pub(crate) fn id_of(vector: &mut Vector) -> &mut String {
     match vector {
         Vector::Send(sent) => &mut sent.id,
@@ -189,17 +190,17 @@ fn change_handshake(survivors: &mut Survivors, handshake: &Handshake, file: &Fil
     }
 }
 
-/// Bytes of a header, if there are headers.
+/// The length of a header, or 0 without headers.
 fn header_length(framing: Option<Framing>) -> usize {
     framing.map_or(0, Framing::shortest_header)
 }
 
-/// A payload behind its header, if there are headers.
+/// A payload, after its header if there are headers.
 fn message(framing: Option<Framing>, payload: &[u8]) -> Vec<u8> {
     framing.map_or_else(|| payload.to_vec(), |framing| framing.message(payload))
 }
 
-/// A message with one byte changed, left out or added: as it stands, and with a header that fits again.
+/// A message with one byte changed, removed or added, both with the original header and with one that fits.
 pub(crate) fn changed_messages(
     whole: &[u8],
     framing: Option<Framing>,

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 
 use processing_conformance::notation::{Construction, Float, Graph, Node, NodeId, Text};
 
-/// How many nodes of an object are changed.
+/// The number of nodes of an object that are changed.
 const NODES: usize = 16;
 
-/// The object with one thing changed: a value, a type, a member, or what is shared.
+/// The object with one change: of a value, a type, a member, or sharing.
 pub(crate) fn changed(object: &Graph) -> Vec<(String, Graph)> {
     let mut found = Vec::new();
     let step = object.nodes.len().div_ceil(NODES);
@@ -26,12 +26,12 @@ pub(crate) fn changed(object: &Graph) -> Vec<(String, Graph)> {
     found
 }
 
-/// Whether a change in the notation means nothing: another NaN, or an equal number or string in place of one.
+/// Whether a change in the notation is meaningless: another NaN, or another node for an equal number or string.
 pub(crate) fn is_same(one: &Graph, other: &Graph) -> bool {
     plain(one) == plain(other)
 }
 
-/// The nodes from the root on, with one NaN for all, and one node for all equal ones that have no identity.
+/// The nodes from the root on, with the same NaN everywhere, and one node for all equal ones without identity.
 fn plain(graph: &Graph) -> Graph {
     let mut graph = graph.clone();
     for node in &mut graph.nodes {
@@ -75,7 +75,7 @@ fn with(object: &Graph, id: NodeId, node: Node) -> Graph {
     object
 }
 
-/// Other nodes in place of this one, which are sound where it is.
+/// Other nodes that are valid in place of this one.
 fn changed_nodes(node: &Node) -> Vec<Node> {
     let flipped = |float: &Float| Float::from_bits(float.bits() ^ 1);
     let negated = |float: &Float| Float::from_bits(float.bits() ^ (1 << 63));
@@ -139,7 +139,7 @@ fn changed_nodes(node: &Node) -> Vec<Node> {
             lists.push(Node::Tuple(members.clone()));
             lists
         }
-        // Whatever has arguments needs them to be a tuple.
+        // Arguments must be a tuple.
         Node::Tuple(members) => changed_members(members)
             .into_iter()
             .map(Node::Tuple)
@@ -200,7 +200,7 @@ fn changed_objects(object: &processing_conformance::notation::Object) -> Vec<Nod
     found
 }
 
-/// Other strings of the same kind, and these.
+/// Other strings of the same kind, and the given nodes.
 fn changed_strings<const N: usize>(
     bytes: &[u8],
     kind: fn(Vec<u8>) -> Node,
@@ -233,7 +233,7 @@ fn changed_members(members: &[NodeId]) -> Vec<Vec<NodeId>> {
     found
 }
 
-/// A container that is shared becomes two, and of two that are equal one becomes the other.
+/// Splits a shared container into two, or merges two equal containers into one.
 fn shared_otherwise(object: &Graph, id: NodeId) -> Vec<(String, Graph)> {
     let mut found = Vec::new();
     if !object.nodes[id].has_identity() {
@@ -263,7 +263,7 @@ fn shared_otherwise(object: &Graph, id: NodeId) -> Vec<(String, Graph)> {
     found
 }
 
-/// What a node holds, and not what it is made of.
+/// What a node holds, without the parts that it is made from.
 fn members(node: &Node) -> Vec<NodeId> {
     match node {
         Node::List(members) | Node::Tuple(members) => members.clone(),

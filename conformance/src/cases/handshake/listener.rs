@@ -1,4 +1,4 @@
-//! A listener with a key, and what its clients may do to one another.
+//! A listener with a key, and how its clients may affect one another.
 
 use super::super::{Case, each_named};
 use super::{FAILED, HANDSHAKE, KEY, Role};
@@ -28,14 +28,14 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/listener/many-failures",
-        about: "Many clients in a row that fail the handshake leave the listener as it was.",
+        about: "Many clients in a row that fail the handshake do not affect the listener.",
         requirements: &["handshake.survives"],
         run: many_failures,
         ..LISTENER
     },
     Case {
         id: "handshake/listener/silent-client",
-        about: "A client that says nothing does not keep the listener from serving the next one for ever.",
+        about: "A client that sends nothing blocks the listener only for a limited time; then the next client is served.",
         level: Level::Should,
         requirements: &["handshake.silent-client"],
         run: silent_client,
@@ -43,7 +43,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/listener/clients-in-turn",
-        about: "Clients that pass the handshake are served one after another, while earlier ones are open.",
+        about: "Clients that pass the handshake are accepted one after another, while the earlier connections stay open.",
         requirements: &["listener.many-clients", "handshake.mutual"],
         run: clients_in_turn,
         ..LISTENER
@@ -77,13 +77,13 @@ fn survives(context: &mut Context<'_>) -> CaseResult {
         .look_up("first-client", &FAILURES);
     let listening = context.listen_with_key(KEY)?;
     let mut first = context.begin_accept(&listening)?;
-    // It fails once it is accepted; clients that leave before are for other cases.
+    // The client fails only after it has been accepted; other cases test clients that leave before that.
     let challenged = first.wire.has_input(context.setting.patience);
     if !challenged.is_ok_and(|challenged| challenged) {
         return Err(Failure::new(OnWire::NothingCame, HandshakeMessage::Challenge).into());
     }
     fail(context, &mut first)?;
-    // The client leaves in any case; the testee may have left before.
+    // The client leaves in any case; the testee may have closed the connection first.
     let _ = first.wire.end();
     let kinds = &[
         ErrorKind::AuthenticationFailed,

@@ -13,15 +13,15 @@ use crate::testee::message::{Connect, ErrorKind, Listen, Operation};
 use crate::wire::Part;
 use crate::wire::handshake::Scheme;
 
-/// The key that both ends have, where it does not matter which.
+/// The key of both ends, in cases for which any key will do.
 const KEY: &[u8] = b"a key for the suite";
-/// What the end of a handshake that failed is recommended to be.
+/// The error kind that is recommended for a failed handshake.
 const FAILED: &[ErrorKind] = &[ErrorKind::AuthenticationFailed];
 
 /// The handshake that these cases are about.
 pub(super) const SCHEME: Scheme = Scheme::Processing;
 
-/// A dialect with the handshake.
+/// The case requires a dialect with the handshake.
 pub(super) const KEYED: Needs = Needs {
     handshake: Handshakes::Only(SCHEME),
     ..Needs::NOTHING
@@ -37,11 +37,11 @@ const HANDSHAKE: Case = Case {
     ..Case::WIRE
 };
 
-/// The cases of this area in which both ends do right.
+/// The cases of this area in which neither end misbehaves.
 pub(in crate::cases) const CASES: &[Case] = &[
     Case {
         id: "handshake/key/right",
-        about: "With the same key at both ends each proves that it knows it; then messages are exchanged.",
+        about: "With the same key at both ends, each end proves that it knows the key; then messages are exchanged.",
         requirements: &[
             "handshake.mutual",
             "handshake.when-keyed",
@@ -63,7 +63,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/key/empty",
-        about: "An empty key is an error, or a key like any other.",
+        about: "An empty key is either an error or a key like any other.",
         requirements: &["handshake.empty-key"],
         run: empty_key,
         ..HANDSHAKE
@@ -88,7 +88,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/segmentation/byte-by-byte",
-        about: "A handshake that arrives byte by byte is the same handshake.",
+        about: "A handshake that arrives one byte at a time succeeds.",
         requirements: &["framing.message", "handshake.mutual"],
         needs: KEYED.over_streams(),
         run: byte_by_byte,
@@ -96,7 +96,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/eager/message-behind",
-        about: "A message that arrives together with the last one of the handshake is not lost.",
+        about: "A message that arrives together with the last message of the handshake is not lost.",
         requirements: &["framing.order", "handshake.mutual"],
         run: eager,
         // The client sends the last message of a handshake.
@@ -114,7 +114,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/one-sided/testee-only",
-        about: "When only the testee has a key, a message in place of each thing it waits for is refused, and is not taken for an object.",
+        about: "When only the testee has a key, a message that arrives in place of any part of the handshake is refused, and is not received as an object.",
         requirements: &["handshake.one-sided", "handshake.no-object-before"],
         parameters: |_| each_named("instead-of", &PARTS),
         run: testee_only,
@@ -122,7 +122,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/one-sided/challenge-as-object",
-        about: "When only the other end has a key, its challenge is not an object.",
+        about: "When only the other end has a key, its challenge is not received as an object.",
         requirements: &["handshake.one-sided"],
         needs: KEYED_OBJECTS,
         run: |context| challenged_without_key(context, true),
@@ -130,7 +130,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/one-sided/challenge-as-string",
-        about: "When only the other end has a key, its challenge is a string like any other.",
+        about: "When only the other end has a key, its challenge is received as a string like any other.",
         requirements: &["handshake.when-keyed", "string.raw"],
         run: |context| challenged_without_key(context, false),
         ..HANDSHAKE
@@ -145,7 +145,7 @@ const KEYS: [(&str, Key); 9] = [
     ("binary", || (0..=255).collect()),
     ("zeros", || vec![0; 16]),
     ("high-bits", || vec![0xff; 20]),
-    // HMAC hashes a key that is longer than a block, 64 bytes.
+    // HMAC hashes a key that is longer than its block of 64 bytes.
     ("63-bytes", || pattern::bytes(63)),
     ("64-bytes", || pattern::bytes(64)),
     ("65-bytes", || pattern::bytes(65)),
@@ -268,7 +268,7 @@ fn eager_object(context: &mut Context<'_>) -> CaseResult {
     context.expect_in_step(&mut wire, end)
 }
 
-/// 42 in protocol 2: what the other end of the seed's example sends first.
+/// The pickle of 42 in protocol 2, which the other end of the seed's example sends first.
 const FORTY_TWO: &[u8] = b"\x80\x02K*.";
 
 fn testee_only(context: &mut Context<'_>) -> CaseResult {

@@ -18,7 +18,7 @@ const PAIR: Case = Case {
 pub(in crate::cases) const CASES: &[Case] = &[
     Case {
         id: "handshake/pair/right-key",
-        about: "With the same key two testees are connected, and exchange strings.",
+        about: "Two testees with the same key connect and exchange strings.",
         requirements: &["handshake.mutual", "handshake.any-key"],
         parameters: |_| each_named("key", &KEYS),
         run: right_key,
@@ -26,7 +26,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/pair/seed",
-        about: "With the same key the seed's example works: 42 there, [42] back.",
+        about: "The seed's example works between two testees with the same key: 42 is sent, and [42] is sent back.",
         requirements: &["handshake.mutual", "object.value"],
         needs: KEYED_OBJECTS,
         run: seed,
@@ -34,14 +34,14 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/pair/wrong-key",
-        about: "With different keys neither testee is connected.",
+        about: "When two testees have different keys, neither of them gets a connection.",
         requirements: &["handshake.wrong-answer", "handshake.refused"],
         run: wrong_key,
         ..PAIR
     },
     Case {
         id: "handshake/pair/one-sided",
-        about: "When only one of them has a key, no object is exchanged, and neither takes the handshake for one.",
+        about: "When only one of two testees has a key, no object is exchanged, and neither mistakes the handshake for one.",
         requirements: &["handshake.one-sided"],
         parameters: |_| each_named("key-at", &SIDES),
         needs: KEYED_OBJECTS,

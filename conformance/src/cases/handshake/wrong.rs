@@ -1,4 +1,4 @@
-//! The handshake when the other end does wrong: at each thing that it sends.
+//! The handshake when the other end misbehaves, in each of the messages that it sends.
 
 use std::time::Duration;
 
@@ -16,11 +16,11 @@ use crate::testee::message::ErrorKind;
 use crate::testee::message::OperationName;
 use crate::wire::Part;
 
-/// The cases of this area in which the other end does wrong.
+/// The cases of this area in which the other end misbehaves.
 pub(in crate::cases) const CASES: &[Case] = &[
     Case {
         id: "handshake/answer/wrong",
-        about: "A wrong answer is refused, and the testee's operation is an error.",
+        about: "A wrong answer is refused, and the testee's operation ends with an error.",
         requirements: &["handshake.wrong-answer", "handshake.verdict"],
         parameters: |_| each_named("answer", &ANSWERS),
         run: wrong_answer,
@@ -42,7 +42,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/verdict/neither",
-        about: "A verdict that is neither welcome nor refusal is an error.",
+        about: "A verdict that is neither a welcome nor a refusal is an error.",
         requirements: &["handshake.refused"],
         parameters: |_| each_named("verdict", &VERDICTS),
         run: |context| {
@@ -53,21 +53,21 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/challenge/not-one",
-        about: "What is no challenge is an error.",
+        about: "A message that is not a challenge, where one is expected, is an error.",
         requirements: &["handshake.not-a-challenge"],
-        parameters: |_| each_named("message", &NO_CHALLENGES),
+        parameters: |_| each_named("message", &INVALID_CHALLENGES),
         run: |context| {
             let message = context
                 .setting
                 .parameters
-                .look_up("message", &NO_CHALLENGES);
+                .look_up("message", &INVALID_CHALLENGES);
             wrong_challenge(context, message)
         },
         ..HANDSHAKE
     },
     Case {
         id: "handshake/challenge/length",
-        about: "A challenge that is not of 20 bytes is not answered.",
+        about: "A challenge that is not 20 bytes long is not answered.",
         level: Level::Should,
         requirements: &["handshake.challenge-length"],
         parameters: |_| each("bytes", [0, 1, 19, 21, 64, 200]),
@@ -80,17 +80,17 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/challenge/reflected",
-        about: "A testee that is sent its own challenge does not answer it.",
+        about: "A testee that receives its own challenge does not answer it.",
         level: Level::Should,
         requirements: &["handshake.reflection"],
-        // A client is challenged before it has challenged anybody.
+        // A client receives a challenge before it has sent one.
         roles: &[super::Role::Listener],
         run: reflected,
         ..HANDSHAKE
     },
     Case {
         id: "handshake/challenge/passed-on",
-        about: "A listener without the key cannot let another connection of the same client answer for it.",
+        about: "A listener without the key cannot make another connection of the same client answer for it.",
         level: Level::Should,
         requirements: &["handshake.reflection"],
         roles: &[super::Role::Client],
@@ -99,7 +99,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/order/object-instead",
-        about: "An object that comes in place of something of the handshake is not unpickled.",
+        about: "An object that arrives in place of a part of the handshake is not unpickled.",
         requirements: &["handshake.no-object-before"],
         parameters: |_| each_named("of", &PARTS),
         needs: KEYED_OBJECTS,
@@ -108,7 +108,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/stops/leaves",
-        about: "When the other end leaves in the middle of the handshake, that is an error.",
+        about: "It is an error if the other end leaves in the middle of the handshake.",
         requirements: &["handshake.mutual", "error.survive"],
         parameters: |_| each_named("before", &PARTS),
         run: |context| leaves(context, 0),
@@ -116,7 +116,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/stops/inside",
-        about: "When the other end leaves inside a message of the handshake, that is an error.",
+        about: "It is an error if the other end leaves inside a message of the handshake.",
         requirements: &["handshake.mutual", "closing.end-in-payload"],
         parameters: |_| each_named("of", &PARTS),
         needs: KEYED.over_streams(),
@@ -125,7 +125,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/length/announced",
-        about: "A header that announces more than any message of a handshake has is refused at once.",
+        about: "A header that announces more bytes than any message of the handshake has is refused at once.",
         level: Level::Should,
         requirements: &["handshake.length"],
         parameters: |_| each_named("instead-of", &PARTS),
@@ -135,7 +135,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/closes/after-failure",
-        about: "After a handshake that failed the connection is closed.",
+        about: "After a failed handshake the connection is closed.",
         level: Level::Should,
         requirements: &["handshake.closes"],
         run: closes,
@@ -143,7 +143,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
 ];
 
-/// Makes an answer from the right one and the nonce.
+/// Makes an answer from the correct one and the nonce.
 type Answer = fn(right: &[u8], nonce: &[u8]) -> Vec<u8>;
 
 /// Answers that are wrong.
@@ -187,7 +187,7 @@ const VERDICTS: [(&str, &[u8]); 9] = [
     ("object", super::FORTY_TWO),
 ];
 
-const NO_CHALLENGES: [(&str, &[u8]); 8] = [
+const INVALID_CHALLENGES: [(&str, &[u8]); 8] = [
     ("empty", b""),
     ("nonce-only", b"the suite's 20 bytes"),
     ("lower-case", b"#challenge:the suite's 20 bytes"),
@@ -258,7 +258,7 @@ fn reflected(context: &mut Context<'_>) -> CaseResult {
 
 fn passed_on(context: &mut Context<'_>) -> CaseResult {
     let mut first = context.begin_handshake(KEY)?;
-    // The suite does not use the key: it asks anything, welcomes whatever comes, and is asked in turn.
+    // The suite does not use the key: it sends an arbitrary challenge, welcomes any answer, and is challenged in turn.
     first.write(&SCHEME.challenge(b"anything of 20 bytes"))?;
     context.expect_some_answer(&mut first)?;
     first.write(SCHEME.welcome())?;
@@ -285,7 +285,7 @@ fn passed_on(context: &mut Context<'_>) -> CaseResult {
 }
 
 fn object_instead(context: &mut Context<'_>) -> CaseResult {
-    // A class that no implementation has: whoever unpickles this cannot but say so.
+    // No implementation has this class, so a testee that unpickles this reports that the class is missing.
     const NEEDS_A_CLASS: &[u8] = b"\x80\x02cnowhere_to_be_found\nNobody\n)\x81.";
     let part = context.setting.parameters.look_up("of", &PARTS);
     let mut handshake = context.begin_handshake(KEY)?;
@@ -294,7 +294,7 @@ fn object_instead(context: &mut Context<'_>) -> CaseResult {
     context.expect_failed(handshake, FAILED).map(drop)
 }
 
-/// The suite sends nothing more, or so many bytes of the next message, and leaves.
+/// The suite sends the first `sent` bytes of its next message, possibly none, and leaves.
 fn leaves(context: &mut Context<'_>, sent: usize) -> CaseResult {
     let parameter = if sent == 0 { "before" } else { "of" };
     let part = context.setting.parameters.look_up(parameter, &PARTS);
@@ -324,7 +324,7 @@ fn announced(context: &mut Context<'_>) -> CaseResult {
     let header = context.header(MUCH);
     context.write(&mut handshake.wire, &header)?;
     let kinds = &[ErrorKind::AuthenticationFailed, ErrorKind::TooLong];
-    // Nothing has to be waited for; a testee that waits would do so for ever.
+    // The testee has nothing to wait for; if it waits for more bytes, it waits forever.
     let at_once = context.setting.patience.min(Duration::from_secs(2));
     context
         .expect_failed_by_itself(handshake, at_once, kinds)

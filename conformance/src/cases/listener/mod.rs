@@ -38,7 +38,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/accept/order",
-        about: "Clients are accepted in the order in which they connected, and none is taken for another.",
+        about: "Clients are accepted in the order in which they connected, and none is mistaken for another.",
         requirements: &["listener.accept", "listener.many-clients"],
         needs: Needs::NOTHING.over_streams(),
         run: accept_in_order,
@@ -46,7 +46,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/accept/while-working",
-        about: "A testee that waits in `accept` goes on serving the connections that it has.",
+        about: "A testee that is waiting in `accept` continues to serve the connections that it has.",
         requirements: &["listener.many-clients"],
         run: accept_while_working,
         ..Case::LISTENER
@@ -75,7 +75,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/clients/breaks-off",
-        about: "A client that breaks the connection off does not keep the listener from serving the next one.",
+        about: "A client that aborts its connection does not keep the listener from serving the next one.",
         requirements: &["listener.survives-client"],
         needs: Needs::NOTHING.over_streams(),
         run: client_breaks_off,
@@ -91,7 +91,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/backlog/default",
-        about: "With the default backlog a client can connect before anybody accepts.",
+        about: "With the default backlog, a client can connect before the listener accepts.",
         requirements: &["listener.backlog"],
         level: Level::Should,
         run: |context| backlog(context, None, 1),
@@ -99,7 +99,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/backlog/given",
-        about: "With backlog n, n clients can connect before anybody accepts.",
+        about: "With backlog n, n clients can connect before the listener accepts.",
         requirements: &["listener.backlog"],
         level: Level::Should,
         parameters: |_| each("backlog", [1, 5, 16]),
@@ -112,7 +112,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/backlog/is-the-given-one",
-        about: "On Linux a listener with backlog n holds n+1 clients over AF_UNIX, and not one more.",
+        about: "On Linux, a listener over AF_UNIX with backlog n holds n+1 waiting clients, and no more.",
         requirements: &["listener.backlog"],
         level: Level::Should,
         parameters: |_| each("backlog", [1, 5]),
@@ -122,14 +122,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/last-accepted/before",
-        about: "Before the first accept `last_accepted` is None.",
+        about: "Before the first accept, `last_accepted` is None.",
         requirements: &["listener.last-accepted-before"],
         run: last_accepted_before,
         ..Case::LISTENER
     },
     Case {
         id: "listener/last-accepted/inet",
-        about: "After an accept `last_accepted` is the address that the client is bound to.",
+        about: "After an accept, `last_accepted` is the address that the client is bound to.",
         requirements: &["listener.last-accepted-inet"],
         needs: INET_ONLY,
         run: last_accepted_inet,
@@ -137,7 +137,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/last-accepted/unix",
-        about: "After an accept from an unnamed socket `last_accepted` is the empty string.",
+        about: "After an accept from an unnamed socket, `last_accepted` is the empty string.",
         requirements: &["listener.last-accepted-unix"],
         level: Level::Should,
         needs: UNIX_ONLY,
@@ -146,7 +146,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/last-accepted/pipe",
-        about: "After an accept over AF_PIPE `last_accepted` is None.",
+        about: "After an accept over AF_PIPE, `last_accepted` is None.",
         requirements: &["listener.last-accepted-pipe"],
         level: Level::Should,
         needs: Needs::NOTHING.over_pipes(),
@@ -155,14 +155,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/close/refuses",
-        about: "After `close` connecting fails.",
+        about: "After `close`, connecting to the listener is an error.",
         requirements: &["listener.close"],
         run: close_refuses,
         ..Case::LISTENER
     },
     Case {
         id: "listener/close/accept",
-        about: "After `close`, `accept` is an error, and nobody listens again.",
+        about: "After `close`, `accept` is an error and does not make the listener listen again.",
         requirements: &["listener.close", "error.kind"],
         run: accept_after_close,
         ..Case::LISTENER
@@ -191,14 +191,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/drop/refuses",
-        about: "A listener that is dropped is closed: connecting fails.",
+        about: "A listener that is dropped is closed: connecting to it is an error.",
         requirements: &["listener.drop"],
         run: drop_refuses,
         ..Case::LISTENER
     },
     Case {
         id: "listener/rebind/after-close",
-        about: "An address can be listened on again after `close`.",
+        about: "After `close`, a new listener can use the same address.",
         requirements: &["listener.rebind"],
         level: Level::Should,
         run: |context| rebind(context, Going::Close),
@@ -206,7 +206,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/rebind/after-drop",
-        about: "An address can be listened on again after the listener was dropped.",
+        about: "After a listener has been dropped, a new listener can use the same address.",
         requirements: &["listener.rebind"],
         level: Level::Should,
         run: |context| rebind(context, Going::Drop),
@@ -214,14 +214,14 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/in-use/same-testee",
-        about: "Listening where the testee listens already is an error, and the first listener is not disturbed.",
+        about: "Listening on an address on which the testee already listens is an error, and the first listener is not disturbed.",
         requirements: &["listener.in-use", "error.kind"],
         run: in_use_by_itself,
         ..Case::LISTENER
     },
     Case {
         id: "listener/in-use/somebody-else",
-        about: "Listening where somebody else listens is an error, and they are not disturbed.",
+        about: "Listening on an address on which somebody else listens is an error, and the other listener is not disturbed.",
         requirements: &["listener.in-use", "error.kind"],
         run: in_use_by_another,
         ..Case::LISTENER
@@ -237,7 +237,7 @@ const INET_ONLY: Needs = Needs {
     ..Needs::NOTHING
 };
 
-/// The ways in which a listener goes.
+/// How a testee gives up a listener.
 #[derive(Clone, Copy)]
 enum Going {
     Close,
@@ -315,7 +315,7 @@ fn at_once(context: &mut Context<'_>) -> CaseResult {
         let wire = context.wire_to(&listening)?;
         ends.push((wire, context.accept(listening.listener)?));
     }
-    // Everybody sends before anybody is read.
+    // All clients send before the testee receives from any of them.
     for (number, (wire, _)) in ends.iter_mut().enumerate() {
         context.write_message(wire, format!("client {number}").as_bytes())?;
     }
@@ -340,7 +340,7 @@ fn client_breaks_off(context: &mut Context<'_>) -> CaseResult {
     wire.reset()
         .map_err(|error| Failure::wire("the connection is open", &error))?;
     let mut second = context.wire_to(&listening)?;
-    // Whether a client that is gone again is accepted is for the system to decide.
+    // It depends on the system whether a client that has already left is accepted.
     let accepting = context.start(Who::Testee, ask::accept(listening.listener))?;
     let (first_accepted, _) = context.finish_accept(&accepting)?;
     context.write_message(&mut second, b"served")?;
@@ -398,8 +398,8 @@ fn backlog(context: &mut Context<'_>, backlog: Option<u32>, clients: usize) -> C
     Ok(())
 }
 
-/// Linux queues backlog + 1 connections on a Unix socket, and refuses further ones at once to those who do
-/// not want to wait.
+/// Linux queues backlog + 1 connections on a Unix socket, and at once refuses further ones that are not allowed to
+/// block.
 fn backlog_is_the_given_one(context: &mut Context<'_>) -> CaseResult {
     if !cfg!(target_os = "linux") {
         return Err(Stop::NotApplicable(
@@ -427,7 +427,7 @@ fn backlog_is_the_given_one(context: &mut Context<'_>) -> CaseResult {
     .into())
 }
 
-/// How many of so many clients can connect without waiting.
+/// Returns how many of `attempts` clients can connect without waiting.
 fn queue_up(path: &Path, attempts: usize) -> std::io::Result<usize> {
     use socket2::{Domain, SockAddr, Socket, Type};
     let address = SockAddr::unix(path)?;
@@ -586,7 +586,7 @@ fn rebind(context: &mut Context<'_>, going: Going) -> CaseResult {
     serve_another(context, &again)
 }
 
-/// Whether a name is taken is for the system to say, and over `AF_PIPE` not every one says it.
+/// The system decides whether a name is taken, and not every system does so for `AF_PIPE`.
 fn need_exclusive_names(context: &Context<'_>) -> CaseResult {
     if context.setting.family != Family::Pipe {
         return Ok(());
@@ -601,7 +601,7 @@ fn need_exclusive_names(context: &Context<'_>) -> CaseResult {
     }
 }
 
-/// Which kind a taken address is told as: over `AF_UNIX` a path that exists is all that can be seen.
+/// The error kind for an address that is in use. Over `AF_UNIX`, all that can be seen is that the path exists.
 const TAKEN: &[ErrorKind] = &[ErrorKind::InUse];
 
 fn in_use_by_itself(context: &mut Context<'_>) -> CaseResult {

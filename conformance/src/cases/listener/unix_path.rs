@@ -40,7 +40,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/unix-path/default-removed",
-        about: "A path that the listener chose itself is removed when it is closed.",
+        about: "A path that the listener chose itself is removed when the listener is closed.",
         requirements: &["listener.unix-path", "address.none-is-arbitrary"],
         needs: UNIX_ONLY,
         run: chosen_path_removed,
@@ -56,7 +56,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/unix-path/foreign-file",
-        about: "A file that is in the way is left as it is, and listening on it is an error.",
+        about: "Listening on a path where a file already exists is an error, and the file is left as it is.",
         requirements: &["listener.foreign-path", "error.kind"],
         needs: UNIX_ONLY,
         run: foreign_file,
@@ -64,7 +64,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/unix-path/foreign-socket",
-        about: "A socket file that somebody left is left as it is, and listening on it is an error.",
+        about: "Listening on a path where somebody else left a socket file is an error, and the file is left as it is.",
         requirements: &["listener.foreign-path", "error.kind"],
         needs: UNIX_ONLY,
         run: foreign_socket,
@@ -72,7 +72,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/unix-path/replaced",
-        about: "A path that has become somebody else's is not removed by `close`.",
+        about: "`close` does not remove a path that now belongs to somebody else.",
         requirements: &["listener.replaced-path"],
         level: Level::Should,
         needs: UNIX_ONLY,
@@ -90,7 +90,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "listener/unix-path/mode",
-        about: "The socket file is accessible to its owner only.",
+        about: "The socket file is accessible only to its owner.",
         requirements: &["listener.unix-mode"],
         level: Level::May,
         needs: UNIX_ONLY,
@@ -163,7 +163,7 @@ fn foreign_file(context: &mut Context<'_>) -> CaseResult {
 
 fn foreign_socket(context: &mut Context<'_>) -> CaseResult {
     let path = context.fresh_path();
-    // Bound and abandoned, as a process leaves it that was killed.
+    // Bound and abandoned, as a process that is killed leaves it.
     let left = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)
         .and_then(|socket| socket.bind(&socket2::SockAddr::unix(&path)?));
     left.map_err(|error| Stop::NotRun(error.to_string()))?;

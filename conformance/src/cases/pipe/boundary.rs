@@ -14,7 +14,7 @@ use crate::wire::Reading;
 pub(in crate::cases) const CASES: &[Case] = &[
     Case {
         id: "pipe/boundary/no-header",
-        about: "The first message of a sender is exactly its payload.",
+        about: "The first message that a testee sends is exactly its payload, without a header.",
         requirements: &["pipe.boundary"],
         parameters: |_| each("length", [1, 4, 8, 171, 258]),
         needs: PIPE,
@@ -23,7 +23,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/boundary/two-writes",
-        about: "What is written in two writes is two messages.",
+        about: "Bytes that are written in two writes are received as two messages.",
         requirements: &["pipe.one-write"],
         needs: PIPE,
         run: two_writes,
@@ -31,7 +31,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/boundary/half-a-pickle",
-        about: "A message that is half a pickle is an error of `recv`, whatever comes behind it, and the connection stays in step.",
+        about: "A message that holds half a pickle is an error from `recv`, whatever follows it, and the connection stays in step.",
         requirements: &["pipe.one-write", "object.undecodable"],
         needs: PIPE_OBJECTS,
         run: half_a_pickle,
@@ -66,7 +66,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/size/before-it-is-read",
-        about: "Messages of which none fits the pipe's buffer may wait behind one another until they are read.",
+        about: "Several messages that are each larger than the pipe's buffer can wait behind one another until they are read.",
         requirements: &["pipe.any-size", "framing.order"],
         needs: PIPE,
         run: large_ones_wait,
@@ -74,7 +74,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/empty/sent",
-        about: "Empty strings are empty messages, between others and alone.",
+        about: "Empty strings are sent as empty messages, both alone and between others.",
         requirements: &["pipe.empty"],
         needs: PIPE,
         run: empty_sent,
@@ -82,7 +82,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/empty/before-the-end",
-        about: "Empty messages right before the end are received as such, and the end as the end.",
+        about: "Empty messages right before the end are received as empty messages, and only the end is an error.",
         requirements: &["pipe.empty", "closing.end-between"],
         needs: PIPE,
         run: empty_before_the_end,
@@ -90,7 +90,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/byte-mode/client-writes",
-        about: "What a client writes that reads bytes, not messages, is messages all the same.",
+        about: "Each write of a client that uses the pipe in byte mode is received as one message.",
         requirements: &["pipe.byte-mode"],
         needs: PIPE,
         run: byte_client_writes,
@@ -98,7 +98,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/byte-mode/client-reads",
-        about: "A client that reads bytes, not messages, reads the payloads one behind the other.",
+        about: "A client that uses the pipe in byte mode reads the payloads one after another.",
         requirements: &["pipe.byte-mode", "pipe.boundary"],
         needs: PIPE,
         run: byte_client_reads,
@@ -106,8 +106,8 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
 ];
 
-/// Around the first read of `multiprocessing` (128 bytes), the buffer and first read of 0.20 (1024), the buffer of 0.52
-/// (8192), and far beyond.
+/// Sizes around the first read of `multiprocessing` (128 bytes), the buffer and first read of 0.20 (1024), the buffer
+/// of 0.52 (8192), and far beyond.
 const SIZES: [usize; 14] = [
     127, 128, 129, 1023, 1024, 1025, 8191, 8192, 8193, 65_536, 65_537, 1_048_576, 1_048_577,
     16_777_216,

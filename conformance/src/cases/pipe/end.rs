@@ -1,4 +1,4 @@
-//! The end of a pipe: with its last handle at either side.
+//! The end of a pipe, which comes when the last handle of either end is closed.
 
 use super::PIPE;
 use crate::cases::{Case, each};
@@ -11,7 +11,7 @@ use crate::wire::Wire;
 pub(in crate::cases) const CASES: &[Case] = &[
     Case {
         id: "pipe/end/before-accept",
-        about: "A client that connects, writes and leaves before it is accepted is accepted, and what it wrote is received.",
+        about: "A client that connects, writes and leaves before it is accepted is still accepted, and what it wrote is received.",
         requirements: &["pipe.left-before-accept", "closing.drain"],
         needs: PIPE,
         run: left_before_accept,
@@ -27,7 +27,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/end/inside-message",
-        about: "A message whose sender leaves before the pipe has taken it is received whole or not at all.",
+        about: "A message whose sender leaves before the pipe has taken all of it is received whole or not at all.",
         requirements: &["pipe.whole", "closing.end-in-payload"],
         parameters: |_| each("length", [8193, 100_000, 1_048_576]),
         needs: PIPE,
@@ -36,7 +36,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/end/inside-message-while-waiting",
-        about: "The same for a testee that is waiting for a message already.",
+        about: "A message whose sender leaves before the pipe has taken all of it is received whole or not at all by a testee that is already waiting for it.",
         requirements: &["pipe.whole", "error.survive"],
         parameters: |_| each("length", [8193, 1_048_576]),
         needs: PIPE,
@@ -70,7 +70,7 @@ fn left_then_others(context: &mut Context<'_>) -> CaseResult {
     context.expect_in_step(&mut wire, end)
 }
 
-/// The suite leaves at once.
+/// The suite closes its end at once.
 fn break_off(wire: Wire) -> CaseResult {
     wire.reset()
         .map_err(|error| Failure::wire("the connection is open", &error).into())
@@ -92,8 +92,8 @@ fn left_inside(context: &mut Context<'_>) -> CaseResult {
     }
 }
 
-// `multiprocessing` of Python 3 asserts that something of the message is left (`_get_more_data`): where the suite leaves
-// between its read and its look at that, which depends on the scheduler, it raises a bare `AssertionError`.
+// `multiprocessing` of Python 3 asserts that some of the message is left (`_get_more_data`). If the suite leaves
+// between the read and this check, which depends on the scheduler, `multiprocessing` raises a bare `AssertionError`.
 fn left_inside_while_waiting(context: &mut Context<'_>) -> CaseResult {
     let payload = pattern::bytes(context.setting.parameters.number("length"));
     let (mut wire, end) = context.open()?;

@@ -1,4 +1,4 @@
-//! Instances of a pipe: one for each client, and the name as long as there is one.
+//! Instances of a pipe: each client has one, and the name exists as long as any instance does.
 
 use std::thread;
 
@@ -16,7 +16,7 @@ use crate::wire::{Door, Wire};
 pub(in crate::cases) const CASES: &[Case] = &[
     Case {
         id: "pipe/instance/several-clients-wait",
-        about: "Clients that come while the listener does not accept are served once it does, however many they are.",
+        about: "Clients that connect while the listener is not accepting are served once it does, however many there are.",
         requirements: &["pipe.instances", "listener.many-clients"],
         needs: PIPE,
         run: several_wait,
@@ -32,7 +32,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/instance/gone-after-close",
-        about: "With its listener and its connections closed the pipe is gone, and its name is free.",
+        about: "Once its listener and its connections are closed, the pipe is gone and its name is free.",
         requirements: &["pipe.gone", "listener.close"],
         needs: PIPE,
         run: gone_after_close,
@@ -40,7 +40,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/instance/closed-connections-leave-none",
-        about: "Connections that were closed leave no instance behind that a client could be caught in.",
+        about: "Closed connections leave no instance behind to which a client could connect in vain.",
         requirements: &["pipe.instances", "closing.close"],
         needs: PIPE,
         run: none_left,
@@ -111,7 +111,7 @@ fn busy(context: &mut Context<'_>) -> CaseResult {
         ..context.connect_arguments()
     };
     let connecting = context.start(Who::Testee, ask::connect(arguments))?;
-    // By then the testee has had its chance to find the only instance taken.
+    // By now the testee has had its chance to find the only instance busy.
     context
         .call(Who::Testee, ask::hello())?
         .map_err(|error| Failure::operation(OperationName::Hello, &error))?;
@@ -165,7 +165,7 @@ fn none_left(context: &mut Context<'_>) -> CaseResult {
         context.expect_end(&mut wire, "closing.close")?;
         wire.close();
     }
-    // Were an instance of a closed connection still there, this client would talk to nobody.
+    // If an instance of a closed connection were left, this client would connect to it and get no answer.
     let mut wire = context.wire_to(&listening)?;
     let end = context.accept(listening.listener)?;
     context.expect_in_step(&mut wire, end)

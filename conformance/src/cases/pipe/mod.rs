@@ -1,4 +1,4 @@
-//! Named pipes: what is there because a pipe keeps messages apart itself, and has instances and names.
+//! Named pipes: behaviour that follows from message boundaries in the pipe itself, from instances and from names.
 
 pub(super) mod boundary;
 pub(super) mod end;
@@ -14,11 +14,11 @@ use crate::wire::Framing;
 const PIPE: Needs = Needs::NOTHING.over_pipes();
 const PIPE_OBJECTS: Needs = Needs::OBJECTS.over_pipes();
 
-/// The cases of this area about names, and about what a dialect is without a stream.
+/// The cases of this area about names, and about dialects on a pipe.
 pub(super) const CASES: &[Case] = &[
     Case {
         id: "pipe/name/invalid-to-listen",
-        about: "Listening at a name that no pipe can have is an error.",
+        about: "Listening on a name that no pipe can have is an error.",
         requirements: &["pipe.name", "address.malformed", "error.kind"],
         parameters: |_| each_named("name", &INVALID),
         needs: PIPE,
@@ -36,7 +36,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/name/unusual",
-        about: "A name may have blanks and punctuation, and as many characters as the system allows.",
+        about: "A name can contain spaces and punctuation, and as many characters as the system allows.",
         requirements: &["pipe.name", "address.reported"],
         parameters: |_| each_named("name", &UNUSUAL),
         needs: PIPE,
@@ -45,7 +45,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/dialect/any-framing",
-        about: "Ends whose dialects frame streams in different ways talk over a pipe, which frames nothing.",
+        about: "Ends whose dialects frame streams differently can talk over a pipe, where no framing is used.",
         requirements: &["pipe.dialect", "pipe.boundary"],
         parameters: |_| each("with", Framing::specified()),
         needs: PIPE,
@@ -64,7 +64,7 @@ const INVALID: [(&str, Name); 5] = [
     ("nul", || "\\\\.\\pipe\\before\0behind".into()),
 ];
 
-/// Makes a name of one that nobody has.
+/// Makes an unusual name from one that is not in use.
 type Variation = fn(String) -> String;
 
 const UNUSUAL: [(&str, Variation); 3] = [

@@ -1,4 +1,4 @@
-//! Any single change of a graph is found, at its place.
+//! Any single change of a graph is found, in the right place.
 
 use std::collections::HashSet;
 
@@ -8,8 +8,8 @@ use super::compare::rearranged;
 use crate::notation::{Construction, Fidelity, Float, Graph, Node, NodeId, Object, Text, compare};
 use crate::strategy;
 
-/// Every node that is not the same as this one, by one change of its type, its value or its members; `stranger` is a
-/// node that is like no other.
+/// Every node that differs from this one in a single change of its type, its value or its members; `stranger` is a node
+/// that is unlike any other.
 fn changes(node: &Node, stranger: NodeId) -> Vec<Node> {
     let mut changes = vec![Node::Unpicklable("another one".into())];
     match node {
@@ -94,7 +94,7 @@ fn without_last<T: Clone>(members: &[T]) -> Option<Vec<T>> {
     Some(others.to_vec())
 }
 
-/// The nodes that a path leads to: as it is written, one may look like another.
+/// The nodes to which a path leads. There may be several, because different steps may look the same.
 fn at_path(graph: &Graph, path: &str) -> HashSet<NodeId> {
     let mut found = HashSet::new();
     let mut pending = vec![(graph.root, path)];
@@ -113,7 +113,7 @@ fn at_path(graph: &Graph, path: &str) -> HashSet<NodeId> {
     found
 }
 
-/// The steps from a node, as they are written, and where they lead.
+/// The steps from a node as they are written, and the node to which each leads.
 fn steps(graph: &Graph, id: NodeId) -> Vec<(String, NodeId)> {
     let shown = |key: NodeId| graph.python_from(key, 40);
     let indexed = |name: &str, ids: &[NodeId]| -> Vec<_> {
@@ -152,10 +152,10 @@ fn steps(graph: &Graph, id: NodeId) -> Vec<(String, NodeId)> {
     }
 }
 
-/// Whether the change is at one of the nodes, in one of its parts, or in a member that came or went.
+/// Whether the change is at one of the nodes, in one of its parts, or in a member that was added or removed.
 fn is_near(graph: &Graph, found: &HashSet<NodeId>, place: NodeId) -> bool {
     let holds = |node: &Node, id: NodeId| node.references().any(|held| held == id);
-    // A key that is not there is told by its value.
+    // A missing key is reported with its value.
     let is_beside = |id: NodeId| {
         let mut nodes = graph.nodes.iter();
         nodes.any(|node| holds(node, place) && holds(node, id))
@@ -169,20 +169,20 @@ fn is_near(graph: &Graph, found: &HashSet<NodeId>, place: NodeId) -> bool {
     found.iter().any(is_near)
 }
 
-/// The same with numbers for keys and elements of sets. How others are told apart has tests of its own.
+/// The same examples with numbers for keys and elements of sets. Separate tests cover how others are distinguished.
 fn with_other_keys(examples: impl Strategy<Value = Graph>) -> impl Strategy<Value = Graph> {
     examples.prop_map(crate::strategy::tests::with_plain_keys)
 }
 
 proptest! {
     #[test]
-    fn another_table_of_anything_is_the_same(graph in with_other_keys(strategy::any_graph(strategy::NODES))) {
+    fn any_object_equals_itself_in_another_table(graph in with_other_keys(strategy::any_graph(strategy::NODES))) {
         for fidelity in [Fidelity::Graph, Fidelity::Values] {
             prop_assert_eq!(compare(&graph, &rearranged(&graph), fidelity), Ok(()));
         }
     }
 
-    /// One node is another one: of another type, of another value, with a member more or less.
+    /// One node is replaced: it has another type, another value, or one member more or less.
     #[test]
     fn a_change_is_found_where_it_was_made(
         graph in with_other_keys(strategy::any_graph(strategy::NODES)),
@@ -191,7 +191,7 @@ proptest! {
     ) {
         let place = place.index(graph.nodes.len());
         let mut other = graph.clone();
-        // A node that is not there yet, and like no other.
+        // A node that is new, and unlike any other.
         other.nodes.push(Node::Unpicklable("another".into()));
         let changes = changes(&graph.nodes[place], graph.nodes.len());
         other.nodes[place] = changes[how.index(changes.len())].clone();
@@ -199,12 +199,12 @@ proptest! {
         let difference = compare(&graph, &rearranged(&other), Fidelity::Graph);
         let difference = difference.expect_err("it was changed");
         let found = at_path(&graph, &difference.path);
-        // The path to a member that is too many leads nowhere in the expected graph.
+        // The path to a surplus member leads nowhere in the expected graph.
         let is_more = difference.expected == "nothing there";
         prop_assert!(is_more || is_near(&graph, &found, place), "{}: {} is not node {}", graph, difference, place);
     }
 
-    /// Of two references to one object, one is to a copy.
+    /// One of two references to an object now refers to a copy.
     #[test]
     fn a_copy_is_found_where_it_is(
         graph in with_other_keys(strategy::any_graph(strategy::NODES)),
@@ -215,7 +215,7 @@ proptest! {
             Node::Object(object) => Some(object.arguments),
             _ => None,
         }).collect();
-        // Tuples of arguments are compared by what is in them.
+        // Tuples of arguments are compared by their elements.
         let counts = |id: NodeId| graph.nodes[id].has_identity() && !arguments.contains(&id);
         let edges: Vec<_> = (0..graph.nodes.len())
             .flat_map(|holder| references(holder).map(move |(at, held)| (holder, at, held)))

@@ -49,7 +49,7 @@ fn a_missing_or_surplus_member_is_named() {
     assert_snapshot!(difference(&set([1, 2]), &set([1, 3])), @"{2} is absent, expected int 2");
 }
 
-/// Every kind of difference, in the words in which it is told.
+/// Every kind of difference, in the words in which it is reported.
 #[test]
 #[expect(clippy::too_many_lines, reason = "it is a table")]
 fn every_difference_has_its_words() {
@@ -286,7 +286,7 @@ fn floats_are_compared_by_bits_but_nan_is_nan() {
 }
 
 #[test]
-fn values_do_not_tell_old_types_apart() {
+fn values_do_not_distinguish_the_types_of_python_2() {
     for (one, other) in [
         (Graph::int(1), Graph::long(1)),
         (Graph::str("a"), Graph::bytes("a")),
@@ -324,7 +324,7 @@ fn the_arguments_of_a_call_are_a_new_tuple_each_time() {
 }
 
 #[test]
-fn instances_in_a_set_are_told_apart_by_what_they_hold() {
+fn instances_in_a_set_are_distinguished_by_what_they_hold() {
     let set = |order: [i32; 3]| {
         Graph::build(|b| {
             let class = b.global("m", "C");
@@ -425,7 +425,7 @@ pub(super) fn rearranged(graph: &Graph) -> Graph {
     }
 }
 
-/// As large as anything that the suite compares, wide and deep.
+/// An object as large as any that the suite compares, both wide and deep.
 #[test]
 fn a_million_objects_are_compared_in_seconds() {
     const MANY: usize = 1_000_000;
@@ -450,7 +450,7 @@ fn a_million_objects_are_compared_in_seconds() {
 
 proptest! {
     #[test]
-    fn another_table_of_the_same_object_is_the_same(graph in strategy::graph(strategy::NODES)) {
+    fn an_object_equals_itself_in_another_table(graph in strategy::graph(strategy::NODES)) {
         for fidelity in [Fidelity::Graph, Fidelity::Values] {
             prop_assert_eq!(compare(&graph, &rearranged(&graph), fidelity), Ok(()));
         }
@@ -472,7 +472,7 @@ proptest! {
     }
 
     #[test]
-    fn two_random_objects_are_compared_alike_in_both_directions(
+    fn two_random_objects_compare_the_same_in_both_directions(
         one in strategy::graph(3),
         other in strategy::graph(3),
     ) {

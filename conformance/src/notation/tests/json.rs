@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::notation::{Graph, SCHEMA};
 use crate::strategy;
 
-/// One of every kind, in the form that `ADAPTER.md` gives it.
+/// One node of every kind, in the form that `ADAPTER.md` specifies.
 const EVERY_NODE: &[&str] = &[
     r#"{"none":null}"#,
     r#"{"bool":true}"#,
@@ -50,14 +50,14 @@ fn hexadecimal_may_be_upper_case() {
     );
 }
 
-/// Nodes that are none, and what is said of them. The first column is also refused by the schema, unless
-/// it takes the rest of the table to see what is wrong.
+/// Invalid nodes, and the error for each. The schema refuses them, too, except where the rest of the table is needed to
+/// see what is wrong.
 const REFUSED: &[(&str, &str)] = &[
     (
         r#"{"none":null,"int":"1"}"#,
-        "node 1: exactly one member is needed, there are more",
+        "node 1: expected exactly one member, found more",
     ),
-    ("{}", "node 1: exactly one member is needed, there is none"),
+    ("{}", "node 1: expected exactly one member, found none"),
     (r#"{"float32":"00"}"#, "node 1: unknown variant `float32`"),
     (
         r#"{"none":0}"#,
@@ -106,7 +106,7 @@ const REFUSED: &[(&str, &str)] = &[
     ),
     (
         r#"{"extension":0}"#,
-        "node 1: 0 is not an extension code: they are 1 to 2147483647",
+        "node 1: 0 is not an extension code, which is a number from 1 to 2147483647",
     ),
     (
         r#"{"extension":2147483648}"#,
@@ -131,7 +131,7 @@ const REFUSED: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_is_not_the_notation_is_refused_by_node() {
+fn an_invalid_graph_is_refused_with_the_number_of_the_node() {
     for (node, reason) in REFUSED {
         let json = format!(r#"{{"root":0,"nodes":[{{"none":null}},{node}]}}"#);
         let error = serde_json::from_str::<Graph>(&json)
@@ -167,7 +167,7 @@ fn the_schema_has_every_node() {
 }
 
 #[test]
-fn the_schema_refuses_what_can_be_seen_in_a_node() {
+fn the_schema_refuses_nodes_that_are_invalid_by_themselves() {
     for (node, reason) in REFUSED {
         let json = format!(r#"{{"root":0,"nodes":[{{"none":null}},{node}]}}"#);
         let in_the_table = reason.starts_with("node 1 ");
@@ -179,7 +179,7 @@ fn the_schema_refuses_what_can_be_seen_in_a_node() {
     }
 }
 
-/// All that only the parser refuses: what takes more than one node to see, and what JSON itself leaves open.
+/// Everything that only the parser refuses: faults that involve more than one node, and what JSON itself leaves open.
 const REFUSED_BY_THE_PARSER_ALONE: &[(&str, &str)] = &[
     (
         r#"{"root":1,"nodes":[{"none":null}]}"#,
@@ -193,7 +193,7 @@ const REFUSED_BY_THE_PARSER_ALONE: &[(&str, &str)] = &[
         r#"{"root":0,"nodes":[{"reduce":{"callable":0,"arguments":0}}]}"#,
         "node 0 has arguments that are not a tuple",
     ),
-    // JSON Schema finds 1.0 to be an integer.
+    // To JSON Schema, 1.0 is an integer.
     (
         r#"{"root":0.0,"nodes":[{"none":null}]}"#,
         "invalid type: floating point `0.0`, expected usize",
@@ -202,10 +202,10 @@ const REFUSED_BY_THE_PARSER_ALONE: &[(&str, &str)] = &[
         r#"{"root":0,"nodes":[{"buffer":18446744073709551616}]}"#,
         "node 0: invalid type: floating point `1.8446744073709552e+19`, expected usize",
     ),
-    // The schema sees the last of them.
+    // The schema sees only the last of the duplicates.
     (
         r#"{"root":0,"nodes":[{"none":null,"none":null}]}"#,
-        "node 0: exactly one member is needed, there are more",
+        "node 0: expected exactly one member, found more",
     ),
     (
         r#"{"root":0,"root":0,"nodes":[{"none":null}]}"#,
@@ -214,7 +214,7 @@ const REFUSED_BY_THE_PARSER_ALONE: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn what_only_the_parser_refuses_is_known() {
+fn the_schema_accepts_only_what_is_known_to_need_the_parser() {
     for (json, reason) in REFUSED_BY_THE_PARSER_ALONE {
         assert!(
             VALIDATOR.is_valid(&serde_json::from_str(json).unwrap()),
@@ -225,7 +225,7 @@ fn what_only_the_parser_refuses_is_known() {
     }
 }
 
-/// What may stand anywhere in a file that somebody wrote by hand.
+/// A value that may appear anywhere in a file that somebody wrote by hand.
 fn stray_value() -> impl Strategy<Value = Value> {
     prop_oneof![
         Just(json!(null)),
@@ -253,7 +253,7 @@ fn stray_value() -> impl Strategy<Value = Value> {
     ]
 }
 
-/// Every place in a JSON value, as a pointer.
+/// Every place in a JSON value, as a JSON pointer.
 fn places(value: &Value) -> Vec<String> {
     let mut found = Vec::new();
     let mut pending = vec![(String::new(), value)];
@@ -274,7 +274,7 @@ fn places(value: &Value) -> Vec<String> {
     found
 }
 
-/// One change at one place: another value, a member or an item more, or one less.
+/// Makes one change at one place: another value, or one member or item more or less.
 fn changed(json: &Value, place: prop::sample::Index, how: u8, stray: &Value) -> Value {
     const NAMES: [&str; 6] = ["old", "state", "pairs", "int", "root", "unknown"];
     let mut json = json.clone();
@@ -308,13 +308,13 @@ proptest! {
     }
 
     #[test]
-    fn json_returns(graph in strategy::any_graph(strategy::NODES)) {
+    fn a_graph_survives_the_way_through_json(graph in strategy::any_graph(strategy::NODES)) {
         let json = serde_json::to_string(&graph).unwrap();
         prop_assert_eq!(serde_json::from_str::<Graph>(&json).unwrap(), graph);
     }
 
     #[test]
-    fn what_the_schema_refuses_the_parser_refuses(
+    fn the_parser_refuses_what_the_schema_refuses(
         graph in strategy::any_graph(5),
         place in any::<prop::sample::Index>(),
         how in any::<u8>(),

@@ -74,7 +74,7 @@ fn what_would_overflow_the_stack_or_the_memory_is_refused() {
 
 proptest! {
     #[test]
-    fn values_return(graph in strategy::values()) {
+    fn values_survive_the_way_through_serde_pickle(graph in strategy::values()) {
         let value = Value::try_from(&graph).unwrap();
         prop_assert_eq!(compare(&graph, &Graph::from(&value), Fidelity::Values), Ok(()));
     }

@@ -30,7 +30,7 @@ fn instructions_are_listed_with_offsets_and_marks() {
 }
 
 #[test]
-fn protocol_0_is_listed_as_it_is_written() {
+fn protocol_0_is_listed_as_its_text() {
     assert_snapshot!(annotate(b"(lp1\nI01\naF0.1\naS'a\\n'\naV\\u20ac\nag1\na.rest"), @r#"
      0: (    MARK
      1: l    LIST (MARK at 0)

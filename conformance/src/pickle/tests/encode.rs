@@ -1,4 +1,4 @@
-//! What is written is read again, here and by serde-pickle.
+//! Everything that is written can be read again, both here and by serde-pickle.
 
 use proptest::prelude::*;
 use serde_pickle::{DeOptions, SerOptions, Value};
@@ -62,7 +62,7 @@ fn what_cannot_be_written_is_named() {
 }
 
 #[test]
-fn what_python_2_lacks_returns_as_python_3_writes_it() {
+fn types_that_python_2_lacks_are_written_as_python_3_writes_them() {
     let graph = Graph::build(|b| {
         let bytes = b.bytes(b"a\xff\\\n");
         let members = [b.bytes(""), bytes, bytes, b.bytearray(b"\xff")];
@@ -78,7 +78,7 @@ fn what_python_2_lacks_returns_as_python_3_writes_it() {
 }
 
 #[test]
-fn everything_an_object_is_filled_with_returns() {
+fn everything_in_an_object_is_written_and_read() {
     let graph = Graph::build(|b| {
         let (class, one, key) = (b.global("m", "C"), b.int(1), b.str("k"));
         let objects =
@@ -104,9 +104,9 @@ fn everything_an_object_is_filled_with_returns() {
     }
 }
 
-/// Through two lists, which are only in the memo when the tuple is met for the second and third time.
+/// The recursion is through two lists, which are in the memo only when the tuple occurs for the second and third time.
 #[test]
-fn a_tuple_within_itself_twice_returns() {
+fn a_tuple_that_contains_itself_twice_is_written_and_read() {
     let graph = Graph::build(|b| {
         let (one, other) = (b.list([]), b.list([]));
         let tuple = b.tuple([one, other]);
@@ -123,7 +123,7 @@ fn a_tuple_within_itself_twice_returns() {
 }
 
 #[test]
-fn a_call_with_itself_among_its_arguments_returns() {
+fn a_call_with_its_result_among_its_arguments_is_written_and_read() {
     let graph = Graph::build(|b| {
         let (callable, list) = (b.global("m", "f"), b.list([]));
         let call = b.reduce(callable, [list]);
@@ -138,7 +138,7 @@ fn a_call_with_itself_among_its_arguments_returns() {
 }
 
 #[test]
-fn batches_and_long_memo_places_return() {
+fn batches_and_long_memo_places_are_written_and_read() {
     let graph = Graph::build(|b| {
         let members: Vec<_> = (0..2001).map(|number| b.str(format!("{number}"))).collect();
         let pairs: Vec<_> = members
@@ -165,7 +165,7 @@ proptest! {
     fn serde_pickle_reads_the_same_value(graph in strategy::values(), protocol in 1..3u8) {
         let pickle = write(&graph, protocol).unwrap();
         let value: Value = match serde_pickle::value_from_slice(&pickle, DeOptions::new()) {
-            // What serde-pickle 1.2.0 takes for recursion is at times a container that is shared.
+            // serde-pickle 1.2.0 sometimes mistakes a shared container for recursion.
             Err(serde_pickle::Error::Syntax(serde_pickle::ErrorCode::Recursive)) => return Ok(()),
             value => value.unwrap(),
         };

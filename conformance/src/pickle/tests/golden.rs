@@ -1,4 +1,4 @@
-//! What Python wrote is read as what was pickled, and written again to the byte.
+//! Pickles that Python wrote are read as the objects that were pickled, and written again with exactly the same bytes.
 
 use num_bigint::BigInt;
 
@@ -50,7 +50,7 @@ fn goldens() -> impl Iterator<Item = Golden> {
 }
 
 #[test]
-fn what_python_wrote_is_what_was_pickled() {
+fn pickles_of_python_are_read_as_the_objects_that_were_pickled() {
     let mut count = 0;
     for golden in goldens() {
         let reading = read_default(&golden.pickle).unwrap();
@@ -71,15 +71,15 @@ fn what_python_wrote_is_what_was_pickled() {
 }
 
 #[test]
-fn what_python_2_wrote_is_written_again() {
+fn pickles_of_python_2_are_written_with_the_same_instructions() {
     for golden in goldens().filter(|golden| golden.writer == Writer::Python2) {
         let graph = graph_of(&golden.pickle);
         let again = write(&graph, golden.protocol).unwrap();
         assert_same(&graph, &graph_of(&again));
         match (golden.object, golden.protocol) {
-            // cPickle has more digits for floats than are needed.
+            // cPickle writes more digits of a float than necessary.
             ("atoms", 0) => {}
-            // cPickle saw that nothing but the call refers to the argument of a date.
+            // cPickle noticed that only the call refers to the argument of a date.
             ("objects", _) => assert_eq!(without_memo(&again), without_memo(&golden.pickle)),
             _ => assert_eq!(annotate(&again), annotate(&golden.pickle)),
         }
@@ -147,7 +147,7 @@ fn atoms(b: &mut Builder, golden: &Golden) -> NodeId {
     b.list(atoms)
 }
 
-/// What is `long` in Python 2, and cannot be told from it in the protocols of Python 2.
+/// A number that is a `long` in Python 2, and cannot be distinguished from one in the protocols of Python 2.
 fn large(b: &mut Builder, golden: &Golden, number: BigInt) -> NodeId {
     if golden.protocol > 2 {
         b.int(number)

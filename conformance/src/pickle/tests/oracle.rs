@@ -1,4 +1,4 @@
-//! What the oracle (conformance/oracle) found, each with the Python that showed it.
+//! Findings of the oracle (conformance/oracle), each with the version of Python that showed it.
 
 use crate::pickle::{Limits, Need, Unpickler, loadable};
 
@@ -10,10 +10,10 @@ fn object(pickle: &[u8], unpickler: Unpickler) -> String {
     )
 }
 
-/// 3.13.0 reads what is before the NUL, which may be nothing, and tells a bool by the length of the line. To 2.7.18
-/// the first is a `long`.
+/// 3.13.0 reads the bytes before the NUL, which may be none, and recognizes a bool by the length of the line. 2.7.18
+/// reads the first one as a `long`.
 #[test]
-fn an_int_ends_with_a_nul_to_python_3() {
+fn an_int_ends_at_a_nul_in_python_3() {
     assert_eq!(object(b"I0\0\n.", Unpickler::Python3), "False");
     assert_eq!(object(b"I0\0\n.", Unpickler::Python2), "0L");
     assert_eq!(object(b"I2\0\n.", Unpickler::Python3), "2");
@@ -21,9 +21,9 @@ fn an_int_ends_with_a_nul_to_python_3() {
     assert_eq!(object(b"I\0\0\n.", Unpickler::Python3), "False");
 }
 
-/// 3.13.0 calls `_codecs.encode` for `INST`, which fails for these arguments.
+/// 3.13.0 calls `_codecs.encode` for `INST`, which fails with these arguments.
 #[test]
-fn a_constructor_is_needed_where_it_is_not_called_in_its_usual_form() {
+fn a_constructor_is_needed_if_it_is_not_called_in_its_usual_form() {
     let needs = |pickle: &[u8]| {
         let reading = loadable(pickle, Unpickler::Python3, &Limits::default());
         reading.unwrap().needs

@@ -1,4 +1,4 @@
-//! What pickles mean, and what is wrong with those that mean nothing.
+//! The meaning of pickles, and the errors of those that have none.
 
 use proptest::prelude::*;
 
@@ -37,7 +37,7 @@ fn long_depends_on_the_protocol_that_is_announced() {
 }
 
 #[test]
-fn what_follows_stop_is_left() {
+fn bytes_after_stop_are_not_consumed() {
     let reading = read_default(b"\x80\x05N.rest").unwrap();
     assert_eq!(
         (reading.consumed, reading.protocol, reading.announced),
@@ -108,10 +108,10 @@ fn old_instances_have_their_arguments() {
     assert_same(&expected, &graph_of(b"(cm\nC\nK\x01o."));
 }
 
-/// A set that holds an instance that refers to the set, as cPickle 2.7.18 writes it: the set is made
-/// twice, and the first one is dropped.
+/// A set that holds an instance that refers to the set, as cPickle 2.7.18 writes it: the set is made twice, and the
+/// first one is dropped.
 #[test]
-fn a_set_within_itself_is_one_set() {
+fn a_set_that_contains_itself_is_one_set() {
     let pickle =
         b"\x80\x02c__builtin__\nset\nq\x01]q\x02c__main__\nH\nq\x03)\x81q\x04}q\x05U\x01sh\x01\
         ]q\x06h\x04a\x85Rq\x07sba\x85R0h\x07.";
@@ -128,7 +128,7 @@ fn a_set_within_itself_is_one_set() {
 }
 
 #[test]
-fn errors_say_where_and_why() {
+fn errors_have_an_offset_and_a_reason() {
     use Reason::*;
     for (pickle, offset, reason) in [
         (&b""[..], 0, NoStop),
@@ -183,7 +183,7 @@ fn errors_say_where_and_why() {
 }
 
 #[test]
-fn limits_are_limits() {
+fn limits_are_enforced() {
     let over = |pickle: &[u8], limits: Limits| match read(pickle, &limits) {
         Err(PickleError {
             reason: Reason::Limit { what, .. },
@@ -247,7 +247,7 @@ proptest! {
             }
         }
         if let Ok(reading) = read_default(&pickle) {
-            // What was read is a graph: everything can be done with it.
+            // The result is a valid graph: every operation on it works.
             let json = serde_json::to_string(&reading.graph).unwrap();
             let graph: Graph = serde_json::from_str(&json).unwrap();
             prop_assert_eq!(compare(&graph, &reading.graph, Fidelity::Graph), Ok(()));

@@ -1,4 +1,4 @@
-//! The two verdicts on pickles, where they differ from each other and between unpicklers.
+//! The verdicts of `well_formed` and `loadable`, where they differ from each other and between unpicklers.
 
 use crate::pickle::{Limits, Need, PickleError, Reading, Unpickler, loadable, read, well_formed};
 
@@ -6,9 +6,9 @@ fn loaded(pickle: &[u8], unpickler: Unpickler) -> Result<Reading, PickleError> {
     loadable(pickle, unpickler, &Limits::default())
 }
 
-/// Who accepts what: `pickletools.dis`, cPickle of Python 2.7.18, pickle of Python 3.13.
+/// Pickles, and whether each is accepted by `pickletools.dis`, cPickle of Python 2.7.18 and pickle of Python 3.13.
 #[test]
-fn verdicts_differ_where_those_of_python_do() {
+fn verdicts_differ_where_the_verdicts_of_python_differ() {
     for (pickle, dis, python_2, python_3) in [
         (&b"N."[..], true, true, true),
         (b"NN.", false, true, true),
@@ -57,7 +57,7 @@ fn each_python_makes_its_own_types() {
 }
 
 #[test]
-fn of_equal_keys_the_first_is_kept_with_the_last_value() {
+fn the_first_of_equal_keys_is_kept_with_the_last_value() {
     let dict = |pickle: &[u8]| read(pickle, &Limits::default()).unwrap().graph.to_string();
     assert_eq!(
         dict(b"}(K\x01I1\nG?\xf0\0\0\0\0\0\0I2\n\x88I3\nu."),
@@ -76,7 +76,7 @@ fn of_equal_keys_the_first_is_kept_with_the_last_value() {
     assert_eq!(dict(&pickle), "frozenset({NaN, NaN})");
 }
 
-/// Python takes exponential time to hash it, and looks twice as long as there is one tuple more.
+/// Python takes exponential time to hash this key: twice as long for each additional tuple.
 #[test]
 fn a_key_of_shared_tuples_takes_no_time() {
     let pickle = [b"}N".to_vec(), b"2\x86".repeat(10_000), b"Ns.".to_vec()].concat();
@@ -84,7 +84,7 @@ fn a_key_of_shared_tuples_takes_no_time() {
 }
 
 #[test]
-fn what_is_needed_is_listed_with_its_place() {
+fn needs_are_listed_with_their_offsets() {
     let needs = |pickle: &[u8]| loaded(pickle, Unpickler::Python3).unwrap().needs;
     assert_eq!(needs(b"c__builtin__\nset\n]\x85R."), []);
     let set = Need::Global("__builtin__.set".into());
@@ -102,7 +102,7 @@ fn what_is_needed_is_listed_with_its_place() {
 }
 
 #[test]
-fn well_formed_says_how_far_and_how_new() {
+fn well_formed_returns_the_length_and_the_protocol() {
     let verdict = well_formed(b"\x80\x04]\x94.rest").unwrap();
     assert_eq!((verdict.protocol, verdict.consumed), (4, 5));
     insta::assert_snapshot!(
