@@ -224,7 +224,7 @@ fn an_interrupted_run_is_not_a_good_one() {
     let server = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = server.local_addr().expect("it is bound");
     let mut running = Command::new(env!("CARGO_BIN_EXE_processing-conformance"))
-        .args(["bare/server", "--jobs", "1", "--testee"])
+        .args(["bare/server", "--jobs", "1", "--deadline", "2", "--testee"])
         .arg(format!("connect:{address}"))
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
