@@ -1,7 +1,7 @@
-//! Messages on a stream, cut into segments in any way.
+//! Messages on a stream that is cut into segments of any length.
 //!
-//! The input is: how many bytes arrive at once (one byte), the limit of a message in units of 16 bytes (one byte), and
-//! the stream. It is read in each framing, and must come apart into the messages that [`Expected`] finds.
+//! The input is the number of bytes that arrive at once (one byte), the limit of a message in units of 16 bytes (one
+//! byte), and the stream. In each framing, the messages that are received must be those that [`Expected`] finds.
 
 use std::io::Write;
 use std::net::Shutdown;
@@ -27,7 +27,7 @@ pub fn check(input: &[u8]) {
     );
 }
 
-/// What decodes encodes to the same bytes, and the other way round.
+/// Encoding a decoded header gives the same bytes, and decoding an encoded length gives the same length.
 fn check_header(framing: Framing, input: &[u8]) {
     let header = &input[..input.len().min(framing.header_length())];
     match framing.decode(header) {
@@ -50,7 +50,7 @@ fn check_header(framing: Framing, input: &[u8]) {
     }
 }
 
-/// Writes a stream step by step, and receives after each step all that must be there by then.
+/// Writes a stream step by step, and after each step receives every message that must be complete by then.
 fn check_stream(framing: Framing, stream: &[u8], step: usize, limit: u64) {
     let (mut peer, mut conn) = connected(framing, limit);
     conn.set_read_timeout(Some(Duration::ZERO));
@@ -108,7 +108,7 @@ fn check_poisoned(mut conn: Connection) {
     assert!(matches!(conn.recv_string(), Err(Error::Poisoned { .. })));
 }
 
-/// What a stream holds, found without any state but the place.
+/// The messages in a stream, found with no state except the position.
 struct Expected<'a> {
     framing: Framing,
     limit: u64,
@@ -140,7 +140,7 @@ impl<'a> Expected<'a> {
     }
 }
 
-/// A raw end and a connection. Over `AF_UNIX` what was written is there at once.
+/// A raw end and a connection. Over `AF_UNIX`, bytes can be read as soon as they are written.
 fn connected(framing: Framing, limit: u64) -> (UnixStream, Connection) {
     let path = std::env::temp_dir().join(format!("processing-fuzz-{}", std::process::id()));
     let mut listener = Listener::builder()
@@ -149,6 +149,6 @@ fn connected(framing: Framing, limit: u64) -> (UnixStream, Connection) {
         .limits(Limits::default().with_message_length(limit))
         .bind()
         .expect("a path in the directory for temporary files");
-    let peer = UnixStream::connect(&path).expect("it listens");
-    (peer, listener.accept().expect("somebody connected"))
+    let peer = UnixStream::connect(&path).expect("the listener is bound");
+    (peer, listener.accept().expect("a client connected"))
 }

@@ -1,8 +1,8 @@
-//! Payloads that may be pickles. The input is the payload.
+//! Payloads that may be pickles. The input is a payload.
 
 use processing_connection::{Error, HashableValue, Limits, Result, Value, object};
 
-/// Checks what becomes of a payload.
+/// Loads a payload and checks the result.
 pub fn check(input: &[u8]) {
     let limits = Limits::default();
     let loaded = object::loads(input, &limits);
@@ -17,14 +17,14 @@ pub fn check(input: &[u8]) {
     let dumped = object::dumps_value(&value).expect("every value can be dumped");
     let again = object::loads(&dumped, &limits).expect("what was dumped can be loaded");
     if extent.is_ordered() {
-        // Bytes, and not values, so that a NaN is the same as itself.
+        // Bytes are compared instead of values, because a NaN does not equal itself.
         assert_eq!(object::dumps_value(&again).expect("as before"), dumped);
     }
     let followed = [input, b"and what comes after STOP"].concat();
     assert!(object::loads(&followed, &limits).is_ok());
 }
 
-/// An error names a byte of the payload, and why.
+/// An error has an offset in the payload, and a reason.
 fn check_error(loaded: &Result<Value>, input: &[u8]) {
     match loaded {
         Ok(_) => {}
@@ -37,11 +37,11 @@ fn check_error(loaded: &Result<Value>, input: &[u8]) {
             assert!(!class.is_empty());
         }
         Err(Error::PickleLimit { offset, .. }) => assert!(*offset < input.len()),
-        Err(other) => panic!("{other:?} is no error of a payload"),
+        Err(other) => panic!("{other:?} is not an error about a payload"),
     }
 }
 
-/// Tighter limits change nothing but what is over them.
+/// Tighter limits change nothing except for payloads that exceed them.
 fn check_tight_limits(loaded: &Result<Value>, input: &[u8]) {
     let tight = Limits::default()
         .with_pickle_nesting(2)
@@ -57,10 +57,10 @@ fn check_tight_limits(loaded: &Result<Value>, input: &[u8]) {
 
 #[derive(Default)]
 struct Extent {
-    /// Containers within one another.
+    /// How deeply containers are nested.
     levels: u64,
     nodes: u64,
-    /// What is among the members of sets and the keys of dicts.
+    /// The kinds of number among the members of sets and the keys of dicts.
     sorted: Sorted,
 }
 
@@ -72,8 +72,8 @@ struct Sorted {
 }
 
 impl Extent {
-    /// Whether the members of every set have one order only. serde-pickle has none for NaN, nor for floats and integers
-    /// beyond 64 bits: it takes any of these for greater than any of those, and the other way round.
+    /// Whether the members of every set have only one order. serde-pickle has no order for NaN, nor between floats and
+    /// integers of more than 64 bits: each compares greater than the other.
     fn is_ordered(&self) -> bool {
         let Sorted {
             float,

@@ -1,7 +1,7 @@
-//! Handshakes with a peer that says whatever it likes, and with somebody in between.
+//! Handshakes with a peer that sends any messages, and with an attacker between two ends.
 //!
-//! The input is a script: which end is tried (one byte), then what it hears, message by message.
-//! [`Said`] has the forms a message can take; whoever writes the script knows the key only where it says so.
+//! The input is a script: which end is tested (one byte), then the messages that it receives. [`Said`] lists the forms
+//! of a message; the script depends on the key only in those that say so.
 
 use hmac::{Hmac, KeyInit, Mac};
 use processing_connection::AuthKey;
@@ -13,7 +13,7 @@ use sha1::{Digest, Sha1};
 const KEY: &[u8] = b"a key for the fuzzer";
 const OWN: &[u8; CHALLENGE_LENGTH] = b"twenty random bytes!";
 
-/// Plays one end to its verdict, and two ends with somebody between them.
+/// Runs one end to its verdict, and then two ends with an attacker between them.
 pub fn check(input: &[u8]) {
     let Some((first, script)) = input.split_first() else {
         return;
@@ -26,13 +26,13 @@ pub fn check(input: &[u8]) {
 /// A message of the script.
 enum Said {
     Raw(Vec<u8>),
-    /// The right answer to the challenge of the end that hears it, cut to so many bytes.
+    /// The right answer to the challenge of the end that receives it, truncated to this length.
     RightAnswer(usize),
     Welcome,
     Refusal,
-    /// Another challenge than the end's own.
+    /// A challenge other than the end's own.
     Challenge([u8; CHALLENGE_LENGTH]),
-    /// What the end itself said last.
+    /// The last message that the end itself sent.
     Reflection,
 }
 
@@ -64,8 +64,8 @@ impl<'a> Script<'a> {
     }
 }
 
-/// One end accepts exactly if it heard the right answer, a challenge that is not its own, and a welcome, each where it
-/// was due.
+/// One end accepts if and only if it received the right answer, a challenge other than its own, and a welcome, each in
+/// its turn.
 fn check_end(role: Role, script: &[u8]) {
     let key = AuthKey::from(KEY);
     let mut end = Exchange::new(role, &key, *OWN);
@@ -103,7 +103,7 @@ fn check_end(role: Role, script: &[u8]) {
     }
 }
 
-/// Whether the message of this number is the one that the end needs to hear.
+/// Whether the message with this number is the one that the end needs to receive.
 fn deserves(role: Role, number: usize, message: &[u8]) -> bool {
     match (role, number) {
         (Role::Listener, 0) | (Role::Client, 2) => message == right_answer(KEY, OWN),
@@ -129,8 +129,8 @@ fn spoken(said: Said, challenge: &[u8], last: &[u8]) -> Vec<u8> {
     }
 }
 
-/// Two ends with keys from the script, and somebody between them who changes messages. Both accept if and only if the
-/// keys are the same and nothing was changed; neither does if the keys differ.
+/// Runs two ends with keys from the script, and an attacker between them who changes messages. Both accept if and only
+/// if the keys are equal and nothing was changed; neither accepts if the keys differ.
 fn check_between(input: &[u8]) {
     let mut script = Script(input);
     let keys = [0, 1].map(|_| {
@@ -144,7 +144,7 @@ fn check_between(input: &[u8]) {
         Exchange::new(Role::Client, &keys[1], *b"and another twenty!!"),
     ];
     let mut changed = false;
-    // Six messages, of which each end sees no more than it has a turn for.
+    // Six messages, with turns to spare for the end that waits.
     for _ in 0..16 {
         let [one, other] = &mut ends;
         match one.turn() {
@@ -168,7 +168,7 @@ fn check_between(input: &[u8]) {
     }
 }
 
-/// One byte changed, or one less.
+/// The message with one byte changed, or without its last byte.
 fn altered(message: &[u8], place: u8) -> Vec<u8> {
     let mut altered = message.to_vec();
     match altered.get_mut(usize::from(place)) {
@@ -178,7 +178,7 @@ fn altered(message: &[u8], place: u8) -> Vec<u8> {
     altered
 }
 
-/// A key as HMAC sees it: filled with zeros to the length of a block, hashed first if it is longer.
+/// A key as HMAC uses it: padded with zeros to the length of a block, and hashed first if it is longer.
 fn padded(key: &[u8]) -> Vec<u8> {
     let mut padded = if key.len() > 64 {
         Sha1::digest(key).to_vec()

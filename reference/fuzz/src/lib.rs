@@ -1,8 +1,8 @@
-//! What must be true of the reference, whatever bytes come: one function for each fuzz target. It panics where the
-//! reference is at fault.
+//! What holds of the reference whatever bytes arrive: one function for each fuzz target, which panics when
+//! it does not hold.
 //!
-//! The fuzzer calls them with what it makes up, and `tests/corpora.rs` with what it has found worth keeping, on stable
-//! Rust, in every test run.
+//! The fuzz targets call the functions with random inputs. `tests/corpora.rs` calls them with the inputs that are
+//! committed, on stable Rust, in every run of the tests.
 
 #[cfg(unix)]
 pub mod framing;
