@@ -1,5 +1,5 @@
-//! Pickles that somebody would send to do harm: the reference and the suite say what is wrong and where, with little
-//! work and little memory.
+//! Pickles that an attacker might send: the reference and the suite say what is wrong and where, with little work and
+//! little memory.
 //!
 //! Work is counted, so that every run decides alike: the number of allocations and the bytes that they take, nodes of
 //! objects included, may grow with the length of the pickle, and not faster. The most memory that is in use at once has
@@ -48,7 +48,7 @@ fn hostile_pickles_are_answered_with_little_work_and_memory() {
     cut_anywhere();
 }
 
-/// Who is asked, and how. Each answers in a line.
+/// The name of a reader of pickles, and a function that gives its answer in one line.
 type Judge = (&'static str, fn(&[u8]) -> String);
 
 const JUDGES: &[Judge] = &[
@@ -143,15 +143,15 @@ fn judge(name: &str, pickle: &[u8], answers: &mut String, costs: &mut Costs) {
     }
 }
 
-/// What the processor did for this thread so far.
+/// The processor time that this thread has used.
 #[cfg(unix)]
 fn spent() -> Duration {
     use rustix::time::{ClockId, clock_gettime};
     let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::try_from(time).expect("a thread does not run backwards")
+    Duration::try_from(time).expect("processor time is not negative")
 }
 
-/// Windows has no such clock for safe code: there, the rest of the machine counts, too.
+/// Safe code has no such clock on Windows. There the time includes what other programs take.
 #[cfg(not(unix))]
 fn spent() -> Duration {
     static BEGINNING: std::sync::LazyLock<std::time::Instant> =
@@ -218,7 +218,8 @@ impl Costs {
             let slowest = largest(|cost| u64::try_from(cost.time.as_nanos()).unwrap_or(u64::MAX));
             writeln!(
                 table,
-                "{judge:<12} {} allocations for {} bytes ({}), {} bytes allocated for {} ({}), {} KiB at once ({}), {:.2?} ({})",
+                "{judge:<12} {} allocations for {} bytes ({}), {} bytes allocated for {} ({}), {} KiB at once ({}), \
+                 {:.2?} ({})",
                 allocations.allocations,
                 allocations.length,
                 allocations.name,
@@ -240,7 +241,8 @@ impl Costs {
         for cost in self.0.iter().filter(|cost| cost.is_over()) {
             writeln!(
                 over,
-                "{}, {}: {} of {} allocations, {} of {} bytes allocated, {} of {SPACE} bytes at once, {:.1?} of {TIME:?}",
+                "{}, {}: {} of {} allocations, {} of {} bytes allocated, {} of {SPACE} bytes at once, \
+                 {:.1?} of {TIME:?}",
                 cost.name,
                 cost.judge,
                 cost.allocations,
@@ -256,7 +258,7 @@ impl Costs {
     }
 }
 
-/// No pickle can be cut anywhere and still be one, and it ends where it was cut, or in the instruction that was.
+/// A pickle that is cut off is invalid, and the error is at the cut or before it.
 fn cut_anywhere() {
     for pickle in inputs::WHOLE {
         object::loads(pickle, &ReferenceLimits::default()).expect("it is whole");
