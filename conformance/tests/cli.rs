@@ -4,6 +4,7 @@
 #![cfg(unix)]
 
 use std::io::Write;
+use std::net::TcpListener;
 use std::process::{Command, Output};
 
 use processing_conformance::cases::catalogue;
@@ -229,14 +230,17 @@ fn a_server_that_is_not_there_fails() {
 
 #[test]
 fn an_interrupted_run_is_not_a_good_one() {
+    let server = TcpListener::bind("127.0.0.1:0").expect("a port is free");
+    let address = server.local_addr().expect("it is bound");
     let mut running = Command::new(env!("CARGO_BIN_EXE_processing-conformance"))
-        .args(["--jobs", "1"])
+        .args(["bare/server", "--jobs", "1", "--deadline", "2", "--testee"])
+        .arg(format!("connect:{address}"))
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
         .spawn()
         .expect("the command starts");
-    // The whole catalogue takes seconds with one job.
-    std::thread::sleep(std::time::Duration::from_millis(500));
+    // The first execution waits for a reply that never comes, and others are to follow it.
+    let (_silent, _) = server.accept().expect("the run connects");
     let killed = Command::new("kill")
         .args(["-INT", &running.id().to_string()])
         .status();

@@ -1,4 +1,4 @@
-//! What the fuzzer found worth keeping, checked by what it checks: see `fuzz/`.
+//! Replays the committed inputs of the fuzz targets, with the same checks: see `fuzz/`.
 
 use std::fs;
 use std::panic::catch_unwind;
@@ -26,7 +26,7 @@ fn notation() {
 fn replay(target: &str, check: fn(&[u8])) {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
     let corpus = fs::read_dir(fuzz.join("corpus").join(target)).expect("it is committed");
-    // What was found wrong once. There is no directory where nothing was.
+    // Inputs that failed once. A target that never failed has no directory.
     let regressions = fs::read_dir(fuzz.join("regressions").join(target)).ok();
     let mut inputs = 0;
     for entry in corpus.chain(regressions.into_iter().flatten()) {

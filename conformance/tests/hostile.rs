@@ -1,17 +1,15 @@
-//! Pickles that somebody would send to do harm: the reference and the suite say what is wrong and where, in 50 ms
-//! and 16 MiB each.
+//! Pickles that an attacker might send: the reference and the suite say what is wrong and where, with little work and
+//! little memory.
 //!
-//! Memory is counted by the allocator, above what there was before, without the pickle itself. Time is that of the
-//! processor in this thread, best of five: what else runs on the machine does not count. The 50 ms are those of a build
-//! with optimizations; one without gets twenty times as many, which still tells linear from quadratic. They are also
-//! those of the machine that the yardstick was measured on: a slower one gets as many more as it takes longer for that.
+//! Work is counted, so that every run decides alike: the number of allocations and the bytes that they take, nodes of
+//! objects included, may grow with the length of the pickle, and not faster. The most memory that is in use at once has
+//! one limit for all pickles. Work that allocates nothing is not counted; its time is only guarded by a limit of more
+//! than ten times what the slowest answer takes without optimization. That still tells linear from quadratic.
 
-use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::hint::black_box;
 use std::time::Duration;
 
-use peak_alloc::PeakAlloc;
+use allocation_counter::{AllocationInfo, measure};
 use processing_conformance::pickle::{
     Limits, Opcode, PickleError, Reading, Unpickler, annotate, disassemble, loadable, read,
     well_formed,
@@ -21,20 +19,15 @@ use processing_connection::{Error, Limits as ReferenceLimits, Value, object};
 #[path = "hostile/inputs.rs"]
 mod inputs;
 
-#[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
+/// The most bytes in use at once, above what was in use before, without the pickle itself.
+const SPACE: u64 = 16 << 20;
+/// The most processor time of this thread, best of [`TRIES`].
+const TIME: Duration = Duration::from_secs(5);
+/// An answer that takes longer is asked for again, this often altogether.
+const TRIES: usize = 3;
 
-/// The best of so many counts.
-const TRIES: usize = 5;
-const TIME: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1000 } else { 50 });
-/// What [`yardstick`] takes where [`TIME`] holds as it is.
-const YARDSTICK: Duration = Duration::from_millis(if cfg!(debug_assertions) { 60 } else { 12 });
-/// Bytes.
-const SPACE: usize = 16 << 20;
-
-// One test, so that nothing else allocates while it measures.
 #[test]
-fn hostile_pickles_are_answered_in_little_time_and_space() {
+fn hostile_pickles_are_answered_with_little_work_and_memory() {
     let mut answers = String::new();
     let mut costs = Costs::default();
     for (name, make) in inputs::INPUTS {
@@ -55,7 +48,7 @@ fn hostile_pickles_are_answered_in_little_time_and_space() {
     cut_anywhere();
 }
 
-/// Who is asked, and how. Each answers in a line.
+/// The name of a reader of pickles, and a function that gives its answer in one line.
 type Judge = (&'static str, fn(&[u8]) -> String);
 
 const JUDGES: &[Judge] = &[
@@ -121,25 +114,16 @@ fn said(reading: Result<Reading, PickleError>) -> String {
 fn judge(name: &str, pickle: &[u8], answers: &mut String, costs: &mut Costs) {
     writeln!(answers, "{name} ({} bytes)", pickle.len()).expect("a String takes any text");
     for (judge, ask) in JUDGES {
-        let mut cost = Cost {
-            name: name.to_owned(),
-            judge,
-            time: Duration::MAX,
-            limit: TIME,
-            space: 0,
-        };
         let mut answer = String::new();
+        let mut time = Duration::MAX;
+        let mut work = AllocationInfo::default();
         for _ in 0..TRIES {
-            let before = MEMORY.current_usage();
-            MEMORY.reset_peak_usage();
             let start = spent();
-            answer = ask(pickle);
-            cost.time = cost.time.min(spent().saturating_sub(start));
-            cost.space = MEMORY.peak_usage().saturating_sub(before);
-            if cost.time <= cost.limit {
+            work = measure(|| answer = ask(pickle));
+            time = time.min(spent().saturating_sub(start));
+            if time <= TIME {
                 break;
             }
-            cost.limit = cost.limit.max(TIME.mul_f64(slowness()));
         }
         assert!(
             answer.len() < 400,
@@ -147,42 +131,32 @@ fn judge(name: &str, pickle: &[u8], answers: &mut String, costs: &mut Costs) {
             answer.len()
         );
         writeln!(answers, "    {judge:<12} {answer}").expect("a String takes any text");
-        costs.0.push(cost);
+        costs.0.push(Cost {
+            name: name.to_owned(),
+            judge,
+            length: pickle.len() as u64,
+            allocations: work.count_total,
+            allocated: work.bytes_total,
+            space: work.bytes_max,
+            time,
+        });
     }
 }
 
-/// What the processor did for this thread so far.
+/// The processor time that this thread has used.
 #[cfg(unix)]
 fn spent() -> Duration {
     use rustix::time::{ClockId, clock_gettime};
     let time = clock_gettime(ClockId::ThreadCPUTime);
-    Duration::try_from(time).expect("a thread does not run backwards")
+    Duration::try_from(time).expect("processor time is not negative")
 }
 
-/// Windows has no such clock for safe code: there, the rest of the machine counts, too.
+/// Safe code has no such clock on Windows. There the time includes what other programs take.
 #[cfg(not(unix))]
 fn spent() -> Duration {
     static BEGINNING: std::sync::LazyLock<std::time::Instant> =
         std::sync::LazyLock::new(std::time::Instant::now);
     BEGINNING.elapsed()
-}
-
-/// How much longer than where [`TIME`] holds this machine takes at the moment, once at least.
-fn slowness() -> f64 {
-    let start = spent();
-    black_box(yardstick());
-    spent()
-        .saturating_sub(start)
-        .div_duration_f64(YARDSTICK)
-        .max(1.0)
-}
-
-/// A fixed amount of what reading a pickle is: small pieces of memory, and maps of many.
-fn yardstick() -> usize {
-    let pieces: HashMap<usize, Vec<usize>> = (0..100_000).map(|at| (at, vec![at; 4])).collect();
-    (0..100_000)
-        .map(|at| pieces[&(at * 7919 % 100_000)][at % 4])
-        .sum()
 }
 
 fn shortened(text: &str) -> String {
@@ -195,34 +169,67 @@ fn shortened(text: &str) -> String {
 #[derive(Default)]
 struct Costs(Vec<Cost>);
 
+/// What one answer cost.
 struct Cost {
     name: String,
     judge: &'static str,
+    /// Of the pickle, in bytes.
+    length: u64,
+    /// How often memory was allocated.
+    allocations: u64,
+    /// The bytes allocated altogether.
+    allocated: u64,
+    /// The most bytes in use at once.
+    space: u64,
     time: Duration,
-    /// What the time may be at most.
-    limit: Duration,
-    space: usize,
+}
+
+impl Cost {
+    /// A constant for what a short pickle takes, and a share for each byte: four times what the most expensive input
+    /// takes, as for [the bytes](Self::most_allocated).
+    const fn most_allocations(&self) -> u64 {
+        1000 + 8 * self.length
+    }
+
+    const fn most_allocated(&self) -> u64 {
+        (1 << 20) + 1000 * self.length
+    }
+
+    fn is_over(&self) -> bool {
+        self.allocations > self.most_allocations()
+            || self.allocated > self.most_allocated()
+            || self.space > SPACE
+            || self.time > TIME
+    }
 }
 
 impl Costs {
-    /// The dearest for each who is asked.
+    /// The largest of each kind, for each judge.
     fn table(&self) -> String {
         let mut table = String::new();
         for (judge, _) in JUDGES {
-            let all = || self.0.iter().filter(|cost| cost.judge == *judge);
-            let slowest = all()
-                .max_by_key(|cost| cost.time)
-                .expect("there are inputs");
-            let largest = all()
-                .max_by_key(|cost| cost.space)
-                .expect("there are inputs");
+            let largest = |of: fn(&Cost) -> u64| {
+                let own = self.0.iter().filter(|cost| cost.judge == *judge);
+                own.max_by_key(|cost| of(cost)).expect("there are inputs")
+            };
+            let allocations = largest(|cost| cost.allocations * 1000 / (cost.length + 1000));
+            let allocated = largest(|cost| cost.allocated / (cost.length + 1000));
+            let space = largest(|cost| cost.space);
+            let slowest = largest(|cost| u64::try_from(cost.time.as_nanos()).unwrap_or(u64::MAX));
             writeln!(
                 table,
-                "{judge:<12} {:>8.2} ms ({}), {:>6} KiB ({})",
-                slowest.time.as_secs_f64() * 1e3,
+                "{judge:<12} {} allocations for {} bytes ({}), {} bytes allocated for {} ({}), {} KiB at once ({}), \
+                 {:.2?} ({})",
+                allocations.allocations,
+                allocations.length,
+                allocations.name,
+                allocated.allocated,
+                allocated.length,
+                allocated.name,
+                space.space / 1024,
+                space.name,
+                slowest.time,
                 slowest.name,
-                largest.space / 1024,
-                largest.name,
             )
             .expect("a String takes any text");
         }
@@ -231,26 +238,27 @@ impl Costs {
 
     fn check(&self) {
         let mut over = String::new();
-        for cost in self
-            .0
-            .iter()
-            .filter(|cost| cost.time > cost.limit || cost.space > SPACE)
-        {
-            let (time, limit, space) = (cost.time, cost.limit, cost.space / 1024);
+        for cost in self.0.iter().filter(|cost| cost.is_over()) {
             writeln!(
                 over,
-                "{}, {}: {time:.1?} of {limit:.1?}, {space} of {} KiB",
+                "{}, {}: {} of {} allocations, {} of {} bytes allocated, {} of {SPACE} bytes at once, \
+                 {:.1?} of {TIME:?}",
                 cost.name,
                 cost.judge,
-                SPACE / 1024
+                cost.allocations,
+                cost.most_allocations(),
+                cost.allocated,
+                cost.most_allocated(),
+                cost.space,
+                cost.time,
             )
             .expect("a String takes any text");
         }
-        assert!(over.is_empty(), "too dear:\n{over}");
+        assert!(over.is_empty(), "over a limit:\n{over}");
     }
 }
 
-/// No pickle can be cut anywhere and still be one, and it ends where it was cut, or in the instruction that was.
+/// A pickle that is cut off is invalid, and the error is at the cut or before it.
 fn cut_anywhere() {
     for pickle in inputs::WHOLE {
         object::loads(pickle, &ReferenceLimits::default()).expect("it is whole");

@@ -249,17 +249,16 @@ fn the_timeout_is_for_the_whole_handshake_not_for_each_byte() {
     };
     let trickling = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let mut writing = trickling.try_clone().unwrap();
+    // The answer is complete after 20 seconds: a timeout for each byte would let it arrive, and then refuse it.
     let trickle = in_thread(move || {
         for byte in common::frame(&[0; 200]) {
             if std::io::Write::write_all(&mut writing, &[byte]).is_err() {
                 break;
             }
-            std::thread::sleep(SHORT / 5);
+            std::thread::sleep(SHORT);
         }
     });
-    let start = Instant::now();
     assert_eq!(failure(listener.accept()), (ClientAnswer, TimedOut));
-    assert!(start.elapsed() < SHORT * 30, "{:?}", start.elapsed());
     // It may already have been closed.
     let _ = trickling.shutdown(Shutdown::Both);
     trickle.join().unwrap();
@@ -404,11 +403,13 @@ fn an_old_answer_is_refused() {
 
 #[test]
 fn a_silent_client_delays_the_next_one_only_until_the_timeout() {
+    // The second client has this long to answer, on a busy machine as well.
+    let timeout = SHORT * 10;
     let mut listener = Listener::builder()
         .family(Family::Inet)
         .backlog(5)
         .authkey("key")
-        .handshake_timeout(SHORT)
+        .handshake_timeout(timeout)
         .bind()
         .unwrap();
     let Address::Inet { port, .. } = *listener.address() else {
@@ -420,7 +421,7 @@ fn a_silent_client_delays_the_next_one_only_until_the_timeout() {
     let client = in_thread(move || connector.connect(("127.0.0.1", port)));
     let start = Instant::now();
     assert_eq!(failure(listener.accept()), (ClientAnswer, TimedOut));
-    assert!(start.elapsed() >= SHORT);
+    assert!(start.elapsed() >= timeout);
     let address = Address::from((from.ip().to_string(), from.port()));
     assert_eq!(listener.last_accepted(), Some(&address));
     exchange_objects(

@@ -1,4 +1,4 @@
-//! The adapter protocol, both ends of it. The input is what the other end writes, line by line.
+//! Both ends of the adapter protocol. The input is the lines that the other end writes.
 
 use processing_conformance::testee::lines::{
     Asked, read_reply, read_request, write_reply, write_request,
@@ -7,10 +7,10 @@ use processing_conformance::testee::message::{Connect, Listen, Operation, Reques
 use processing_conformance::testee::payload::Payload;
 use processing_conformance::testee::session::Trouble;
 
-/// Payloads up to here are made, in bytes.
+/// The length in bytes up to which payloads are created.
 const LONGEST: usize = 1 << 20;
 
-/// Reads every line as a request, and as a reply to what was asked.
+/// Reads every line as a request, and as a reply to an open request.
 pub fn check(input: &[u8]) {
     let mut asked = all_asked();
     for line in input.split(|byte| *byte == b'\n') {
@@ -19,7 +19,7 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// A request that is read can be written, and is then read as the same.
+/// A request that was read can be written, and reading it again gives an equal request.
 fn check_request(line: &[u8]) {
     let request = match read_request(line) {
         Ok(request) => request,
@@ -35,7 +35,8 @@ fn check_request(line: &[u8]) {
     }
 }
 
-/// A reply that is read was asked for, can be written, and is then read as the same. Nothing else is anything but garbage.
+/// A reply that was read belongs to an open request and can be written, and reading it again gives an equal reply. Any
+/// other line is garbage.
 fn check_reply(line: &[u8], asked: &mut Asked) {
     let before = asked.clone();
     let reply = match read_reply(line, asked) {
@@ -45,7 +46,7 @@ fn check_reply(line: &[u8], asked: &mut Asked) {
             line: shown,
         }) => {
             assert!(!reason.is_empty());
-            // What is not text is shown as a mark of three bytes.
+            // A byte that is not text is shown as a character of three bytes.
             return assert!(shown.len() <= 360);
         }
         Err(trouble) => panic!("{trouble}"),
@@ -77,7 +78,7 @@ fn lines_in(bytes: &[u8]) -> usize {
     bytes.split(|byte| *byte == b'\n').count() - 1
 }
 
-/// One request of every kind is open, each under the id that the seeds have for its reply.
+/// Opens one request of every kind, with the id that the seeds use for its reply.
 fn all_asked() -> Asked {
     let mut asked = Asked::default();
     let object = processing_conformance::notation::Graph::none();

@@ -1,4 +1,4 @@
-//! Payloads that may be pickles. The input is the payload.
+//! Payloads that may be pickles. The input is a payload.
 
 use processing_conformance::notation::{Fidelity, Graph, compare};
 use processing_conformance::pickle::{
@@ -6,7 +6,7 @@ use processing_conformance::pickle::{
     well_formed,
 };
 
-/// Takes a payload apart in every way there is.
+/// Reads a payload in every way that the suite has.
 pub fn check(input: &[u8]) {
     let end = check_tiles(input);
     check_listing(input);
@@ -18,8 +18,8 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// The instructions lie one after the other from the first byte on, up to STOP or the first error, and each says where.
-/// Where they end.
+/// The instructions follow each other without a gap, from the first byte to STOP or the first error, and each has the
+/// right offset. Returns where they end.
 fn check_tiles(input: &[u8]) -> Result<usize, PickleError> {
     let mut instructions = disassemble(input);
     let mut position = 0;
@@ -44,7 +44,7 @@ fn check_tiles(input: &[u8]) -> Result<usize, PickleError> {
     panic!("it ends without STOP or an error")
 }
 
-/// A listing is bounded, and nothing in it disturbs a terminal.
+/// A listing is bounded and contains no control characters.
 fn check_listing(input: &[u8]) {
     let listing = annotate(input);
     assert!(listing.ends_with('\n'));
@@ -53,7 +53,7 @@ fn check_listing(input: &[u8]) {
     assert!(!listing.contains(|c: char| c.is_control() && c != '\n'));
 }
 
-/// What keeps to the discipline was disassembled.
+/// A well-formed pickle can be disassembled.
 fn check_discipline(input: &[u8], end: Result<&usize, &PickleError>) {
     match (well_formed(input), end) {
         (Ok(well), Ok(end)) => {
@@ -66,7 +66,7 @@ fn check_discipline(input: &[u8], end: Result<&usize, &PickleError>) {
     }
 }
 
-/// What is read is a graph that can be written down and read again, and needs no more than what was read of it.
+/// The graph that was read can be written as JSON and read again, and is as compact as possible.
 fn check_reading(input: &[u8], reading: Result<Reading, PickleError>) {
     let reading = match reading {
         Ok(reading) => reading,
@@ -92,7 +92,7 @@ fn check_reading(input: &[u8], reading: Result<Reading, PickleError>) {
     }
 }
 
-/// An error names a byte, and why; shortly, whatever the pickle says.
+/// An error has an offset and a reason, which is short whatever the pickle contains.
 fn check_error(input: &[u8], error: &PickleError) {
     assert!(error.offset <= input.len());
     assert!((1..1000).contains(&error.reason.to_string().len()));

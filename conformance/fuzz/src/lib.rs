@@ -1,8 +1,8 @@
-//! What must be true of the suite, whatever a testee or a capture holds: one function for each fuzz target. It panics
-//! where the suite is at fault.
+//! What holds of the suite whatever a testee or a capture contains: one function for each fuzz target, which panics
+//! when it does not hold.
 //!
-//! The fuzzer calls them with what it makes up, and `tests/corpora.rs` with what it has found worth keeping, on stable
-//! Rust, in every test run.
+//! The fuzz targets call the functions with random inputs. `tests/corpora.rs` calls them with the inputs that are
+//! committed, on stable Rust, in every run of the tests.
 
 pub mod adapter;
 pub mod disassembler;

@@ -1,9 +1,9 @@
-//! Objects as a testee may describe them. The input is the JSON.
+//! Objects as a testee may describe them. The input is JSON.
 
 use processing_conformance::notation::{Fidelity, Graph, compare, outside_values};
 use processing_conformance::pickle::{Limits, Reason, annotate, read, well_formed, write};
 
-/// What a testee describes, the suite can compare, show, and pickle.
+/// The suite can compare, show and pickle any object that a testee describes.
 pub fn check(input: &[u8]) {
     let Ok(graph) = serde_json::from_slice::<Graph>(input) else {
         return;
@@ -22,7 +22,7 @@ pub fn check(input: &[u8]) {
         same(&compact, &graph, fidelity);
     }
     for length in [0, 20, 1000] {
-        // The limit is looked at between one piece and the next.
+        // The limit is only checked between two pieces.
         assert!(graph.python(length).len() <= length + 500);
     }
     assert!(outside_values(&graph).is_none_or(|reason| !reason.is_empty()));
@@ -31,8 +31,8 @@ pub fn check(input: &[u8]) {
     }
 }
 
-/// What is written is well formed, whatever sense the graph makes. If it makes some, it can be read, and writing that
-/// again changes nothing any more. (Of equal keys one was kept.)
+/// The pickle of a graph is well formed, even when the graph describes an impossible object. If it can be read, writing
+/// and reading the result again changes nothing. (The first reading keeps only one of several equal keys.)
 fn check_pickle(graph: &Graph, protocol: u8) {
     let Ok(pickle) = write(graph, protocol) else {
         return;

@@ -1,14 +1,14 @@
-//! Pickles that somebody would send to do harm. Each is made when it is needed: some are long.
+//! Pickles that an attacker might send. Each is created when it is needed, because some are long.
 
 use processing_conformance::pickle::Opcode;
 use processing_conformance::pickle::opcode::ArgumentKind;
 
-/// A name, and how to make the bytes.
+/// A name, and the function that creates the bytes.
 pub(super) type Input = (&'static str, fn() -> Vec<u8>);
 
-/// Levels, repetitions: as many as make a pickle of 100 kB from a single byte.
+/// The number of levels or repetitions. Of a single byte they make a pickle of 100 kB.
 const MANY: usize = 100_000;
-/// Bytes in one line.
+/// The length of a long line, in bytes.
 const MEGABYTE: usize = 1 << 20;
 
 pub(super) const INPUTS: &[Input] = &[
@@ -56,7 +56,7 @@ pub(super) const INPUTS: &[Input] = &[
     ("recursion/instance-in-its-state", || {
         b"cm\nC\n)\x81q\x00h\x00b.".to_vec()
     }),
-    // A few bytes that mean a great deal.
+    // Short pickles of enormous objects.
     ("bomb/tuples", || {
         join([b"N", &b"2\x86".repeat(60)[..], b"."])
     }),
@@ -200,7 +200,7 @@ pub(super) const INPUTS: &[Input] = &[
     ("memo/get-megabyte-of-digits", || line(b"g", b"9")),
     ("memo/of-nothing", || b"q\x00.".to_vec()),
     ("memo/of-a-mark", || b"(q\x00.".to_vec()),
-    // Lengths that are not so.
+    // Wrong lengths.
     ("length/SHORT_BINSTRING", || b"U\xffabc.".to_vec()),
     ("length/BINSTRING", || b"T\xff\xff\xff\x7fabc.".to_vec()),
     ("length/BINSTRING-negative", || {
@@ -231,7 +231,7 @@ pub(super) const INPUTS: &[Input] = &[
     ("length/literal-without-end", || {
         join([b"S'", &[b'x'; MEGABYTE]])
     }),
-    // Frames, which only announce.
+    // Frames with wrong lengths.
     ("frame/endless", || {
         b"\x80\x04\x95\xff\xff\xff\xff\xff\xff\xff\xffN.".to_vec()
     }),
@@ -250,7 +250,7 @@ pub(super) const INPUTS: &[Input] = &[
     ("frame/many-empty", || {
         join([&b"\x95\0\0\0\0\0\0\0\0".repeat(MANY / 9), &b"N."[..]])
     }),
-    // Numbers in decimal, which take time that grows with the square.
+    // Decimal numbers, whose conversion takes quadratic time.
     ("digits/INT", || line(b"I", b"9")),
     ("digits/LONG", || line(b"L", b"9")),
     ("digits/LONG-of-100000", || {
@@ -261,7 +261,7 @@ pub(super) const INPUTS: &[Input] = &[
     ("digits/LONG4", || {
         join([b"\x8b\0\0\x10\0", &[0x7f; MEGABYTE][..], b"."])
     }),
-    // Text that takes time, or that is none.
+    // Text that is slow to decode, or invalid.
     ("text/backslashes", || line(b"V", b"\\")),
     ("text/raw-unicode-escapes", || line(b"V", b"\\u0041")),
     ("text/broken-raw-unicode-escape", || b"V\\u00\n.".to_vec()),
@@ -282,7 +282,7 @@ pub(super) const INPUTS: &[Input] = &[
     ("text/latin1-beyond", || {
         b"c_codecs\nencode\nX\x03\0\0\0\xe2\x82\xacX\x06\0\0\0latin1\x86R.".to_vec()
     }),
-    // Bytes that are no opcodes, and none at all.
+    // Bytes that are not opcodes, and no bytes at all.
     ("unknown/0x00", || b"\0.".to_vec()),
     ("unknown/0xff", || b"N\xff.".to_vec()),
     ("unknown/empty", Vec::new),
@@ -293,7 +293,7 @@ pub(super) const INPUTS: &[Input] = &[
     ("protocol/255", || b"\x80\xffN.".to_vec()),
     ("protocol/6", || b"\x80\x06N.".to_vec()),
     ("protocol/inside", || b"N\x80\x02.".to_vec()),
-    // What would run code.
+    // Classes and calls, which would run code.
     ("class/os.system", || b"cos\nsystem\n(S'true'\ntR.".to_vec()),
     ("class/subprocess.Popen", || {
         b"csubprocess\nPopen\n(]S'true'\natR.".to_vec()
@@ -371,7 +371,7 @@ pub(super) const INPUTS: &[Input] = &[
         b"c__builtin__\nset\n]R.".to_vec()
     }),
     ("class/out-of-band-buffer", || b"\x80\x05\x97\x98.".to_vec()),
-    // Keys that have no hash.
+    // Keys that cannot be hashed.
     ("unhashable/list-as-key", || b"}]Ns.".to_vec()),
     ("unhashable/dict-as-key", || b"}}Ns.".to_vec()),
     ("unhashable/list-in-a-tuple-as-key", || {
@@ -379,7 +379,7 @@ pub(super) const INPUTS: &[Input] = &[
     }),
     ("unhashable/list-as-element", || b"\x8f(]\x90.".to_vec()),
     ("unhashable/set-as-element", || b"(\x8f\x91.".to_vec()),
-    // Opcodes that want what is not there.
+    // Opcodes whose operands are missing or of the wrong type.
     ("misuse/APPEND-to-a-number", || b"K\x01Na.".to_vec()),
     ("misuse/APPENDS-without-a-mark", || b"]Ne.".to_vec()),
     ("misuse/SETITEMS-with-half-a-pair", || b"}(Nu.".to_vec()),
@@ -393,7 +393,7 @@ pub(super) const INPUTS: &[Input] = &[
     ("misuse/TUPLE2-across-a-mark", || b"N(N\x86.".to_vec()),
 ];
 
-/// The opcode with an argument that is in order, where there is nothing on the stack.
+/// The opcode with a valid argument, on an empty stack.
 pub(super) fn on_empty_stack(opcode: Opcode) -> Vec<u8> {
     let argument: &[u8] = match opcode.argument() {
         ArgumentKind::None => b"",
@@ -411,7 +411,7 @@ pub(super) fn on_empty_stack(opcode: Opcode) -> Vec<u8> {
     join([&[opcode.byte()], argument, b"."])
 }
 
-/// Pickles of each kind, none of which can be cut anywhere and still be one.
+/// Valid pickles of several protocols.
 pub(super) const WHOLE: &[&[u8]] = &[
     b"(dp0\nS'key'\np1\n(lp2\nI1\naL2L\naF1.5\naVtext\np3\nas.",
     b"}q\x00(U\x03keyq\x01]q\x02(K\x01M\x02\x01J\x03\x00\x00\x01G?\xf8\0\0\0\0\0\0X\x04\0\0\0textq\x03eu.",
