@@ -5,60 +5,15 @@
 
 mod harness;
 
-use std::collections::HashMap;
-use std::sync::{LazyLock, OnceLock};
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use harness::{Absence, PATIENCE, StaticStarter, Subject};
-use processing_conformance::peers::{Installed, Peer, Peers, catalogue, is_required, under_test};
-use processing_conformance::testee::session::{Session, Trouble};
+use processing_conformance::peers::{Supply, under_test};
+use processing_conformance::run::Testee;
 
 fn main() {
-    let subjects = under_test().into_iter().map(|peer| Subject {
-        name: Box::leak(format!("peer:{}", peer.name).into_boxed_str()),
-        claims: peer.claims(),
-        start: starter(peer),
-        sister: peer
-            .sister()
-            .map(|sister| (sister.name.as_str(), starter(sister))),
-        absent,
-    });
-    harness::main(subjects.collect());
-}
-
-fn starter(peer: &'static Peer) -> StaticStarter {
-    Box::leak(Box::new(move || start(peer)))
-}
-
-fn start(peer: &'static Peer) -> Result<Session, Trouble> {
-    match install(peer) {
-        Ok(installed) => installed.start(PATIENCE),
-        Err(reason) => Err(Trouble::NeverStarted { reason }),
-    }
-}
-
-/// Installs a peer on first use, and remembers what came of it. Different peers do not wait for each other.
-fn install(peer: &'static Peer) -> Result<Installed, String> {
-    type Outcome = OnceLock<Result<Installed, String>>;
-    static OUTCOMES: LazyLock<HashMap<&'static str, Outcome>> = LazyLock::new(|| {
-        let names = catalogue().iter().map(|peer| peer.name.as_str());
-        names.map(|name| (name, Outcome::new())).collect()
-    });
-    OUTCOMES[peer.name.as_str()]
-        .get_or_init(|| {
-            Peers::new(None)
-                .and_then(|peers| peers.install(peer))
-                .map_err(|error| error.to_string())
-        })
-        .clone()
-}
-
-fn absent(name: &'static str) -> Option<Absence> {
-    let peer = catalogue()
-        .iter()
-        .find(|peer| name.strip_prefix("peer:") == Some(&peer.name))?;
-    let reason = install(peer).err()?;
-    Some(Absence {
-        reason,
-        required: is_required(peer),
-    })
+    let directory = std::env::var_os("PROCESSING_CONFORMANCE_PEERS_DIR").map(PathBuf::from);
+    let supply = Arc::new(Supply::installing(directory));
+    let peers = under_test().into_iter();
+    harness::main(peers.map(|peer| Testee::peer(peer, &supply)).collect());
 }
