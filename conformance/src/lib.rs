@@ -13,14 +13,14 @@
 //! | --- | --- | --- |
 //! | testee | an implementation that can be judged, and how it is started or reached | [`run::Testee`] |
 //! | name of a testee | what the command line says; a pattern names several testees | [`testee::TesteeName`] |
-//! | peer | a known implementation that can be installed; it is a testee, too | [`peers::Peer`] |
+//! | peer | a known implementation that can be installed; it is a testee as well | [`peers::Peer`] |
 //! | counterpart | the testee at the other end of a pair case | [`run::Testee`] |
 //! | bare | without an adapter: a testee that is seen only from the wire | [`context::bare::Bare`] |
-//! | session | a conversation with a testee that was started; each start begins another one | [`testee::session::Session`] |
+//! | session | a conversation with a testee that was started | [`testee::session::Session`] |
 //! | case | a test of one behaviour | [`cases::Case`] |
 //! | execution | a case under one setting | [`run::plan::Execution`] |
 //! | judgement | a verdict on an execution, with everything that explains it | [`run::Judgement`] |
-//! | judge | what judges the executions of one testee | [`run::Judge`] |
+//! | judge | runs the executions of one testee and judges them | [`run::Judge`] |
 //! | run | the judgements of one testee | [`run::Run`] |
 //! | runner | everything that decides about the runs of some testees | [`run::Runner`] |
 //! | subject | a testee as reports name it | [`report::Subject`] |

@@ -51,7 +51,7 @@ fn runner(arguments: &RunArguments) -> Result<Runner, Refusal> {
         families: arguments.family.clone(),
         dialects: arguments.dialect.clone(),
     };
-    // What is wrong with the command line is told before anything is installed.
+    // Mistakes on the command line are reported before anything is installed.
     selection.check().map_err(RunError::from)?;
     let deviations = deviations(&arguments.deviations)?;
     let resolver = Resolver {
@@ -120,11 +120,11 @@ pub(super) fn deviations(files: &[PathBuf]) -> Result<Deviations, Refusal> {
     })
 }
 
-/// Set when the user has had enough: sessions end, and everything that was started is ended with them.
+/// A flag that an interrupt sets, so that the run ends early and with it everything that it started.
 fn on_interrupt() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&interrupted);
-    // Failing to listen for it only means that an interrupt ends the process as it always does.
+    // If the handler cannot be set, an interrupt ends the process as it does by default.
     let _ = ctrlc::set_handler(move || {
         if set.swap(true, Ordering::Relaxed) {
             std::process::exit(INTERRUPTED.into());
@@ -133,9 +133,9 @@ fn on_interrupt() -> Arc<AtomicBool> {
     interrupted
 }
 
-/// One line, however many testees there are.
+/// A progress bar of one line, however many testees there are.
 fn progress(testees: &[Testee], executions: usize, format: Format) -> ProgressBar {
-    // It draws on standard error, and only when somebody looks at it.
+    // It draws on standard error, and only if that is a terminal.
     let progress =
         ProgressBar::with_draw_target(Some(executions as u64), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}")

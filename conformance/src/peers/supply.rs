@@ -1,4 +1,4 @@
-//! The peers that a run needs: each is looked for once, and installed first if that is allowed.
+//! The peers that a run needs. Each is looked for only once, and installed if it is missing and that is allowed.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -8,7 +8,7 @@ use thiserror::Error;
 
 use super::{InstallError, Installed, Peer, Peers, at_once};
 
-/// Finds each peer once and remembers the outcome.
+/// Finds peers, or installs them, and remembers the outcome for each.
 #[derive(Debug)]
 pub struct Supply {
     directory: Option<PathBuf>,
@@ -24,7 +24,7 @@ pub enum Absence {
     /// It cannot be installed, or its installation cannot be used.
     #[error(transparent)]
     Failed(Arc<InstallError>),
-    /// Nobody has installed it.
+    /// It is not installed, and nothing may be installed.
     #[error("it is not installed; `processing-conformance peers install {peer}` would do that")]
     NotInstalled {
         /// The name of the peer.
@@ -94,13 +94,15 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_peer_that_is_not_here_is_looked_for_once() {
+    fn nothing_is_installed_offline() {
         let nowhere = tempfile::tempdir().unwrap();
-        let supply = Supply::offline(Some(nowhere.path().join("peers")));
-        let peer = &catalogue()[0];
-        assert!(supply.get(peer).is_err());
-        supply.prepare(&[peer]);
-        assert_eq!(supply.outcomes.lock().unwrap().len(), 1);
-        assert!(!nowhere.path().join("peers").exists());
+        let directory = nowhere.path().join("peers");
+        let supply = Supply::offline(Some(directory.clone()));
+        let peers: Vec<&Peer> = catalogue().iter().collect();
+        supply.prepare(&peers);
+        for peer in peers {
+            assert!(supply.get(peer).is_err(), "{}", peer.name);
+        }
+        assert!(!directory.exists());
     }
 }

@@ -1,4 +1,4 @@
-//! The judges of a run: one for each testee, which says what comes of an execution.
+//! The judges of a run, one for each testee: they run executions and judge them.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock};
@@ -122,13 +122,13 @@ pub struct Judge<'r> {
     place: Arc<Place>,
 }
 
-/// Why no execution of a testee can be run.
+/// The reason why no execution of a testee can be run.
 enum Obstacle {
     Absent(Absence),
     NeverStarted(Trouble),
 }
 
-/// Why an execution came to nothing.
+/// The judgement of an execution that could not be run to its end.
 enum Unplayed {
     Said(Verdict, String),
     Unstarted(Failure),
@@ -170,13 +170,13 @@ impl<'r> Judge<'r> {
         self.claims.as_ref()
     }
 
-    /// Every execution of the selection against the testee, those included that do not apply.
+    /// Every execution of the selection against the testee, including those that do not apply.
     pub fn executions(&self) -> &[Execution] {
         &self.executions
     }
 
-    /// The reason why the testee is not here. A peer is looked for when this is first asked, or when it is first to
-    /// judge, and installed if that is allowed.
+    /// The reason why the testee is not here. The first call of this or of [`judge`](Self::judge) looks for a peer, and
+    /// installs it if that is allowed.
     pub fn absence(&self) -> Option<&Absence> {
         match self.obstacle()? {
             Obstacle::Absent(absence) => Some(absence),
@@ -184,7 +184,7 @@ impl<'r> Judge<'r> {
         }
     }
 
-    /// Runs one execution, with sessions started if there are none, and judges it.
+    /// Runs one execution and judges it. Sessions are started if none are idle.
     pub fn judge(&self, execution: &Execution) -> Judgement {
         match self.play(execution) {
             Ok(judgement) => judgement,
@@ -252,7 +252,7 @@ impl<'r> Judge<'r> {
             &self.deviations,
         );
         let trouble = session.as_deref().and_then(Session::trouble);
-        // Trouble that a deviation documents says nothing new of the testee's health.
+        // Trouble that a deviation documents says nothing new about the testee's health.
         if trouble.is_none() || judgement.row.verdict != Verdict::ExpectedFail {
             self.health.note(trouble);
         }
@@ -334,7 +334,7 @@ fn unstarted(trouble: &Trouble) -> Unplayed {
     )
 }
 
-/// Why a counterpart cannot take part under a setting.
+/// The reason why a counterpart cannot take part under a setting.
 fn cannot_talk(name: &str, counterpart: &Session, setting: &Setting) -> Option<String> {
     let hello = counterpart.hello();
     if setting.dialect_of(hello).is_none() {

@@ -1,7 +1,7 @@
-//! Running cases against testees, and what comes of it.
+//! Running cases against testees and judging the outcomes.
 //!
-//! A [`Runner`] has everything that decides about a run. It judges all executions at once, which is what the command
-//! line does:
+//! A [`Runner`] holds everything that decides about a run: the testees, the selection, the known deviations and the
+//! deadline. It runs all executions, many at once, as the command line does:
 //!
 //! ```
 //! use processing_conformance::run::plan::Selection;
@@ -27,8 +27,8 @@
 //! Another implementation in Rust is judged in the same way: see [`Testee::in_process`]. A program that speaks the
 //! adapter protocol is a [`Testee::exec`].
 //!
-//! The tests of a crate may prefer to be a test for each execution. For these the runner has [`Judges`], one [`Judge`]
-//! for each testee, which judges one execution at a time and keeps sessions between them:
+//! A crate may prefer one test for each execution. For this the runner gives [`Judges`]: a [`Judge`] for each testee,
+//! which judges one execution at a time and keeps sessions between them:
 //!
 //! ```
 //! # use processing_conformance::run::plan::Selection;
@@ -47,7 +47,10 @@
 //! # Ok::<(), processing_conformance::run::RunError>(())
 //! ```
 //!
-//! Testees that have names on a command line are found by a [`Resolver`].
+//! Tests of a harness such as `libtest_mimic` live as long as the program. They can take judges from a runner that is
+//! leaked, and [`Judges::end`] cleans up after them.
+//!
+//! A [`Resolver`] finds the testees that a command line names.
 
 pub mod deviation;
 pub mod diagnosis;

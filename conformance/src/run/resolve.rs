@@ -16,7 +16,7 @@ use crate::testee::TesteeName;
 use crate::testee::message::RawAddress;
 use crate::wire::{Door, Transcript};
 
-/// What a testee without an adapter is taken to speak, unless somebody says it.
+/// The dialect that a testee without an adapter is taken to speak by default.
 const WITHOUT_KEY: Dialect = Dialect::new(Framing::Be32);
 
 /// Resolves the names of testees.
@@ -32,7 +32,7 @@ pub struct Resolver {
     pub wait: Duration,
 }
 
-/// A name that no testee has, or that cannot be used.
+/// The reason why a name cannot be resolved.
 #[derive(Debug, Error)]
 pub enum ResolveError {
     /// It names no peer.
@@ -121,7 +121,7 @@ impl Resolver {
         })
     }
 
-    /// Takes the peers from the supply at once, and then the other flavours of those that are here.
+    /// Takes the peers from the supply, and then the other flavours of those that are here.
     fn peers(&self, peers: &[&'static Peer]) -> Vec<Testee> {
         self.supply.prepare(peers);
         let sisters: Vec<&Peer> = peers

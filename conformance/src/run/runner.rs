@@ -1,4 +1,4 @@
-//! What is to be run: testees, cases, and under which conditions.
+//! What is to be run: which cases against which testees, and under which conditions.
 
 use std::io;
 use std::num::NonZero;
@@ -18,8 +18,7 @@ use super::testee::Testee;
 use crate::context::setting::Spoken;
 use crate::testee::message::{Hello, PROTOCOL, Profile};
 
-/// Everything that decides about a run. What [`new`](Self::new) chooses is what the command line does when nothing else
-/// is asked for.
+/// Everything that decides about a run. The defaults of [`new`](Self::new) are those of the command line.
 pub struct Runner {
     /// The testees to judge.
     pub testees: Vec<Testee>,
@@ -38,27 +37,27 @@ pub struct Runner {
     pub interrupted: Arc<AtomicBool>,
 }
 
-/// What came of judging one testee.
+/// The judgements of one testee.
 #[derive(Debug)]
 pub struct Run {
     /// The name of the testee, as on the command line.
     pub testee: String,
     /// What the testee claims, unless it has no adapter or did not start.
     pub claims: Option<Hello>,
-    /// One for each execution, in the order of the plan.
+    /// One judgement for each execution, in the order of the plan.
     pub judgements: Vec<Judgement>,
 }
 
 /// The reason why there is no run.
 #[derive(Debug, Error)]
 pub enum RunError {
-    /// The selection is a mistake.
+    /// The selection is invalid.
     #[error(transparent)]
     Selection(#[from] SelectionError),
     /// The selection contains nothing for these testees.
     #[error(transparent)]
     NothingSelected(#[from] NothingSelected),
-    /// There is nowhere to put socket files.
+    /// The directory for socket files cannot be made.
     #[error("no directory for socket files: {0}")]
     Scratch(io::Error),
 }
@@ -81,7 +80,7 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// When the selection is a mistake, or when there is nothing to run.
+    /// When the selection is invalid or selects nothing.
     pub fn run(&self, observe: &(dyn Fn(&Judgement) + Sync)) -> Result<Vec<Run>, RunError> {
         self.judges()?.run(observe)
     }
@@ -93,7 +92,7 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// When the selection is a mistake.
+    /// When the selection is invalid.
     pub fn judges(&self) -> Result<Judges<'_>, RunError> {
         Judges::of(self)
     }

@@ -1,4 +1,4 @@
-//! Many executions at once, of one testee or of many, so that one that waits holds up nobody.
+//! Judging many executions at once, so that one that waits does not hold up the others.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -8,9 +8,9 @@ use super::judge::Judgement;
 use super::judges::Judge;
 use super::turns::Turns;
 
-/// How many executions are under way for each processor, those included that wait for a deadline.
+/// How many executions are under way for each processor, including those that wait for a deadline.
 const UNDER_WAY_PER_PROCESSOR: usize = 24;
-/// How many of them work.
+/// How many of the executions under way may be busy, for each processor.
 const WORKING_PER_PROCESSOR: usize = 2;
 /// How many idle sessions are kept for each processor.
 const IDLE_PER_PROCESSOR: usize = 16;
@@ -28,8 +28,8 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(2, NonZero::get)
 }
 
-/// Runs all that can be run, and calls `observe` as each execution ends. At most `jobs` are under way at once, or as
-/// many as suit the machine. What each judge says is in the order of its executions.
+/// Runs every execution that can be run, and calls `observe` as each ends. At most `jobs` are under way at once, or as
+/// many as suit the machine. The judgements of each judge are in the order of its executions.
 pub(super) fn run(
     judges: &[Judge<'_>],
     jobs: Option<NonZero<usize>>,
@@ -43,7 +43,7 @@ pub(super) fn run(
     let work = || {
         loop {
             let turn = turns.take();
-            // Taken in a call of its own: in the condition the lock would be held for the whole turn.
+            // In a statement of its own: in the condition, the lock would be held for the whole turn.
             let next = lock(&queue).next();
             let Some(task) = next else { return };
             let judge = &judges[task.judge];
@@ -79,8 +79,8 @@ struct Task {
     waits: bool,
 }
 
-/// What is still to be done. What is known to wait for a deadline begins early, beside the rest, so that it is
-/// not what everything else has to wait for in the end.
+/// The tasks that have not begun. Those that are known to wait for a deadline begin early, beside the others, so that the
+/// run does not end by waiting for them.
 struct Queue {
     waiting: VecDeque<Task>,
     others: VecDeque<Task>,

@@ -1,4 +1,4 @@
-//! What is wrong with a selection, and why it selects nothing.
+//! Selections that are invalid or select nothing.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::cases::catalogue;
 use crate::context::setting::{Spoken, spoken_names};
 use crate::testee::message::Hello;
 
-/// A selection that must be a mistake.
+/// The reason why a selection is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SelectionError {
     /// No case matches a pattern. The other patterns may match some.

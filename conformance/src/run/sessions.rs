@@ -11,7 +11,7 @@ use crate::testee::session::{Session, Trouble};
 /// Idle sessions by the name of their testee. When there are too many, the ones that have been idle for longest are ended.
 pub(super) struct Sessions {
     most: usize,
-    // The one that was used last stands at the end.
+    // The session that was used last is at the end.
     idle: Mutex<VecDeque<(String, Session)>>,
 }
 
@@ -52,7 +52,7 @@ impl Sessions {
         idle.push_back((name.to_owned(), session));
         let excess = idle.len().saturating_sub(self.most);
         let unused: Vec<_> = idle.drain(..excess).collect();
-        // Ending a process takes a moment, which nobody else should wait for.
+        // Ending a process takes a moment, for which no other thread should wait.
         drop(idle);
         drop(unused);
     }
@@ -83,7 +83,7 @@ impl Drop for Sessions {
 pub(super) struct PooledSession<'s> {
     sessions: &'s Sessions,
     name: &'s str,
-    // There until it is given back.
+    // `None` only while this is dropped.
     session: Option<Session>,
 }
 

@@ -1,4 +1,4 @@
-//! Testees that can be judged, whatever starts them.
+//! Testees: implementations that can be judged.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -144,7 +144,7 @@ impl Testee {
 
     /// What the testee claims, unless it has no adapter, and every execution of the selection against it.
     ///
-    /// Only a program is started for this; what else there is, is known without.
+    /// Only a program has to be started for this; the claims of other testees are known.
     ///
     /// # Errors
     ///
