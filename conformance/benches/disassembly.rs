@@ -11,11 +11,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use clap::Parser;
-use peak_alloc::PeakAlloc;
 use processing_conformance::pickle::{Limits, disassemble, read, well_formed};
-
-#[global_allocator]
-static MEMORY: PeakAlloc = PeakAlloc;
 
 #[derive(Parser)]
 struct Arguments {
@@ -79,7 +75,8 @@ const READERS: &[(&str, Reader)] = &[
 fn measure(pickle: &[u8], rounds: usize, run: Reader) -> (f64, f64) {
     #[expect(clippy::cast_precision_loss, reason = "sizes are far below 2**53")]
     let size = pickle.len() as f64;
-    MEMORY.reset_peak_usage();
+    // The pickle itself is in memory already.
+    let peak = allocation_counter::measure(|| run(pickle)).bytes_max;
     let mut speeds: Vec<f64> = (0..rounds.max(1))
         .map(|_| {
             let began = Instant::now();
@@ -89,7 +86,7 @@ fn measure(pickle: &[u8], rounds: usize, run: Reader) -> (f64, f64) {
         .collect();
     speeds.sort_by(f64::total_cmp);
     #[expect(clippy::cast_precision_loss, reason = "sizes are far below 2**53")]
-    let peak = MEMORY.peak_usage() as f64;
+    let peak = (peak + pickle.len() as u64) as f64;
     (speeds[speeds.len() / 2], peak / size)
 }
 

@@ -12,6 +12,24 @@
 //!
 //! The modules are declared from the bottom to the top: each uses only those above it in the list below. A test holds
 //! them to this order.
+//!
+//! # Words
+//!
+//! | word | what it means | type |
+//! | --- | --- | --- |
+//! | testee | an implementation that can be judged, and how it is started or reached | [`run::Testee`] |
+//! | name of a testee | what the command line says; a pattern names several testees | [`testee::TesteeName`] |
+//! | peer | a known implementation that can be installed; it is a testee as well | [`peers::Peer`] |
+//! | counterpart | the testee at the other end of a pair case | [`run::Testee`] |
+//! | bare | without an adapter: a testee that is seen only from the wire | [`context::bare::Bare`] |
+//! | session | a conversation with a testee that was started | [`testee::session::Session`] |
+//! | case | a test of one behaviour | [`cases::Case`] |
+//! | execution | a case under one setting | [`run::plan::Execution`] |
+//! | judgement | a verdict on an execution, with everything that explains it | [`run::Judgement`] |
+//! | judge | runs the executions of one testee and judges them | [`run::Judge`] |
+//! | run | the judgements of one testee | [`run::Run`] |
+//! | runner | everything that decides about the runs of some testees | [`run::Runner`] |
+//! | subject | a testee as reports name it | [`report::Subject`] |
 #![forbid(unsafe_code)]
 
 pub mod notation;

@@ -4,45 +4,16 @@
 //! `PROCESSING_CONFORMANCE_PEERS=…` leaves all others out.
 
 mod harness;
-#[path = "harness/peers.rs"]
-mod peers;
 
-use harness::{Absence, PATIENCE, StaticStarter, Subject};
-use peers::install;
-use processing_conformance::peers::{Peer, catalogue, is_required, under_test};
-use processing_conformance::testee::session::{Session, Trouble};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use processing_conformance::peers::{Supply, under_test};
+use processing_conformance::run::Testee;
 
 fn main() {
-    let subjects = under_test().into_iter().map(|peer| Subject {
-        name: Box::leak(format!("peer:{}", peer.name).into_boxed_str()),
-        claims: peer.claims(),
-        start: starter(peer),
-        sister: peer
-            .sister()
-            .map(|sister| (sister.name.as_str(), starter(sister))),
-        absent,
-    });
-    harness::main(subjects.collect());
-}
-
-fn starter(peer: &'static Peer) -> StaticStarter {
-    Box::leak(Box::new(move || start(peer)))
-}
-
-fn start(peer: &'static Peer) -> Result<Session, Trouble> {
-    match install(peer) {
-        Ok(installed) => installed.start(PATIENCE),
-        Err(reason) => Err(Trouble::NeverStarted { reason }),
-    }
-}
-
-fn absent(name: &'static str) -> Option<Absence> {
-    let peer = catalogue()
-        .iter()
-        .find(|peer| name.strip_prefix("peer:") == Some(&peer.name))?;
-    let reason = install(peer).err()?;
-    Some(Absence {
-        reason,
-        required: is_required(peer),
-    })
+    let directory = std::env::var_os("PROCESSING_CONFORMANCE_PEERS_DIR").map(PathBuf::from);
+    let supply = Arc::new(Supply::installing(directory));
+    let peers = under_test().into_iter();
+    harness::main(peers.map(|peer| Testee::peer(peer, &supply)).collect());
 }

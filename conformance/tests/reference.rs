@@ -2,15 +2,8 @@
 
 mod harness;
 
-use harness::{Subject, start_reference};
-use processing_conformance::adapter::{Implementation, Reference};
+use processing_conformance::run::Testee;
 
 fn main() {
-    harness::main(vec![Subject {
-        name: "reference",
-        claims: Reference.hello(),
-        start: &start_reference,
-        sister: None,
-        absent: |_| None,
-    }]);
+    harness::main(vec![Testee::reference()]);
 }

@@ -4,13 +4,15 @@ use std::convert::Infallible;
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use processing_conformance::context::setting::Spoken;
 use processing_conformance::inspect::capture::Form;
 use processing_conformance::inspect::framing::FramingOrNone;
-use processing_conformance::testee::Testee;
+use processing_conformance::peers::Supply;
+use processing_conformance::testee::TesteeName;
 use processing_connection::Family;
 
 const EXIT_CODES: &str = "\
@@ -90,10 +92,10 @@ pub(super) struct RunArguments {
     pub(super) cases: Vec<String>,
     /// Who is judged: reference, peer:NAME, exec:COMMAND, connect:ADDRESS or listen:ADDRESS.
     #[arg(long, value_name = "TESTEE", default_value = "reference")]
-    pub(super) testee: Vec<Testee>,
+    pub(super) testee: Vec<TesteeName>,
     /// Who plays the other end of pair cases: reference, peer:NAME or exec:COMMAND.
     #[arg(long, value_name = "TESTEE", default_value = "reference")]
-    pub(super) counterpart: Testee,
+    pub(super) counterpart: TesteeName,
     #[arg(long, value_name = "FAMILY", value_delimiter = ',', help = family_help())]
     pub(super) family: Vec<Family>,
     #[arg(long, value_name = "DIALECT", value_delimiter = ',', help = dialect_help())]
@@ -134,6 +136,18 @@ pub(super) struct StoreArguments {
     /// Install nothing: peers that are not here are not run.
     #[arg(long)]
     pub(super) offline: bool,
+}
+
+impl StoreArguments {
+    /// Where peers come from.
+    pub(super) fn supply(&self) -> Arc<Supply> {
+        let directory = self.peers_dir.clone();
+        Arc::new(if self.offline {
+            Supply::offline(directory)
+        } else {
+            Supply::installing(directory)
+        })
+    }
 }
 
 #[derive(Debug, Args)]

@@ -5,7 +5,6 @@ mod catalogue;
 mod inspect;
 mod peers;
 mod run;
-mod target;
 mod vectors;
 
 use std::io::Write;

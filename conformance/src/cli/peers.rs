@@ -5,11 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use comfy_table::{ColumnConstraint, ContentArrangement, Table};
 use processing_conformance::context::setting::spoken_names;
-use processing_conformance::peers::{Flavour, InstallError, Peer, Peers, catalogue};
+use processing_conformance::peers::{Flavour, InstallError, Peer, Peers, catalogue, named};
 use processing_conformance::run::deviation::Deviations;
 
 use super::args::{PeersArguments, PeersCommand, StoreArguments};
-use super::target::named;
 use super::{FAILED, GOOD, Refusal, print};
 
 pub(super) fn peers(arguments: &PeersArguments) -> Result<u8, Refusal> {
@@ -140,7 +139,7 @@ fn install(store: &Peers, names: &[String], arguments: &StoreArguments) -> Resul
     } else {
         let mut found = Vec::new();
         for name in names {
-            found.extend(named(name)?);
+            found.extend(named(name).map_err(Refusal::usage)?);
         }
         found
     };

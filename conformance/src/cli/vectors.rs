@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use processing_conformance::peers::{Peer, catalogue};
+use processing_conformance::peers::{Peer, Supply, catalogue, named};
 use processing_conformance::report::difference::differences;
 use processing_conformance::report::{evidence, vector};
 use processing_conformance::vectors::check::check_alike;
@@ -15,10 +15,9 @@ use processing_conformance::vectors::{File, Finding, check as check_file, embedd
 use wildmatch::WildMatch;
 
 use super::args::{
-    StoreArguments, VectorsCheckArguments, VectorsCommand, VectorsListArguments,
-    VectorsRecordArguments, VectorsShowArguments,
+    VectorsCheckArguments, VectorsCommand, VectorsListArguments, VectorsRecordArguments,
+    VectorsShowArguments,
 };
-use super::target::{look_up, named};
 use super::{FAILED, GOOD, NOTHING_RUN, NOTHING_SELECTED, Refusal, print};
 
 /// How long a peer that is recorded may take for anything.
@@ -171,7 +170,10 @@ fn record(arguments: &VectorsRecordArguments) -> Result<u8, Refusal> {
         ));
     }
     let (mut text, mut code, mut recorded) = (String::new(), GOOD, 0);
-    for (&peer, outcome) in peers.iter().zip(record_all(&peers, &arguments.store)) {
+    for (&peer, outcome) in peers
+        .iter()
+        .zip(record_all(&peers, &arguments.store.supply()))
+    {
         let (file, findings) = match outcome {
             Ok(recording) => recording,
             Err(reason) => {
@@ -206,12 +208,9 @@ fn record(arguments: &VectorsRecordArguments) -> Result<u8, Refusal> {
 
 /// What was recorded of each peer and what is wrong with it, or why nothing was; as many at once as there are
 /// processors.
-fn record_all(
-    peers: &[&Peer],
-    store: &StoreArguments,
-) -> Vec<Result<(File, Vec<Finding>), String>> {
+fn record_all(peers: &[&Peer], supply: &Supply) -> Vec<Result<(File, Vec<Finding>), String>> {
     let record = |peer: &&Peer| {
-        let installed = look_up(peer, store)?;
+        let installed = supply.get(peer).map_err(|absence| absence.to_string())?;
         let file = record_peer(peer, &installed, PATIENCE).map_err(|error| error.to_string())?;
         let findings = check_file(&file);
         Ok((file, findings))
@@ -274,7 +273,7 @@ fn peers(names: &[String]) -> Result<Vec<&'static Peer>, Refusal> {
     }
     let mut found = Vec::new();
     for name in names {
-        for peer in named(name)? {
+        for peer in named(name).map_err(Refusal::usage)? {
             if !found.contains(&peer) {
                 found.push(peer);
             }

@@ -2,10 +2,8 @@
 
 use std::fs::{self, File};
 use std::io;
-use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
@@ -14,7 +12,7 @@ use thiserror::Error;
 
 use super::built::{self, Built};
 use super::python::{Python, PythonError};
-use super::{Archive, Flavour, Peer, Source};
+use super::{Archive, Flavour, Peer, Source, at_once};
 use crate::testee::child::{ChildLink, Program};
 use crate::testee::session::{Session, Trouble};
 
@@ -187,17 +185,7 @@ impl Peers {
         peers: &[&Peer],
         observe: &(dyn Fn(&Peer, Result<Installed, InstallError>) + Sync),
     ) {
-        let next = AtomicUsize::new(0);
-        let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
-        std::thread::scope(|scope| {
-            for _ in 0..workers.min(peers.len()) {
-                scope.spawn(|| {
-                    while let Some(peer) = peers.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        observe(peer, self.install(peer));
-                    }
-                });
-            }
-        });
+        at_once(peers, &|peer| observe(peer, self.install(peer)));
     }
 
     /// Compiles a release with its C extension.

@@ -3,16 +3,19 @@
 mod built;
 mod install;
 mod python;
+mod supply;
 
 use std::num::NonZero;
 use std::path::PathBuf;
 use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 pub use built::NotBuilt;
 pub use install::{InstallError, Installed, Peers};
 use processing_connection::Family;
 pub use python::{Python, PythonError};
 use serde::{Deserialize, Deserializer, de::Error};
+pub use supply::{Absence, Supply};
 use wildmatch::WildMatch;
 
 use crate::testee::message::{Hello, PROTOCOL, Profile, family_names};
@@ -213,6 +216,44 @@ pub fn matching(pattern: &str) -> Vec<&'static Peer> {
         .iter()
         .filter(|peer| pattern.matches(&peer.name))
         .collect()
+}
+
+/// The peers of a name or a pattern.
+///
+/// # Errors
+///
+/// When there is none.
+pub fn named(pattern: &str) -> Result<Vec<&'static Peer>, UnknownPeer> {
+    let found = matching(pattern);
+    if found.is_empty() {
+        return Err(UnknownPeer(pattern.into()));
+    }
+    Ok(found)
+}
+
+/// No peer has this name, or matches this pattern.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no peer is called `{0}`; there are: {known}", known = names())]
+pub struct UnknownPeer(String);
+
+fn names() -> String {
+    let names: Vec<&str> = catalogue().iter().map(|peer| peer.name.as_str()).collect();
+    names.join(", ")
+}
+
+/// Does something for each of these peers, for as many at once as there are processors.
+fn at_once(peers: &[&Peer], each: &(dyn Fn(&Peer) + Sync)) {
+    let next = AtomicUsize::new(0);
+    let workers = std::thread::available_parallelism().map_or(1, NonZero::get);
+    std::thread::scope(|scope| {
+        for _ in 0..workers.min(peers.len()) {
+            scope.spawn(|| {
+                while let Some(peer) = peers.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    each(peer);
+                }
+            });
+        }
+    });
 }
 
 /// The peers that take part in tests: those that `PROCESSING_CONFORMANCE_PEERS` lists, or all when it is not set.

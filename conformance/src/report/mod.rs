@@ -19,6 +19,7 @@ pub mod vector;
 pub use results::{Occasion, Report, Reported};
 use serde::{Deserialize, Serialize};
 
+use crate::run::Run;
 use crate::testee::message::Hello;
 
 /// Who was judged, as reports say it.
@@ -28,4 +29,13 @@ pub struct Subject {
     pub name: String,
     /// What it claims; none for a testee without an adapter, or one that never started.
     pub hello: Option<Hello>,
+}
+
+impl Subject {
+    fn of(run: &Run) -> Self {
+        Self {
+            name: run.testee.clone(),
+            hello: run.claims.clone(),
+        }
+    }
 }

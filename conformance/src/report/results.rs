@@ -76,10 +76,10 @@ pub struct Occasion {
 
 impl Report {
     /// Reports a run that has just ended.
-    pub fn of(subjects: &[(Subject, Run)], occasion: Occasion) -> Self {
-        let results: Vec<Reported> = subjects
+    pub fn of(runs: &[Run], occasion: Occasion) -> Self {
+        let results: Vec<Reported> = runs
             .iter()
-            .flat_map(|(_, run)| &run.judgements)
+            .flat_map(|run| &run.judgements)
             .map(Reported::of)
             .collect();
         Self {
@@ -89,10 +89,7 @@ impl Report {
             duration_ms: Some(milliseconds(occasion.began.elapsed())),
             command: occasion.command,
             system: Some(System::here()),
-            testees: subjects
-                .iter()
-                .map(|(subject, _)| subject.clone())
-                .collect(),
+            testees: runs.iter().map(Subject::of).collect(),
             summary: Summary::of(results.iter().map(|result| &result.row)),
             results,
         }

@@ -1,70 +1,56 @@
-//! Many executions at once, of one testee or of many, so that one that waits holds up nobody.
+//! Judging many executions at once, so that one that waits does not hold up the others.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::judge::Judgement;
-use super::plan::Execution;
-use super::sessions::Sessions;
-use super::stage::Stage;
+use super::judges::Judge;
 use super::turns::Turns;
-use crate::context::scratch::Scratch;
 
-/// How many executions are under way for each processor, those included that wait for a deadline.
+/// How many executions are under way for each processor, including those that wait for a deadline.
 const UNDER_WAY_PER_PROCESSOR: usize = 24;
-/// How many of them work.
+/// How many of the executions under way may be busy, for each processor.
 const WORKING_PER_PROCESSOR: usize = 2;
 /// How many idle sessions are kept for each processor.
 const IDLE_PER_PROCESSOR: usize = 16;
 
-/// What is to be run against one testee.
-pub struct Series<'s> {
-    /// Where.
-    pub stage: Stage<'s>,
-    /// What.
-    pub executions: &'s [Execution],
-    /// Whether it has to be one after the other.
-    pub in_order: bool,
+/// How many sessions may be idle when this number of executions may be under way.
+pub(super) fn idle_sessions(jobs: Option<NonZero<usize>>) -> usize {
+    under_way(jobs).min(IDLE_PER_PROCESSOR * processors())
 }
 
-/// What came of one series.
-#[derive(Debug, Default)]
-pub struct Run {
-    /// In the order of the executions.
-    pub judgements: Vec<Judgement>,
+fn under_way(jobs: Option<NonZero<usize>>) -> usize {
+    jobs.map_or_else(|| UNDER_WAY_PER_PROCESSOR * processors(), NonZero::get)
 }
 
-/// Runs several series as one, telling `observe` of each execution as it ends. At most `jobs` are under way
-/// at once, or as many as suit the machine.
-pub fn run(
-    series: &[Series<'_>],
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(2, NonZero::get)
+}
+
+/// Runs every execution that can be run, and calls `observe` as each ends. At most `jobs` are under way at once, or as
+/// many as suit the machine. The judgements of each judge are in the order of its executions.
+pub(super) fn run(
+    judges: &[Judge<'_>],
     jobs: Option<NonZero<usize>>,
     observe: &(dyn Fn(&Judgement) + Sync),
-) -> std::io::Result<Vec<Run>> {
-    let processors = std::thread::available_parallelism().map_or(2, NonZero::get);
-    let executions: usize = series.iter().map(|series| series.executions.len()).sum();
-    let jobs = jobs
-        .map_or(UNDER_WAY_PER_PROCESSOR * processors, NonZero::get)
-        .min(executions);
-    let scratch = Scratch::new()?;
-    let sessions = Sessions::new(jobs.min(IDLE_PER_PROCESSOR * processors));
-    let turns = Turns::new(WORKING_PER_PROCESSOR * processors);
-    let queue = Mutex::new(Queue::new(series, jobs));
+) -> Vec<Vec<Judgement>> {
+    let executions = judges.iter().map(|judge| judge.to_be_run().len()).sum();
+    let jobs = under_way(jobs).min(executions);
+    let turns = Turns::new(WORKING_PER_PROCESSOR * processors());
+    let queue = Mutex::new(Queue::new(judges, jobs));
     let judgements = Mutex::new(Vec::new());
     let work = || {
         loop {
             let turn = turns.take();
-            // Taken in a call of its own: in the condition the lock would be held for the whole turn.
+            // In a statement of its own: in the condition, the lock would be held for the whole turn.
             let next = lock(&queue).next();
             let Some(task) = next else { return };
-            let Series {
-                stage, executions, ..
-            } = &series[task.series];
+            let judge = &judges[task.judge];
             for at in task.executions.clone() {
-                let judgement = stage.judge(&executions[at], &sessions, &scratch);
+                let judgement = judge.judge(&judge.executions()[at]);
                 observe(&judgement);
-                lock(&judgements).push((task.series, at, judgement));
+                lock(&judgements).push((task.judge, at, judgement));
             }
             drop(turn);
             lock(&queue).end(&task);
@@ -78,23 +64,23 @@ pub fn run(
     let mut judgements = judgements
         .into_inner()
         .unwrap_or_else(PoisonError::into_inner);
-    judgements.sort_by_key(|(series, at, _)| (*series, *at));
-    let mut runs: Vec<Run> = series.iter().map(|_| Run::default()).collect();
-    for (series, _, judgement) in judgements {
-        runs[series].judgements.push(judgement);
+    judgements.sort_by_key(|(judge, at, _)| (*judge, *at));
+    let mut by_judge: Vec<Vec<Judgement>> = judges.iter().map(|_| Vec::new()).collect();
+    for (judge, _, judgement) in judgements {
+        by_judge[judge].push(judgement);
     }
-    Ok(runs)
+    by_judge
 }
 
-/// Executions of one series that are run one after the other.
+/// Executions of one judge that are run one after the other.
 struct Task {
-    series: usize,
+    judge: usize,
     executions: std::ops::Range<usize>,
     waits: bool,
 }
 
-/// What is still to be done. What is known to wait for a deadline begins early, beside the rest, so that it is
-/// not what everything else has to wait for in the end.
+/// The tasks that have not begun. Those that are known to wait for a deadline begin early, beside the others, so that the
+/// run does not end by waiting for them.
 struct Queue {
     waiting: VecDeque<Task>,
     others: VecDeque<Task>,
@@ -103,31 +89,32 @@ struct Queue {
 }
 
 impl Queue {
-    fn new(series: &[Series<'_>], jobs: usize) -> Self {
+    fn new(judges: &[Judge<'_>], jobs: usize) -> Self {
         let mut queue = Self {
             waiting: VecDeque::new(),
             others: VecDeque::new(),
             waiting_now: 0,
             most_waiting: jobs - jobs.div_ceil(4),
         };
-        for (at, series) in series.iter().enumerate() {
-            if series.in_order {
+        for (at, judge) in judges.iter().enumerate() {
+            let executions = judge.to_be_run();
+            if judge.in_order() {
                 queue.others.push_back(Task {
-                    series: at,
-                    executions: 0..series.executions.len(),
+                    judge: at,
+                    executions: 0..executions.len(),
                     waits: false,
                 });
                 continue;
             }
-            for (number, execution) in series.executions.iter().enumerate() {
-                let waits = series.stage.takes_the_deadline(execution);
+            for (number, execution) in executions.iter().enumerate() {
+                let waits = judge.takes_the_deadline(execution);
                 let tasks = if waits {
                     &mut queue.waiting
                 } else {
                     &mut queue.others
                 };
                 tasks.push_back(Task {
-                    series: at,
+                    judge: at,
                     executions: number..number + 1,
                     waits,
                 });

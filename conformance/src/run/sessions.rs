@@ -1,60 +1,42 @@
-//! Sessions that nobody uses just now, kept so that the next one who needs their testee need not start it.
+//! Idle sessions, which are kept so that the next execution with the same testee need not start it again.
 
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use super::testee::Testee;
 use crate::testee::session::{Session, Trouble};
 
-/// Starts a testee: a fresh session each time.
-pub type Starter<'s> = dyn Fn() -> Result<Session, Trouble> + Send + Sync + 's;
-
-/// Somebody who takes part in executions.
-pub struct Party<'s> {
-    /// The name on the command line; whoever has one name is started in one way.
-    pub name: String,
-    /// How it is started.
-    pub start: Box<Starter<'s>>,
-}
-
-impl<'s> Party<'s> {
-    /// A party by its name, and how it is started.
-    pub fn new(
-        name: impl Into<String>,
-        start: impl Fn() -> Result<Session, Trouble> + Send + Sync + 's,
-    ) -> Self {
-        Self {
-            name: name.into(),
-            start: Box::new(start),
-        }
-    }
-}
-
-/// Idle sessions by the name of their testee, at most so many: those that were not used for longest are ended.
-pub struct Sessions {
+/// Idle sessions by the name of their testee. When there are too many, the ones that have been idle for longest are ended.
+pub(super) struct Sessions {
     most: usize,
-    // The one that was used last stands at the end.
+    // The session that was used last is at the end.
     idle: Mutex<VecDeque<(String, Session)>>,
 }
 
 impl Sessions {
-    /// None yet, and at most so many.
-    pub const fn new(most: usize) -> Self {
+    /// An empty pool that keeps this number of sessions at most.
+    pub(super) fn new(most: usize) -> Self {
         Self {
             most,
             idle: Mutex::new(VecDeque::new()),
         }
     }
 
-    /// An idle session of this party, or a fresh one.
-    pub fn lend<'l>(&'l self, party: &'l Party<'_>) -> Result<Lent<'l>, Trouble> {
-        let session = match self.find(&party.name) {
+    /// An idle session with this testee, or a fresh one.
+    pub(super) fn take<'s>(
+        &'s self,
+        testee: &'s Testee,
+        patience: Duration,
+    ) -> Result<PooledSession<'s>, Trouble> {
+        let session = match self.find(testee.name()) {
             Some(session) => session,
-            None => (party.start)()?,
+            None => testee.start(patience)?,
         };
-        Ok(Lent {
+        Ok(PooledSession {
             sessions: self,
-            name: &party.name,
+            name: testee.name(),
             session: Some(session),
         })
     }
@@ -70,13 +52,13 @@ impl Sessions {
         idle.push_back((name.to_owned(), session));
         let excess = idle.len().saturating_sub(self.most);
         let unused: Vec<_> = idle.drain(..excess).collect();
-        // Ending a process takes a moment, which nobody else should wait for.
+        // Ending a process takes a moment, for which no other thread should wait.
         drop(idle);
         drop(unused);
     }
 
-    /// Ends all that are idle, side by side.
-    pub fn end(&self) {
+    /// Ends all idle sessions at once.
+    pub(super) fn end(&self) {
         let unused = std::mem::take(&mut *self.idle());
         std::thread::scope(|scope| {
             for session in unused {
@@ -96,29 +78,30 @@ impl Drop for Sessions {
     }
 }
 
-/// A session that is in use; afterwards it is idle again, or ended when it is not fit for another execution.
-pub struct Lent<'l> {
-    sessions: &'l Sessions,
-    name: &'l str,
-    // There until it is given back.
+/// A session that is in use. When this is dropped, the session is idle again, or it ends if it is not fit for another
+/// execution.
+pub(super) struct PooledSession<'s> {
+    sessions: &'s Sessions,
+    name: &'s str,
+    // `None` only while this is dropped.
     session: Option<Session>,
 }
 
-impl Deref for Lent<'_> {
+impl Deref for PooledSession<'_> {
     type Target = Session;
 
     fn deref(&self) -> &Session {
-        self.session.as_ref().expect(LENT)
+        self.session.as_ref().expect(IN_USE)
     }
 }
 
-impl DerefMut for Lent<'_> {
+impl DerefMut for PooledSession<'_> {
     fn deref_mut(&mut self) -> &mut Session {
-        self.session.as_mut().expect(LENT)
+        self.session.as_mut().expect(IN_USE)
     }
 }
 
-impl Drop for Lent<'_> {
+impl Drop for PooledSession<'_> {
     fn drop(&mut self) {
         if let Some(session) = self.session.take()
             && session.trouble().is_none()
@@ -129,4 +112,4 @@ impl Drop for Lent<'_> {
     }
 }
 
-const LENT: &str = "a session is given back only when nobody uses it any more";
+const IN_USE: &str = "a session is given back only when nobody uses it any more";

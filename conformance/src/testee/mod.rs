@@ -20,9 +20,9 @@ use thiserror::Error;
 use self::child::Program;
 pub use self::start::start;
 
-/// A testee as the command line names it.
+/// The name of a testee on the command line. A pattern names several.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Testee {
+pub enum TesteeName {
     /// The reference, in this process.
     Reference,
     /// A known implementation that can be installed and run; a name or a pattern.
@@ -53,7 +53,7 @@ pub enum TesteeError {
     Address(String),
 }
 
-impl FromStr for Testee {
+impl FromStr for TesteeName {
     type Err = TesteeError;
 
     fn from_str(text: &str) -> Result<Self, TesteeError> {
@@ -71,7 +71,7 @@ impl FromStr for Testee {
 }
 
 /// As the command line would name it.
-impl fmt::Display for Testee {
+impl fmt::Display for TesteeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Reference => f.write_str("reference"),
@@ -174,35 +174,35 @@ mod tests {
             "connect:unix:socket",
             r"connect:\\.\pipe\demo",
         ] {
-            assert_eq!(name.parse::<Testee>().unwrap().to_string(), name);
+            assert_eq!(name.parse::<TesteeName>().unwrap().to_string(), name);
         }
     }
 
     #[test]
     fn testees_of_the_command_line() {
-        assert_eq!("reference".parse(), Ok(Testee::Reference));
+        assert_eq!("reference".parse(), Ok(TesteeName::Reference));
         assert_eq!(
             "peer:processing-0.20-c".parse(),
-            Ok(Testee::Peer("processing-0.20-c".into()))
+            Ok(TesteeName::Peer("processing-0.20-c".into()))
         );
-        let exec: Testee = "exec:adapter 'an argument' -v".parse().unwrap();
-        let Testee::Exec(program) = &exec else {
+        let exec: TesteeName = "exec:adapter 'an argument' -v".parse().unwrap();
+        let TesteeName::Exec(program) = &exec else {
             panic!("{exec:?}")
         };
         assert_eq!(program.words, ["adapter", "an argument", "-v"]);
         for wrong in ["", "peer:", "Reference", "http://localhost"] {
             assert_eq!(
-                wrong.parse::<Testee>(),
+                wrong.parse::<TesteeName>(),
                 Err(TesteeError::Unknown(wrong.into())),
                 "{wrong}"
             );
         }
         assert!(matches!(
-            "exec:".parse::<Testee>(),
+            "exec:".parse::<TesteeName>(),
             Err(TesteeError::Command(_))
         ));
         assert!(matches!(
-            "exec:'open".parse::<Testee>(),
+            "exec:'open".parse::<TesteeName>(),
             Err(TesteeError::Command(_))
         ));
     }

@@ -1,72 +1,37 @@
 //! Every execution of the catalogue as a test of its own, named `conformance::…`.
 
-use std::sync::LazyLock;
-use std::sync::atomic::AtomicBool;
+use std::num::NonZero;
 use std::time::Duration;
 
 use libtest_mimic::{Arguments, Completion, Failed, Trial};
-use processing_conformance::adapter::InProcess;
-use processing_conformance::adapter::Reference;
-use processing_conformance::context::scratch::Scratch;
+use processing_conformance::peers::is_required;
 use processing_conformance::report::Reported;
 use processing_conformance::report::failure::plain;
-use processing_conformance::run::deviation::Deviations;
-use processing_conformance::run::plan::{Execution, Selection, plan};
+use processing_conformance::run::plan::Execution;
 use processing_conformance::run::verdict::Verdict;
-use processing_conformance::run::{Health, Judgement, Party, Sessions, Stage, Starter};
-use processing_conformance::testee::message::Hello;
-use processing_conformance::testee::session::{Session, Trouble};
-
-/// The same in CI and at a desk.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
+use processing_conformance::run::{Judge, Judgement, Runner, Testee};
 
 /// How many tests run at once, unless the command line says otherwise.
-const THREADS: usize = 16;
+const THREADS: NonZero<usize> = NonZero::new(16).expect("it is not 0");
 
 /// Much longer than threads that nobody waits for take to close what they have.
 const CLOSING: Duration = Duration::from_millis(300);
 
-/// Starts a testee, for as long as the process lives.
-pub(crate) type StaticStarter = &'static Starter<'static>;
-
-/// A testee and how to start it.
-pub(crate) struct Subject {
-    /// As on the command line.
-    pub(crate) name: &'static str,
-    /// What it is expected to claim: listing tests starts nothing.
-    pub(crate) claims: Hello,
-    /// Starts it.
-    pub(crate) start: StaticStarter,
-    /// The other flavour of its release, by name.
-    pub(crate) sister: Option<(&'static str, StaticStarter)>,
-    /// Why it is not run, if it is not; asked when a test runs.
-    pub(crate) absent: fn(&'static str) -> Option<Absence>,
-}
-
-/// A testee that is not here.
-pub(crate) struct Absence {
-    /// Why, and what would help.
-    pub(crate) reason: String,
-    /// Whether it should have been.
-    pub(crate) required: bool,
-}
-
-static SCRATCH: LazyLock<Scratch> =
-    LazyLock::new(|| Scratch::new().expect("a directory for socket files can be made"));
-static DEVIATIONS: LazyLock<Deviations> = LazyLock::new(Deviations::known);
-static SESSIONS: Sessions = Sessions::new(THREADS);
-static NEVER: AtomicBool = AtomicBool::new(false);
-
-/// Runs the whole catalogue against these subjects.
-pub(crate) fn main(subjects: Vec<Subject>) {
+/// Runs the whole catalogue against these testees.
+pub(crate) fn main(testees: Vec<Testee>) {
     let mut arguments = Arguments::from_args();
     // Most of them wait most of the time.
-    arguments.test_threads = arguments.test_threads.or(Some(THREADS));
-    let trials = subjects.into_iter().flat_map(trials).collect();
+    arguments.test_threads.get_or_insert(THREADS.get());
+    let runner: &'static Runner = Box::leak(Box::new(Runner {
+        jobs: Some(THREADS),
+        ..Runner::new(testees)
+    }));
+    let judges = runner.judges().expect("the whole catalogue can be judged");
+    let judges = Box::leak(Box::new(judges));
+    let trials = judges.as_slice().iter().flat_map(trials).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    // What is static is never dropped.
-    SESSIONS.end();
-    SCRATCH.sweep();
+    // What is leaked is never dropped.
+    judges.end();
     if cfg!(windows) {
         // On Wine 8 a program that ends while its threads close sockets can hang or crash in the system's own locks.
         // They get the time.
@@ -75,27 +40,20 @@ pub(crate) fn main(subjects: Vec<Subject>) {
     conclusion.exit();
 }
 
-fn trials(subject: Subject) -> Vec<Trial> {
-    if subject.claims.families.is_empty() {
-        let Subject { name, absent, .. } = subject;
+fn trials(judge: &'static Judge<'static>) -> Vec<Trial> {
+    let name = judge.testee().name();
+    if judge
+        .claims()
+        .is_some_and(|claims| claims.families.is_empty())
+    {
         let title = format!("conformance::{name}");
         return vec![Trial::ignorable_test(title, move || {
-            excused(absent(name)).unwrap_or_else(|| Err("it has no family here".into()))
+            excused(judge).unwrap_or_else(|| Err("it has no family here".into()))
         })];
     }
-    let executions = plan(&subject.claims, &Selection::default(), PATIENCE);
-    let stage: &'static Stage<'static> = Box::leak(Box::new(Stage {
-        name: subject.name.into(),
-        testee: Some(Party::new(subject.name, subject.start)),
-        counterpart: Some(Party::new("reference", start_reference)),
-        sister: subject.sister.map(|(name, start)| Party::new(name, start)),
-        deviations: DEVIATIONS.of_testee(subject.name),
-        interrupted: &NEVER,
-        health: Health::default(),
-    }));
-    let Subject { name, absent, .. } = subject;
-    executions
-        .into_iter()
+    judge
+        .executions()
+        .iter()
         .map(|execution| {
             let setting = &execution.setting;
             let title = format!(
@@ -105,27 +63,22 @@ fn trials(subject: Subject) -> Vec<Trial> {
                 setting.role,
                 execution.id()
             );
-            Trial::ignorable_test(title, move || run(stage, name, absent, &execution))
+            Trial::ignorable_test(title, move || run(judge, execution))
         })
         .collect()
 }
 
-fn run(
-    stage: &'static Stage<'static>,
-    name: &'static str,
-    absent: fn(&'static str) -> Option<Absence>,
-    execution: &Execution,
-) -> Result<Completion, Failed> {
+fn run(judge: &Judge<'_>, execution: &Execution) -> Result<Completion, Failed> {
     if let Some(reason) = &execution.not_applicable {
         return Ok(Completion::ignored_with(reason));
     }
-    excused(absent(name)).unwrap_or_else(|| conclude(&stage.judge(execution, &SESSIONS, &SCRATCH)))
+    excused(judge).unwrap_or_else(|| conclude(&judge.judge(execution)))
 }
 
 /// What comes of a test whose testee is not here.
-fn excused(absence: Option<Absence>) -> Option<Result<Completion, Failed>> {
-    let Absence { reason, required } = absence?;
-    Some(if required {
+fn excused(judge: &Judge<'_>) -> Option<Result<Completion, Failed>> {
+    let reason = judge.absence()?.to_string();
+    Some(if judge.testee().as_peer().is_some_and(is_required) {
         Err(reason.into())
     } else {
         Ok(Completion::ignored_with(reason))
@@ -150,9 +103,4 @@ fn conclude(judgement: &Judgement) -> Result<Completion, Failed> {
         | Verdict::Flaky
         | Verdict::Interrupted => Err(plain(&Reported::of(judgement)).into()),
     }
-}
-
-/// The reference, in this process.
-pub(crate) fn start_reference() -> Result<Session, Trouble> {
-    Session::open(Box::new(InProcess::start(Reference)), PATIENCE)
 }

@@ -1,0 +1,45 @@
+//! Whether it makes sense to go on with a testee.
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use crate::testee::session::Trouble;
+
+/// After this many executions in a row that end in trouble, the testee is given up.
+pub(super) const HOPELESS: usize = 12;
+
+/// How a testee has been doing; shared by all threads that judge it.
+#[derive(Default)]
+pub(super) struct Health {
+    troubles: Mutex<Troubles>,
+}
+
+#[derive(Default)]
+struct Troubles {
+    in_a_row: usize,
+    last: Option<Trouble>,
+}
+
+impl Health {
+    pub(super) fn note(&self, trouble: Option<&Trouble>) {
+        let mut troubles = self.troubles();
+        match trouble {
+            None => troubles.in_a_row = 0,
+            Some(trouble) => {
+                troubles.in_a_row += 1;
+                troubles.last = Some(trouble.clone());
+            }
+        }
+    }
+
+    /// The last trouble of a testee that is given up.
+    pub(super) fn hopeless(&self) -> Option<Trouble> {
+        let troubles = self.troubles();
+        let last = troubles.last.clone()?;
+        let never_starts = matches!(last, Trouble::NeverStarted { .. }) && troubles.in_a_row > 0;
+        (troubles.in_a_row >= HOPELESS || never_starts).then_some(last)
+    }
+
+    fn troubles(&self) -> MutexGuard<'_, Troubles> {
+        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
