@@ -1,4 +1,4 @@
-//! The objects that the cases send and receive and that are recorded off peers, by type and by name.
+//! The objects that cases send and receive, and that are recorded from peers, by type and name.
 
 mod recorded;
 
@@ -12,7 +12,7 @@ use crate::notation::{Builder, Graph, NodeId, Text};
 /// An object with a name.
 pub type Sample = (String, Graph);
 
-/// The samples of all types, by type and by name.
+/// The samples of all types, with their type and name.
 pub fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static Graph)> {
     let of_kind = |(kind, samples): (&&'static str, &'static Vec<Sample>)| {
         let kind = *kind;
@@ -27,18 +27,18 @@ pub fn all() -> impl Iterator<Item = (&'static str, &'static str, &'static Graph
 ///
 /// # Panics
 ///
-/// When there is no such type, which is a fault of the case.
+/// Panics if there is no such type, which is a fault of the case.
 pub fn of(kind: &str) -> &'static [Sample] {
     SAMPLES
         .get(kind)
         .unwrap_or_else(|| panic!("there are no samples of `{kind}`"))
 }
 
-/// One sample by its name.
+/// Finds a sample by its type and name.
 ///
 /// # Panics
 ///
-/// When there is no such sample, which is a fault of the case.
+/// Panics if there is no such sample, which is a fault of the case.
 pub fn named(kind: &str, name: &str) -> &'static Graph {
     let found = of(kind).iter().find(|(known, _)| known == name);
     &found
@@ -89,7 +89,7 @@ fn built(name: &str, build: impl FnOnce(&mut Builder) -> NodeId) -> Sample {
     (name.into(), Graph::build(build))
 }
 
-/// Around every boundary between the opcodes `BININT1`, `BININT2`, `BININT` and `INT`.
+/// Values around every boundary between the opcodes `BININT1`, `BININT2`, `BININT` and `INT`.
 fn ints() -> Vec<Sample> {
     let values: [i64; 24] = [
         0,
@@ -123,7 +123,7 @@ fn ints() -> Vec<Sample> {
         .collect()
 }
 
-/// Around every boundary between the lengths of `LONG1`, and between `LONG1` and `LONG4` (255 and 256 bytes).
+/// Values around every boundary between the lengths of `LONG1`, and between `LONG1` and `LONG4` (255 and 256 bytes).
 fn longs() -> Vec<Sample> {
     let power = |exponent: u32| BigInt::from(2).pow(exponent);
     let mut samples: Vec<Sample> = [
@@ -169,7 +169,7 @@ fn floats() -> Vec<Sample> {
         .collect()
 }
 
-/// Around the boundary between `SHORT_BINSTRING` and `BINSTRING`, and with every byte.
+/// Strings around the boundary between `SHORT_BINSTRING` and `BINSTRING`, and a string with every byte.
 fn strs() -> Vec<Sample> {
     let every: Vec<u8> = (0..=255).collect();
     let mut samples: Vec<Sample> = [
@@ -342,7 +342,7 @@ fn nestings() -> Vec<Sample> {
     ]
 }
 
-/// Around the thousand items after which a pickler begins another batch.
+/// Containers around the thousand items after which a pickler begins another batch.
 fn batches() -> Vec<Sample> {
     let mut samples = Vec::new();
     for count in [999, 1000, 1001, 2000, 2001] {
@@ -370,7 +370,7 @@ fn batches() -> Vec<Sample> {
 
 fn mixed() -> Vec<Sample> {
     vec![
-        // The object of 0.20's own example: ['this', range(10), None].
+        // The object in the example of release 0.20: ['this', range(10), None].
         built("of-the-release", |b| {
             let range = small(b, 10);
             let items = [b.str("this"), b.list(range), b.none()];
@@ -418,7 +418,7 @@ fn shared() -> Vec<Sample> {
             let (first, second) = (b.str("a"), b.str("b"));
             b.dict([(first, inner), (second, inner)])
         }),
-        // More than 255 memo entries: BINPUT gives way to LONG_BINPUT.
+        // From 256 memo entries on, LONG_BINPUT replaces BINPUT.
         built("many", |b| {
             let lists: Vec<NodeId> = (0..300).map(|_| b.list([])).collect();
             let twice: Vec<NodeId> = lists.iter().chain(&lists).copied().collect();
@@ -479,7 +479,7 @@ fn recursive() -> Vec<Sample> {
             b.append(second, first);
             first
         }),
-        // The inner tuple refers to the outer one, which cannot be made before its list.
+        // The inner tuple refers to the outer one, which cannot be created before its list.
         built("tuple-in-tuple-through-list", |b| {
             let list = b.list([]);
             let outer = b.tuple([list]);
@@ -487,7 +487,7 @@ fn recursive() -> Vec<Sample> {
             b.append(list, inner);
             outer
         }),
-        // The state refers to what holds the instance: it is not complete when the instance is made.
+        // The state refers to the container of the instance, which is incomplete when the instance is created.
         built("instance-in-its-own-holder", |b| {
             let list = b.list([]);
             let class = b.global(CLASSES, "Point");
@@ -510,7 +510,7 @@ fn recursive() -> Vec<Sample> {
     ]
 }
 
-/// The module of classes that every adapter for Python provides.
+/// The module of classes that every adapter for Python has.
 const CLASSES: &str = "processing_conformance_classes";
 
 fn instances() -> Vec<Sample> {

@@ -1,10 +1,10 @@
-//! Objects that only the vectors have: containers in the order of their hashes, and what classes make.
+//! Objects that only the vectors contain: containers in the order of their hashes, and instances of classes.
 
 use super::{CLASSES, Sample, built, small};
 use crate::notation::{Builder, Construction, NodeId};
 
-/// Containers of several entries, whose order in a pickle is that of their hashes. Only what hashes to the same
-/// in every process of one Python is in them: numbers, strings and tuples of these.
+/// Containers of several entries, whose order in a pickle is that of their hashes. They contain only numbers, strings and
+/// tuples of these, whose hashes are the same in every process of one version of Python.
 pub(super) fn orders() -> Vec<Sample> {
     fn words(b: &mut Builder) -> Vec<NodeId> {
         ["one", "two", "three", "four", "five"]
@@ -47,7 +47,7 @@ pub(super) fn orders() -> Vec<Sample> {
             ];
             b.dict(pairs)
         }),
-        // All of them want the same place of a small table.
+        // All keys have the same place in a small hash table.
         built("dict-of-colliding-ints", |b| {
             let pairs = [32, 0, 64, 8, 16].map(|key| (b.int(key), b.int(key)));
             b.dict(pairs)
@@ -72,7 +72,7 @@ pub(super) fn orders() -> Vec<Sample> {
     ]
 }
 
-/// More members than a batch has, and deep nesting, in as few words as that can be said.
+/// Containers with more members than a batch, and deep nesting, with as few nodes as possible.
 pub(super) fn bulks() -> Vec<Sample> {
     vec![
         built("list-1001-times-one-object", |b| {
@@ -99,7 +99,7 @@ pub(super) fn bulks() -> Vec<Sample> {
     ]
 }
 
-/// What pickles make of instances of users' classes, in all the ways a class can have a say in it.
+/// Instances of users' classes, with all the methods by which a class can control its pickles.
 pub(super) fn classes() -> Vec<Sample> {
     vec![
         built("empty-point", |b| {
@@ -201,7 +201,7 @@ pub(super) fn classes() -> Vec<Sample> {
     ]
 }
 
-/// Exceptions, which keep their arguments, and their attributes when they have any.
+/// Exceptions, whose pickles contain their arguments, and their attributes if they have any.
 pub(super) fn exceptions() -> Vec<Sample> {
     let builtin = |b: &mut Builder, name: &str, arguments: &[NodeId]| {
         let class = b.global("exceptions", name);
@@ -341,7 +341,7 @@ fn instance(
     b.object(construction, class, arguments.to_vec())
 }
 
-/// An immutable value of a user's class, which has a dictionary beside it.
+/// An immutable value of a user's class that also has a `__dict__`.
 fn with_dictionary(b: &mut Builder, class: &str, value: NodeId) -> NodeId {
     let object = instance(b, Construction::New, class, &[value]);
     let attribute = (b.str("x"), b.int(1));
