@@ -410,8 +410,8 @@ impl Drop for ReplyWhenLast {
 
 /// Serves an implementation on standard input and output until the input ends.
 ///
-/// Standard output is used for the protocol, so an implementation must not print to it. Rust has no safe way to redirect a
-/// file descriptor.
+/// Standard output is used for the protocol, so an implementation must not print to it. Rust has no safe way to
+/// redirect a file descriptor.
 pub fn serve(implementation: impl Implementation) -> std::io::Result<()> {
     let (replies, answered) = channel::<Reply>();
     let adapter = Adapter::new(implementation, replies);

@@ -15,7 +15,7 @@ use processing_connection::Family;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-    0  nothing that was run failed
+    0  no execution failed
     1  something failed, or a documented deviation did not occur
     2  the command line, or a file that it names, is wrong
     3  nothing was selected
@@ -305,8 +305,8 @@ fn family_help() -> String {
 
 fn dialect_help() -> String {
     format!(
-        "Run only with these dialects: {}. The name of a framing, or `message` over AF_PIPE, selects all dialects whose \
-         names begin with it. A testee without an adapter is expected to speak the first dialect",
+        "Run only with these dialects: {}. The name of a framing, or `message` over AF_PIPE, selects all dialects \
+         whose names begin with it. A testee without an adapter is expected to speak the first dialect",
         listed(Spoken::names())
     )
 }

@@ -64,8 +64,8 @@ impl Bare {
 
     /// Opens a new connection to the server.
     ///
-    /// The seed's own server serves one client and ends, which is not a fault: the remaining cases are not run. A server
-    /// that ends after several clients has failed.
+    /// The seed's own server serves one client and ends, which is not a fault: the remaining cases are not run. A
+    /// server that ends after several clients has failed.
     pub(super) fn call_on_server(
         &self,
         setting: &Setting,
@@ -114,8 +114,8 @@ impl Bare {
         })
     }
 
-    /// Examines a failure again: a server that ends after its first client may have accepted the second one into its queue
-    /// before it ended.
+    /// Examines a failure again: a server that ends after its first client may have accepted the second one into its
+    /// queue before it ended.
     pub(crate) fn excuse(&self, stop: Stop) -> Stop {
         let (
             Self::Server {

@@ -30,8 +30,8 @@ impl Context<'_> {
         }
     }
 
-    /// Adds the pickle that was given to a failure to receive an object, and a note if the other end of a pair had already
-    /// sent another object.
+    /// Adds the pickle that was given to a failure to receive an object, and a note if the other end of a pair had
+    /// already sent another object.
     pub(super) fn with_given(
         &self,
         failure: Failure,
@@ -54,8 +54,8 @@ impl Context<'_> {
 }
 
 impl Failure {
-    /// Adds the pickles of two objects for comparison. They have the protocol of the pickle that was given, if the suite
-    /// would write it in the same way. Nothing is added for objects that cannot be pickled.
+    /// Adds the pickles of two objects for comparison. They have the protocol of the pickle that was given, if the
+    /// suite would write it in the same way. Nothing is added for objects that cannot be pickled.
     pub(crate) fn showing_objects(self, expected: &Graph, actual: &Graph) -> Self {
         let (expected, actual) = (in_one_order(expected), in_one_order(actual));
         let is_given = |protocol: &u8| {
@@ -72,8 +72,8 @@ impl Failure {
     }
 }
 
-/// Sorts the members of sets and dicts, so that the first difference of two pickles is not one of order. Graphs that are
-/// too large are not changed.
+/// Sorts the members of sets and dicts, so that the first difference of two pickles is not one of order. Graphs that
+/// are too large are not changed.
 fn in_one_order(graph: &Graph) -> Graph {
     const LARGEST: usize = 1000;
     let mut ordered = graph.clone();
@@ -97,8 +97,8 @@ fn means(payload: &[u8], object: &Graph) -> bool {
         .is_ok_and(|reading| compare(object, &reading.graph, Fidelity::Values).is_ok())
 }
 
-/// The payloads of one direction, connection by connection, as far as the transcript contains them. A payload is cut where
-/// bytes were not kept.
+/// The payloads of one direction, connection by connection, as far as the transcript contains them. A payload is cut
+/// where bytes were not kept.
 fn payloads(
     transcript: &Transcript,
     direction: Direction,

@@ -59,8 +59,8 @@ impl Context<'_> {
         }
     }
 
-    /// Has the testee start to connect to the suite's listener, which accepts. Returns the testee's error if it fails without
-    /// connecting.
+    /// Has the testee start to connect to the suite's listener, which accepts. Returns the testee's error if it fails
+    /// without connecting.
     pub fn begin_connect(
         &mut self,
         door: &Door,
@@ -165,8 +165,8 @@ impl Context<'_> {
         Ok((wire, error))
     }
 
-    /// The testee's `accept` or `connect` fails within this time, although the suite sends nothing more. If it does not, the
-    /// suite disconnects, so that the testee does not wait forever.
+    /// The testee's `accept` or `connect` fails within this time, although the suite sends nothing more. If it does
+    /// not, the suite disconnects, so that the testee does not wait forever.
     pub fn expect_failed_by_itself(
         &mut self,
         handshake: Handshake,

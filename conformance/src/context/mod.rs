@@ -145,8 +145,8 @@ impl<'s> Context<'s> {
         preferred.unwrap_or(self.setting.dialect)
     }
 
-    /// The scheme of the dialect's handshake. If the dialect has none, this is the first scheme that existed, for messages
-    /// that could be mistaken for a handshake.
+    /// The scheme of the dialect's handshake. If the dialect has none, this is the first scheme that existed, for
+    /// messages that could be mistaken for a handshake.
     pub fn scheme(&self) -> Scheme {
         self.setting.dialect.handshake.unwrap_or(Scheme::Processing)
     }

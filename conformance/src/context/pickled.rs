@@ -108,8 +108,8 @@ pub fn check_pickle_below(
     })
 }
 
-/// The protocol of a pickle. Python 2 rejects a pickle that announces a higher protocol than it supports, whatever opcodes
-/// follow.
+/// The protocol of a pickle. Python 2 rejects a pickle that announces a higher protocol than it supports, whatever
+/// opcodes follow.
 fn protocol_of(reading: &Reading) -> u8 {
     reading.protocol.max(reading.announced.unwrap_or_default())
 }

@@ -44,8 +44,8 @@ impl Scratch {
             .join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
     }
 
-    /// A name for a pipe that is not in use and cannot be predicted. A pipe disappears with its last handle, so there is
-    /// nothing to remove, but a process that predicts the name could create the pipe first.
+    /// A name for a pipe that is not in use and cannot be predicted. A pipe disappears with its last handle, so there
+    /// is nothing to remove, but a process that predicts the name could create the pipe first.
     pub fn pipe_name(&self) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         // The keys of a new state come from the system's source of randomness.

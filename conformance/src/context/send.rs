@@ -122,8 +122,8 @@ impl Context<'_> {
         sending: &Ticket,
         object: &Graph,
     ) -> CaseResult {
-        // An error of the testee says more than a wire without bytes, so it is checked first. A `send` that waits for its
-        // reader has no answer yet.
+        // An error of the testee says more than a wire without bytes, so it is checked first. A `send` that waits for
+        // its reader has no answer yet.
         let early = self.look(end.who, sending, Duration::ZERO)?;
         if let Some(Err(error)) = &early {
             return Err(Failure::operation(OperationName::Send, error).into());

@@ -53,8 +53,8 @@ impl Setting {
     }
 }
 
-/// The dialects that an implementation claims to speak, by their names over its families. Dialects that this suite does not
-/// know are included.
+/// The dialects that an implementation claims to speak, by their names over its families. Dialects that this suite does
+/// not know are included.
 pub fn spoken_names(claims: &Hello) -> Vec<String> {
     let mut names = Vec::new();
     for &family in &claims.families {

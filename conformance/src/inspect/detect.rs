@@ -25,8 +25,8 @@ pub struct Detection {
     pub framings: Vec<Option<Framing>>,
     /// How certain it is.
     pub certainty: Certainty,
-    /// How well each framing fits all streams, the chosen one first. Of two framings that are the same for these bytes, only
-    /// the first is listed.
+    /// How well each framing fits all streams, the chosen one first. Of two framings that are the same for these bytes,
+    /// only the first is listed.
     pub fits: Vec<Fit>,
 }
 

@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use crate::wire::Framing;
 
-/// The framing of a capture, or `None` if messages have no header, as on a named pipe of Windows. If nothing shows where a
-/// message without a header ends, all bytes are one message.
+/// The framing of a capture, or `None` if messages have no header, as on a named pipe of Windows. If nothing shows
+/// where a message without a header ends, all bytes are one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FramingOrNone(pub Option<Framing>);
 
@@ -37,7 +37,8 @@ pub struct UnknownFraming;
 impl FromStr for FramingOrNone {
     type Err = UnknownFraming;
 
-    /// Parses the name of a framing or of a dialect. The handshake, which follows a `+`, is ignored, because it is detected.
+    /// Parses the name of a framing or of a dialect. The handshake, which follows a `+`, is ignored, because it is
+    /// detected.
     fn from_str(name: &str) -> Result<Self, UnknownFraming> {
         let framing = name.split('+').next().unwrap_or_default();
         Self::all()

@@ -4,8 +4,8 @@
 //! - [`detect`](mod@detect) finds the framing that fits the bytes, how certain it is, and why the others do not fit.
 //! - [`session`] finds the messages, in the order in which they were sent.
 //!
-//! The bytes are not trusted: the time is linear in their length, the memory depends only on what is shown, and nothing in a
-//! pickle is executed.
+//! The bytes are not trusted: the time is linear in their length, the memory depends only on what is shown, and nothing
+//! in a pickle is executed.
 
 pub mod capture;
 pub mod detect;

@@ -175,8 +175,8 @@ fn by_handshake(handshake: Option<&Handshake<'_>>, streams: &[Messages<'_>]) -> 
     order
 }
 
-/// The order of the capture, in which the place of a message is that of its first byte. Without headers, each piece of the
-/// capture is a message.
+/// The order of the capture, in which the place of a message is that of its first byte. Without headers, each piece of
+/// the capture is a message.
 fn by_turns(capture: &Capture, streams: &[Messages<'_>]) -> Vec<Place> {
     let mut order = Vec::new();
     let mut passed = vec![0; streams.len()];

@@ -3,8 +3,8 @@
 use super::{CLASSES, Sample, built, small};
 use crate::notation::{Builder, Construction, NodeId};
 
-/// Containers of several entries, whose order in a pickle is that of their hashes. They contain only numbers, strings and
-/// tuples of these, whose hashes are the same in every process of one version of Python.
+/// Containers of several entries, whose order in a pickle is that of their hashes. They contain only numbers, strings
+/// and tuples of these, whose hashes are the same in every process of one version of Python.
 pub(super) fn orders() -> Vec<Sample> {
     fn words(b: &mut Builder) -> Vec<NodeId> {
         ["one", "two", "three", "four", "five"]

@@ -147,7 +147,8 @@ impl Link for ChildLink {
             let left = deadline.saturating_duration_since(Instant::now());
             match lines.recv_timeout(left.min(LOOK_AGAIN)) {
                 Err(RecvTimeoutError::Timeout) if left > LOOK_AGAIN && !ended => {
-                    // Its children may keep its output open. All that the process itself wrote is available once it has ended.
+                    // Its children may keep its output open. All that the process itself wrote is available once it has
+                    // ended.
                     ended = matches!(self.child.try_wait(), Ok(Some(_)));
                 }
                 Err(RecvTimeoutError::Timeout) if !ended => return Ok(None),

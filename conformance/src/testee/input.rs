@@ -20,8 +20,8 @@ impl Input {
         }
     }
 
-    /// Writes a line. An error is not reported here: a testee that has stopped reading is noticed when it does not answer,
-    /// so that the answers that it gave before are read first.
+    /// Writes a line. An error is not reported here: a testee that has stopped reading is noticed when it does not
+    /// answer, so that the answers that it gave before are read first.
     pub(super) fn write(&mut self, line: Vec<u8>) {
         if self.queue.is_none() && has_room(&self.stdin, line.len()) {
             let _ = (&*self.stdin).write_all(&line);

@@ -47,7 +47,8 @@ pub(super) fn describe(status: ExitStatus) -> String {
     let Some(code) = status.code() else {
         return status.to_string();
     };
-    // When Windows ends a process, its status is an NTSTATUS of severity "error" or "warning", whose highest bit is set.
+    // When Windows ends a process, its status is an NTSTATUS of severity "error" or "warning", whose highest bit is
+    // set.
     let ntstatus = code.cast_unsigned();
     match ntstatus_name(ntstatus) {
         Some(name) => format!("exit status {ntstatus:#010x} ({name})"),

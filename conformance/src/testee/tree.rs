@@ -35,7 +35,8 @@ impl Tree {
 
 #[cfg(windows)]
 impl Tree {
-    /// Starts a process as the first of its tree. The job and its processes end at the latest with the suite's own process.
+    /// Starts a process as the first of its tree. The job and its processes end at the latest with the suite's own
+    /// process.
     pub(super) fn spawn(command: &mut Command) -> io::Result<(Child, Self)> {
         use std::os::windows::io::AsRawHandle;
         let mut limits = win32job::ExtendedLimitInfo::new();

@@ -1,8 +1,9 @@
 //! Vectors: bytes that were recorded from live peers, with their meaning and provenance.
 //!
-//! The files are those of the crate `processing-vectors`, whose README describes their format, or the user's own. They are
-//! [parsed](File::parse), [checked](check()) against the reference and the suite's own pickle machine without any Python,
-//! and [recorded](mod@record) from live peers, never written by hand. Each vector is also a case for any testee.
+//! The files are those of the crate `processing-vectors`, whose README describes their format, or the user's own. They
+//! are [parsed](File::parse), [checked](check()) against the reference and the suite's own pickle machine without any
+//! Python, and [recorded](mod@record) from live peers, never written by hand. Each vector is also a case for any
+//! testee.
 
 mod bytes;
 pub mod check;

@@ -86,8 +86,9 @@ impl Spoken {
         (self.family != Family::Pipe).then_some(self.dialect.framing)
     }
 
-    /// Whether `asked` selects this dialect: it is the same dialect, or names only a framing and this dialect has it. Over `AF_PIPE` the framing does not matter, so `asked` selects by its handshake, and selects everything
-    /// if it has none.
+    /// Whether `asked` selects this dialect: it is the same dialect, or names only a framing and this dialect has it.
+    /// Over `AF_PIPE` the framing does not matter, so `asked` selects by its handshake, and selects everything if it
+    /// has none.
     pub fn is_meant_by(self, asked: Self) -> bool {
         match (self.family, asked.family) {
             (Family::Pipe, _) => [self.dialect.handshake, None].contains(&asked.dialect.handshake),
@@ -118,8 +119,8 @@ fn over_pipe(handshake: Option<Scheme>) -> Spoken {
     }
 }
 
-/// Reads the name of a dialect: `message` and `message+hmac-sha1` are dialects over `AF_PIPE`, and all others are dialects
-/// over a stream, represented by `AF_INET`.
+/// Reads the name of a dialect: `message` and `message+hmac-sha1` are dialects over `AF_PIPE`, and all others are
+/// dialects over a stream, represented by `AF_INET`.
 impl FromStr for Spoken {
     type Err = UnknownDialect;
 

@@ -28,7 +28,8 @@ impl Digest {
         self.into()
     }
 
-    /// Whether a challenge of Python 3.12 or later may name this digest (`multiprocessing/connection.py`, `_ALLOWED_DIGESTS`).
+    /// Whether a challenge of Python 3.12 or later may name this digest (`multiprocessing/connection.py`,
+    /// `_ALLOWED_DIGESTS`).
     pub const fn may_be_named(self) -> bool {
         match self {
             Self::Md5 | Self::Sha256 | Self::Sha384 | Self::Sha3_256 | Self::Sha3_384 => true,

@@ -19,8 +19,8 @@ pub(super) enum Entrance {
 }
 
 impl Entrance {
-    /// Listens at an address, and returns the actual address. Up to `waiting` clients can connect to a pipe before one is
-    /// accepted.
+    /// Listens at an address, and returns the actual address. Up to `waiting` clients can connect to a pipe before one
+    /// is accepted.
     pub(super) fn open(address: &RawAddress, waiting: usize) -> io::Result<(Self, RawAddress)> {
         if let Some(name) = pipe_name(address)? {
             return Ok((Self::Pipe(PipeDoor::open(name, waiting)?), address.clone()));

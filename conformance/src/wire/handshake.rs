@@ -2,10 +2,10 @@
 //!
 //! As with headers, this code is deliberately independent of the reference.
 //!
-//! `processing` signs 20 random bytes with HMAC-SHA1 (PROTOCOL.md, "Handshake"). `multiprocessing` up to Python 3.11 uses
-//! other words and signs with HMAC-MD5. From 3.12 on the challenge names a digest, as in `#CHALLENGE#{sha256}` and 40
-//! random bytes; the signature covers the name as well, and the answer names its digest. A challenge of the older kind is
-//! answered in the older way, and an answer of 16 bytes is the HMAC-MD5 of everything after `#CHALLENGE#`
+//! `processing` signs 20 random bytes with HMAC-SHA1 (PROTOCOL.md, "Handshake"). `multiprocessing` up to Python 3.11
+//! uses other words and signs with HMAC-MD5. From 3.12 on the challenge names a digest, as in `#CHALLENGE#{sha256}` and
+//! 40 random bytes; the signature covers the name as well, and the answer names its digest. A challenge of the older
+//! kind is answered in the older way, and an answer of 16 bytes is the HMAC-MD5 of everything after `#CHALLENGE#`
 //! (`multiprocessing/connection.py`, the comment above `_get_digest_name_and_payload`).
 
 use serde::{Deserialize, Serialize};
@@ -137,8 +137,8 @@ impl Scheme {
     }
 }
 
-/// The scheme that a challenge asks for, and the bytes that the answer signs: the nonce, with the name of the digest before
-/// it.
+/// The scheme that a challenge asks for, and the bytes that the answer signs: the nonce, with the name of the digest
+/// before it.
 pub fn read_challenge(payload: &[u8]) -> Option<(Scheme, &[u8])> {
     if let Some(nonce) = payload.strip_prefix(OF_PROCESSING.challenge) {
         return Some((Scheme::Processing, nonce));

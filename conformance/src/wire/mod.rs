@@ -1,5 +1,5 @@
-//! The raw transport, under the suite's control: every byte, every segment and the end of a stream, or every message on a
-//! pipe.
+//! The raw transport, under the suite's control: every byte, every segment and the end of a stream, or every message on
+//! a pipe.
 
 mod address;
 mod dialect;
@@ -314,8 +314,8 @@ impl Wire {
         }
     }
 
-    /// Ends what the suite sends: shuts down its direction of a stream, or closes a pipe after everything was sent, since
-    /// a pipe cannot be closed in one direction only.
+    /// Ends what the suite sends: shuts down its direction of a stream, or closes a pipe after everything was sent,
+    /// since a pipe cannot be closed in one direction only.
     pub fn end(&mut self) -> Result<(), WireError> {
         let Link::Pipe(pipe) = &self.link else {
             return self.finish();
@@ -334,8 +334,8 @@ impl Wire {
         }
     }
 
-    /// Aborts the connection: over `AF_INET` the other end sees a reset, and over `AF_PIPE` everything that is not in the
-    /// pipe yet is lost.
+    /// Aborts the connection: over `AF_INET` the other end sees a reset, and over `AF_PIPE` everything that is not in
+    /// the pipe yet is lost.
     pub fn reset(self) -> Result<(), WireError> {
         self.transcript.note(self.number, "reset by the suite");
         if let Link::Stream(socket) = &self.link {
@@ -393,8 +393,8 @@ impl Wire {
     }
 }
 
-/// Whether the system reserves the name of a pipe for the first listener that asks for this. `unused` is the name of a pipe
-/// that does not exist.
+/// Whether the system reserves the name of a pipe for the first listener that asks for this. `unused` is the name of a
+/// pipe that does not exist.
 pub fn pipe_names_are_exclusive(unused: &RawAddress) -> io::Result<bool> {
     match pipe_name(unused)? {
         Some(name) => pipe::names_are_exclusive(name),

@@ -1,7 +1,7 @@
 //! Named pipes of Windows: each write is one message, without a header.
 //!
-//! The reference crate calls the functions of the system, so that it is the only place with `unsafe` code. Its protocol is
-//! not used here.
+//! The reference crate calls the functions of the system, so that it is the only place with `unsafe` code. Its protocol
+//! is not used here.
 
 use std::collections::VecDeque;
 use std::io;
@@ -18,8 +18,8 @@ const ERROR_BROKEN_PIPE: i32 = 109;
 
 /// One end of a pipe.
 ///
-/// A socket accepts many bytes before the other end reads, but a pipe only as many as fit into its buffer. So that a case is
-/// the same over both, a message that does not fit at once waits in an outbox, which a separate thread empties.
+/// A socket accepts many bytes before the other end reads, but a pipe only as many as fit into its buffer. So that a
+/// case is the same over both, a message that does not fit at once waits in an outbox, which a separate thread empties.
 #[derive(Debug)]
 pub(super) struct PipeEnd {
     pipe: Arc<Pipe>,

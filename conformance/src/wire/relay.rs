@@ -152,8 +152,9 @@ fn pass_bytes_on(mut source: &Socket, mut sink: &Socket, record: impl Fn(&[u8]))
     }
 }
 
-/// Forwards messages of any length. A pipe cannot be closed in one direction only, so `sink` is closed once `source` has
-/// ended and everything from it was forwarded. If `sink` is gone, the thread of the other direction closes `source`.
+/// Forwards messages of any length. A pipe cannot be closed in one direction only, so `sink` is closed once `source`
+/// has ended and everything from it was forwarded. If `sink` is gone, the thread of the other direction closes
+/// `source`.
 fn pass_messages_on(source: &PipeEnd, sink: &PipeEnd, record: impl Fn(&[u8])) {
     let mut message = vec![0; 64 << 10];
     loop {

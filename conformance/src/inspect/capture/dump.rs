@@ -1,10 +1,11 @@
 //! Dumps: lines that consist of an offset, bytes and optionally text.
 //!
-//! `xxd` puts a colon after the offset and two blanks before the text. `hexdump -C` puts the text between `|`, `od -A
-//! x -t x1z` between `>` and `<`; both end with a line that contains only an offset, and both write `*` for lines that
+//! `xxd` puts a colon after the offset and two blanks before the text. `hexdump -C` puts the text between `|`, `od -A x
+//! -t x1z` between `>` and `<`; both end with a line that contains only an offset, and both write `*` for lines that
 //! repeat the previous one. Wireshark's "Follow TCP Stream" gives the bytes 49 columns (`follow_stream_dialog.cpp`,
 //! `SHOW_HEXDUMP`; later versions put two more blanks after them), counts the offsets of each direction separately, and
-//! indents the bytes of the server. `tshark -z follow,tcp,hex` indents by a tab and writes some lines before and after them.
+//! indents the bytes of the server. `tshark -z follow,tcp,hex` indents by a tab and writes some lines before and after
+//! them.
 
 use super::{Builder, Line, Problem, Sender};
 

@@ -33,8 +33,8 @@ pub struct Stream {
     pub sender: Sender,
     /// The bytes.
     pub bytes: Vec<u8>,
-    /// The number of bytes of each line with an arrow, or of each traced call. On a pipe these are the messages. It is empty
-    /// if the form of the capture does not show them.
+    /// The number of bytes of each line with an arrow, or of each traced call. On a pipe these are the messages. It is
+    /// empty if the form of the capture does not show them.
     pub pieces: Vec<usize>,
 }
 
@@ -227,8 +227,8 @@ impl Capture {
         }
     }
 
-    /// Combines two captures of one direction each: the client's and the server's. Returns `None` if one of them already
-    /// contains both directions.
+    /// Combines two captures of one direction each: the client's and the server's. Returns `None` if one of them
+    /// already contains both directions.
     pub fn pair(client: Self, server: Self) -> Option<Self> {
         let form = client.form;
         let mut streams = Vec::new();
@@ -396,8 +396,8 @@ fn arrow(line: &str) -> Option<(Sender, &str)> {
     .find_map(|(arrow, sender)| Some((sender, line.strip_prefix(arrow)?.trim())))
 }
 
-/// Reads lines that consist of a direction and bytes, in hexadecimal or as a literal. A line without an arrow continues the
-/// previous one.
+/// Reads lines that consist of a direction and bytes, in hexadecimal or as a literal. A line without an arrow continues
+/// the previous one.
 fn arrows(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Problem> {
     let mut sender = None;
     for &(number, line) in lines {

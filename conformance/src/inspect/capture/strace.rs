@@ -1,7 +1,7 @@
 //! Reads the output of `strace -e trace=network,read,write,close` for one connection.
 //!
-//! The number of a descriptor is reused. A connection therefore begins where `connect` or `accept` succeeds, and ends where
-//! its descriptor is closed. If the output contains none of these calls, all lines must be of one descriptor.
+//! The number of a descriptor is reused. A connection therefore begins where `connect` or `accept` succeeds, and ends
+//! where its descriptor is closed. If the output contains none of these calls, all lines must be of one descriptor.
 
 use super::escaped::unescape;
 use super::{Builder, Line, Problem, Sender};

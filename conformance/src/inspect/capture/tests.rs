@@ -88,8 +88,8 @@ fn text_beside_the_bytes_is_not_taken_for_bytes() {
     }
 }
 
-/// Both directions in turn, in the layout of Wireshark's `follow_stream_dialog.cpp`: four blanks before the server's bytes,
-/// 49 columns for the bytes (two more in later versions), and separate offsets for each direction.
+/// Both directions in turn, in the layout of Wireshark's `follow_stream_dialog.cpp`: four blanks before the server's
+/// bytes, 49 columns for the bytes (two more in later versions), and separate offsets for each direction.
 fn wireshark(turns: &[(Sender, &[u8])], wider: usize, indent: &str) -> String {
     let mut text = String::new();
     let mut offsets = [0, 0];

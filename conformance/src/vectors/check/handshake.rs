@@ -153,8 +153,8 @@ fn check_meaning(handshake: &Handshake, messages: &[Sent<'_>]) -> Result<bool, F
     }
 }
 
-/// Checks the reference as one end, with the recorded nonce of this end: if it receives the recorded messages of the other
-/// end, it sends exactly the recorded bytes of this end, and reaches the recorded verdict.
+/// Checks the reference as one end, with the recorded nonce of this end: if it receives the recorded messages of the
+/// other end, it sends exactly the recorded bytes of this end, and reaches the recorded verdict.
 fn check_reference(
     handshake: &Handshake,
     messages: &[Sent<'_>],

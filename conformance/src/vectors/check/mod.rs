@@ -151,8 +151,8 @@ fn check_provenance(file: &File) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Takes a message out of its frame, after checking that the reference reads and writes exactly this header. On a pipe there
-/// is no framing, and the message is the payload.
+/// Takes a message out of its frame, after checking that the reference reads and writes exactly this header. On a pipe
+/// there is no framing, and the message is the payload.
 fn payload_of(message: &[u8], framing: Option<Framing>) -> Result<&[u8], Failure> {
     let Some(framing) = framing else {
         return Ok(message);

@@ -10,8 +10,8 @@ use crate::notation::{Fidelity, Graph, compare};
 use crate::pickle::{self, Argument, Instruction, Opcode};
 use crate::vectors::{AtSerde, ReadsAs, SentObject};
 
-/// Checks that the payload is one pickle of the object, that the reference reads it according to its profile, and that the
-/// reference pickles the object so that it means the same.
+/// Checks that the payload is one pickle of the object, that the reference reads it according to its profile, and that
+/// the reference pickles the object so that it means the same.
 pub(super) fn check(sent: &SentObject, dialect: Spoken, ceiling: Ceiling) -> Result<(), Failure> {
     let message = sent.bytes.expand();
     let payload = payload_of(&message, dialect.framing())?;
@@ -36,9 +36,9 @@ pub(super) fn check(sent: &SentObject, dialect: Spoken, ceiling: Ceiling) -> Res
     check_reference(sent, payload)
 }
 
-/// Checks that a pickle is well-formed and unambiguous. It must not contain numbers such as `0777`, which unpicklers read as
-/// octal and `pickletools` reads as decimal. It must not contain `DUP` either: no pickler writes it, and duplicates in a set
-/// would not be noticed.
+/// Checks that a pickle is well-formed and unambiguous. It must not contain numbers such as `0777`, which unpicklers
+/// read as octal and `pickletools` reads as decimal. It must not contain `DUP` either: no pickler writes it, and
+/// duplicates in a set would not be noticed.
 fn check_tidy(payload: &[u8]) -> Result<(), Failure> {
     let untidy = |actual, expected| {
         Err(Failure::recording(actual, expected)

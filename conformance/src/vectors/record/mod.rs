@@ -1,8 +1,8 @@
 //! Records vectors from a live peer, which sends over a raw connection of the suite.
 //!
-//! The adapter builds the objects that a peer sends in the same way for the recorder and the cases, because the memo opcodes
-//! of a pickle depend on the number of references to an object. The peer also receives what it has sent and describes it, so
-//! that a vector contains what was really read, not what should be read.
+//! The adapter builds the objects that a peer sends in the same way for the recorder and the cases, because the memo
+//! opcodes of a pickle depend on the number of references to an object. The peer also receives what it has sent and
+//! describes it, so that a vector contains what was really read, not what should be read.
 
 mod handshake;
 mod plan;

@@ -17,7 +17,8 @@ const MOST_NODES: usize = 1100;
 const LONGEST_ATOM: usize = 1100;
 /// Kinds of large objects, for which `bulk` contains smaller ones.
 const LEFT_OUT: &[&str] = &["batches", "nesting"];
-/// The powers of two around which a `long` is recorded: the limit of an `int`, and the limit between `LONG1` and `LONG4`.
+/// The powers of two around which a `long` is recorded: the limit of an `int`, and the limit between `LONG1` and
+/// `LONG4`.
 const POWERS: &[&str] = &["63", "2039"];
 
 /// What to record for one vector.
@@ -92,8 +93,8 @@ fn is_small(object: &Graph) -> bool {
     object.nodes.len() <= MOST_NODES && object.nodes.iter().all(is_short)
 }
 
-/// Whether all sets and dicts have the same order in every process of Python 2. The hash of `None`, classes and instances
-/// depends on their address in memory.
+/// Whether all sets and dicts have the same order in every process of Python 2. The hash of `None`, classes and
+/// instances depends on their address in memory.
 fn is_ordered(object: &Graph) -> bool {
     let by_place = |node: &Node| matches!(node, Node::None | Node::Global { .. } | Node::Object(_));
     let by_value = |id: NodeId| !reaches(object, &[id], by_place);

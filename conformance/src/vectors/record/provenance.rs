@@ -1,5 +1,5 @@
-//! The provenance of recorded bytes: the release, and every property of the machine on which the bytes could depend, but
-//! nothing that identifies the machine.
+//! The provenance of recorded bytes: the release, and every property of the machine on which the bytes could depend,
+//! but nothing that identifies the machine.
 
 use serde::Deserialize;
 
@@ -7,8 +7,8 @@ use super::RecordError;
 use crate::peers::{Flavour, Installed, Peer};
 use crate::vectors::{Compiler, Platform, Provenance};
 
-/// Asks an interpreter for its version and the compiler of extensions. On Windows the module `platform` is not used: from
-/// 3.12 on, it queries a service that ends the interpreter under Wine 8.
+/// Asks an interpreter for its version and the compiler of extensions. On Windows the module `platform` is not used:
+/// from 3.12 on, it queries a service that ends the interpreter under Wine 8.
 const QUESTION: &str = r"
 import json, os, platform, struct, subprocess, sys, sysconfig
 compiler = sysconfig.get_config_var('CC')
