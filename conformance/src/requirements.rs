@@ -1,4 +1,4 @@
-//! The requirements of the specification, read from its text.
+//! The requirements of the specification, parsed from its text.
 
 use std::fmt;
 use std::sync::LazyLock;
@@ -6,15 +6,15 @@ use std::sync::LazyLock;
 use processing_connection::protocol;
 use serde::{Deserialize, Serialize};
 
-/// How much a requirement matters, as in RFC 2119.
+/// The level of a requirement, as in RFC 2119.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]
 pub enum Level {
-    /// It is optional.
+    /// The requirement is optional.
     May,
-    /// It is recommended.
+    /// The requirement is recommended.
     Should,
-    /// It is required.
+    /// The requirement is mandatory.
     Must,
 }
 
@@ -31,33 +31,33 @@ impl fmt::Display for Level {
 /// One normative sentence of PROTOCOL.md.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Requirement {
-    /// Stable, in words: `framing.empty`.
+    /// A stable name, such as `framing.empty`.
     pub id: String,
-    /// How much it matters.
+    /// Its level.
     pub level: Level,
     /// The sentence.
     pub text: String,
-    /// How it is known.
+    /// The source from which it was derived.
     pub source: String,
 }
 
 /// Requirements that no case tests, and why.
 pub const UNTESTED: &[(&str, &str)] = &[];
 
-/// Every requirement, in the order of the text.
+/// All requirements, in the order of the text.
 pub fn requirements() -> &'static [Requirement] {
     static REQUIREMENTS: LazyLock<Vec<Requirement>> = LazyLock::new(|| parse(protocol::TEXT));
     &REQUIREMENTS
 }
 
-/// One requirement by its id.
+/// Finds a requirement by its id.
 pub fn requirement(id: &str) -> Option<&'static Requirement> {
     requirements()
         .iter()
         .find(|requirement| requirement.id == id)
 }
 
-/// Reads every item of the form ``- `id` **LEVEL** sentence`` with its source.
+/// Parses every item of the form ``- `id` **LEVEL** sentence`` with its source.
 fn parse(text: &str) -> Vec<Requirement> {
     let mut found = Vec::new();
     let mut lines = text.lines().peekable();
@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn no_requirement_is_there_twice() {
+    fn the_ids_of_requirements_are_unique() {
         let mut seen = BTreeSet::new();
         for requirement in requirements() {
             assert!(seen.insert(&requirement.id), "{}", requirement.id);
@@ -160,20 +160,20 @@ mod tests {
             assert!(tested || excused, "no case tests `{}`", requirement.id);
             assert!(
                 !(tested && excused),
-                "`{}` is tested, and excused from it",
+                "`{}` is tested, but listed as untested",
                 requirement.id
             );
         }
     }
 
     #[test]
-    fn a_case_is_no_stricter_than_what_it_cites_first() {
+    fn no_case_has_a_higher_level_than_the_requirement_that_it_cites_first() {
         for case in catalogue() {
             let first =
                 requirement(case.requirements[0]).expect("another test checks that it exists");
             assert!(
                 case.level <= first.level,
-                "{} is a {}, `{}` a {}",
+                "{} is a {}, but `{}` is a {}",
                 case.id,
                 case.level,
                 first.id,
@@ -186,7 +186,7 @@ mod tests {
     fn ids_are_unique_and_well_formed() {
         let mut seen = BTreeSet::new();
         for case in catalogue() {
-            assert!(seen.insert(case.id), "{} is there twice", case.id);
+            assert!(seen.insert(case.id), "{} occurs twice", case.id);
             let words =
                 |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || matches!(c, '/' | '-');
             assert!(case.id.chars().all(words), "{}", case.id);

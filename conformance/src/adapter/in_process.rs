@@ -1,4 +1,4 @@
-//! A testee in this process: an implementation in Rust behind the same messages as any other.
+//! A testee in this process: an implementation in Rust that is driven by the same messages as any other.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Instant;
@@ -7,14 +7,14 @@ use super::{Adapter, Implementation};
 use crate::testee::message::Request;
 use crate::testee::session::{Link, Reply, Trouble};
 
-/// Requests go to an [`Adapter`], replies come over a channel.
+/// A link that passes requests to an [`Adapter`] and receives replies over a channel.
 pub struct InProcess<I: Implementation> {
     adapter: Adapter<I>,
     replies: Receiver<Reply>,
 }
 
 impl<I: Implementation> InProcess<I> {
-    /// Puts an implementation behind a link.
+    /// Creates a link to an implementation.
     pub fn start(implementation: I) -> Self {
         let (sender, replies) = channel();
         Self {

@@ -1,8 +1,8 @@
-//! The other end of the adapter protocol: what turns an implementation written in Rust into a testee.
+//! The testee's end of the adapter protocol, which turns an implementation written in Rust into a testee.
 //!
-//! [`Adapter`] owns an implementation's listeners and connections and does what requests ask, each
-//! waiting operation on a thread of its object, so that none holds up another. It serves a testee in this
-//! process as well as one behind standard input and output ([`serve`]).
+//! [`Adapter`] owns the listeners and connections of an implementation, and executes requests. Each object has a thread
+//! for the operations that may wait, so that no object blocks another. An adapter can be used in this process, or over
+//! standard input and output ([`serve`]).
 
 mod in_process;
 pub(crate) mod reference;
@@ -25,9 +25,9 @@ use crate::testee::message::{
 use crate::testee::payload::Payload;
 use crate::testee::session::{OperationResult, Reply};
 
-/// What an implementation of the connection protocol has to offer to be driven by the suite.
+/// An implementation of the connection protocol that the suite can drive.
 ///
-/// A connection comes in two halves, because an end may send while it is receiving.
+/// A connection consists of two halves, because an end may send while it is receiving.
 pub trait Implementation: Send + Sync + 'static {
     /// A listener.
     type Listener: Send + 'static;
@@ -36,7 +36,7 @@ pub trait Implementation: Send + Sync + 'static {
     /// The half of a connection that receives.
     type Receiver: Send + 'static;
 
-    /// Who this is and what it claims.
+    /// The name, the version and the capabilities of the implementation.
     fn hello(&self) -> Hello;
     /// The seed's `Listener(…)`, and its `address`.
     fn listen(&self, arguments: &Listen) -> Result<(Self::Listener, RawAddress), OperationError>;
@@ -54,13 +54,13 @@ pub trait Implementation: Send + Sync + 'static {
     fn send_string(&self, sender: &mut Self::Sender, bytes: &[u8]) -> Result<(), OperationError>;
     /// The seed's `recv_string()`.
     fn recv_string(&self, receiver: &mut Self::Receiver) -> Result<Payload, OperationError>;
-    /// `poll(timeout)`, where there is one.
+    /// `poll(timeout)`, if the implementation has it.
     fn poll(&self, receiver: &mut Self::Receiver, seconds: f64) -> Result<bool, OperationError>;
     /// The `close()` of a listener.
     fn close_listener(&self, listener: &mut Self::Listener) -> Result<(), OperationError>;
-    /// The `close()` of a connection, first told to the half that sends …
+    /// The `close()` of a connection, for the half that sends. It is called first.
     fn close_sender(&self, sender: &mut Self::Sender) -> Result<(), OperationError>;
-    /// … and then to the half that receives.
+    /// The `close()` of a connection, for the half that receives.
     fn close_receiver(&self, receiver: &mut Self::Receiver) -> Result<(), OperationError>;
 }
 
@@ -70,7 +70,7 @@ pub type Halves<I> = (
     <I as Implementation>::Receiver,
 );
 
-/// An error with its kind, for implementations to return.
+/// Creates an error that an implementation can return.
 pub fn failed(kind: ErrorKind, message: impl ToString) -> OperationError {
     OperationError {
         kind,
@@ -78,7 +78,7 @@ pub fn failed(kind: ErrorKind, message: impl ToString) -> OperationError {
     }
 }
 
-/// An implementation's listeners and connections, and the threads that wait for them.
+/// The listeners and connections of an implementation, and the threads that wait for them.
 pub struct Adapter<I: Implementation> {
     implementation: Arc<I>,
     replies: Sender<Reply>,
@@ -99,7 +99,7 @@ enum Held<I: Implementation> {
 }
 
 impl<I: Implementation> Adapter<I> {
-    /// Takes an implementation; what requests lead to will be sent to `replies`.
+    /// Creates an adapter for an implementation, which sends its replies to `replies`.
     pub fn new(implementation: I, replies: Sender<Reply>) -> Self {
         Self {
             implementation: Arc::new(implementation),
@@ -111,7 +111,7 @@ impl<I: Implementation> Adapter<I> {
         }
     }
 
-    /// Begins what a request asks. Never waits: the reply comes when it is done.
+    /// Starts the operation of a request without waiting for it. The reply is sent when it is done.
     pub fn submit(&self, request: Request) {
         let reply = ReplyTo {
             id: request.id,
@@ -160,7 +160,7 @@ impl<I: Implementation> Adapter<I> {
                             .map(|()| Answer::Done),
                         None => Err(failed(
                             ErrorKind::Unclassified,
-                            "a request cannot hold a digest",
+                            "a request cannot contain a digest",
                         )),
                     });
                 });
@@ -228,7 +228,7 @@ impl<I: Implementation> Adapter<I> {
                 );
             }),
             Some(Held::Connection { sender, receiver }) => {
-                // The first half to close ends the stream, which wakes the other if it is waiting.
+                // Closing the first half ends the stream, which wakes the other half if it is waiting.
                 let closed = ReplyWhenLast::done(reply);
                 let (also_closed, also) = (Arc::clone(&closed), Arc::clone(&implementation));
                 sender.give(move |sender| {
@@ -246,7 +246,7 @@ impl<I: Implementation> Adapter<I> {
         let Some(held) = self.table.lock().held.remove(&handle) else {
             return reply.with(Err(no_handle(handle)));
         };
-        // The reply goes out when the last half is really gone.
+        // The reply is sent when both halves have been dropped.
         let gone = ReplyWhenLast::done(reply);
         match held {
             Held::Listener(worker) => worker.end(gone),
@@ -310,15 +310,15 @@ impl<I: Implementation> Table<I> {
     }
 }
 
-/// An object and, from the first operation that can wait, the thread that owns it.
+/// An object, or from the first operation on that can wait, the thread that owns it.
 enum Worker<T> {
     Idle(T),
     Working(Sender<Job<T>>),
-    /// Only for a moment, between the two.
+    /// The state while the thread is being started.
     Starting,
 }
 
-/// Something to do with an object; it gives the object back unless that is the end of it.
+/// An operation on an object. It returns the object, unless it has dropped it.
 type Job<T> = Box<dyn FnOnce(T) -> Option<T> + Send>;
 
 impl<T: Send + 'static> Worker<T> {
@@ -348,7 +348,7 @@ impl<T: Send + 'static> Worker<T> {
         }
     }
 
-    /// Drops the object, on its thread if it has one, and then lets go of `gone`.
+    /// Drops the object, in its thread if it has one, and then drops `gone`.
     fn end(self, gone: impl Send + 'static) {
         match self {
             Self::Working(jobs) => {
@@ -367,7 +367,7 @@ impl<T: Send + 'static> Worker<T> {
     }
 }
 
-/// Where the reply to one request goes.
+/// The destination of the reply to one request.
 struct ReplyTo {
     id: u64,
     replies: Sender<Reply>,
@@ -375,7 +375,7 @@ struct ReplyTo {
 
 impl ReplyTo {
     fn with(self, result: OperationResult) {
-        // Nobody listens any more when the session is over.
+        // No one receives replies after the session has ended.
         let _ = self.replies.send(Reply {
             id: self.id,
             result,
@@ -383,7 +383,7 @@ impl ReplyTo {
     }
 }
 
-/// Replies when the last of several jobs has let go of it.
+/// Sends the reply when the last of several jobs has dropped it.
 struct ReplyWhenLast {
     reply: Option<ReplyTo>,
     result: OperationResult,
@@ -414,8 +414,8 @@ impl Drop for ReplyWhenLast {
 
 /// Serves an implementation on standard input and output until the input ends.
 ///
-/// Standard output belongs to the protocol: an implementation that prints must be kept from it by its
-/// author, since Rust has no safe way to move a descriptor.
+/// Standard output is used for the protocol, so an implementation must not print to it. Rust has no safe way to
+/// redirect a file descriptor.
 pub fn serve(implementation: impl Implementation) -> std::io::Result<()> {
     let (replies, answered) = channel::<Reply>();
     let adapter = Adapter::new(implementation, replies);
@@ -450,8 +450,5 @@ pub fn serve(implementation: impl Implementation) -> std::io::Result<()> {
 }
 
 fn no_handle(handle: Handle) -> OperationError {
-    failed(
-        ErrorKind::Unclassified,
-        format!("there is no such handle here: {handle}"),
-    )
+    failed(ErrorKind::Unclassified, format!("unknown handle: {handle}"))
 }

@@ -16,12 +16,12 @@ use crate::testee::message::{
 use crate::testee::payload::Payload;
 use crate::wire::Framing;
 
-/// The reference, in every dialect that it has.
+/// The reference, which speaks every dialect that the cases test.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reference;
 
-/// Below the shortest deadline that the suite can be given, which is 2 seconds: the reference's own
-/// 20 would look like waiting for ever.
+/// Shorter than the minimal deadline of the suite, which is 2 seconds. With the reference's default of 20 seconds, a
+/// timeout would look like a hang.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 impl Implementation for Reference {
@@ -94,7 +94,7 @@ impl Implementation for Reference {
         let Some(raw) = &arguments.address else {
             return Err(failed(
                 ErrorKind::BadAddress,
-                "in Rust there is no connecting without an address",
+                "the reference cannot connect without an address",
             ));
         };
         connector
@@ -157,12 +157,12 @@ impl Implementation for Reference {
     }
 }
 
-/// What serde cannot serialize: it says so itself, after a part has been serialized.
+/// An object that serde cannot serialize: it fails after a part has been serialized.
 struct Unpicklable;
 
 impl Serialize for Unpicklable {
     fn serialize<S: Serializer>(&self, _: S) -> Result<S::Ok, S::Error> {
-        Err(S::Error::custom("this object does not want to be pickled"))
+        Err(S::Error::custom("this object cannot be pickled"))
     }
 }
 
@@ -170,7 +170,7 @@ impl Serialize for Unpicklable {
 ///
 /// # Errors
 ///
-/// Those of the reference, if it does not have this framing.
+/// Returns the error of the reference if it does not have this framing.
 pub(crate) fn framing(framing: Framing) -> Result<processing_connection::Framing, Error> {
     framing.to_string().parse()
 }
@@ -179,14 +179,14 @@ fn dialect(name: &str) -> Result<Dialect, OperationError> {
     name.parse().map_err(told)
 }
 
-/// The key, from its hexadecimal form.
+/// Decodes a key from hexadecimal.
 fn authkey(key: &str) -> Result<AuthKey, OperationError> {
     hex::decode(key)
         .map(AuthKey::from)
         .map_err(|error| failed(ErrorKind::Unclassified, format!("authkey: {error}")))
 }
 
-/// The seed's untyped address in the reference's types.
+/// Converts the seed's untyped address to the type of the reference.
 fn address(raw: &RawAddress) -> Result<Address, OperationError> {
     match raw {
         RawAddress::Text(text) => Ok(Address::infer(text)),
@@ -194,7 +194,7 @@ fn address(raw: &RawAddress) -> Result<Address, OperationError> {
             Ok(port) => Ok(Address::from((host.as_str(), port))),
             Err(_) => Err(failed(
                 ErrorKind::BadAddress,
-                format!("{port} does not fit the type of a port"),
+                format!("{port} is not a valid port"),
             )),
         },
     }
@@ -253,7 +253,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_reference_has_every_dialect_that_the_suite_judges() {
+    fn the_reference_has_every_dialect_that_the_cases_test() {
         for judged in crate::wire::Dialect::specified() {
             let name = judged.to_string();
             let spoken = dialect(&name).expect("the reference knows the name");

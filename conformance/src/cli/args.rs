@@ -1,4 +1,4 @@
-//! What can be said on the command line.
+//! The arguments of the command line.
 
 use std::convert::Infallible;
 use std::num::NonZero;
@@ -17,21 +17,21 @@ use processing_connection::Family;
 
 const EXIT_CODES: &str = "\
 Exit codes:
-    0  everything that was run is good
-    1  something failed, or a documented deviation did not show
+    0  no execution failed
+    1  something failed, or a documented deviation did not occur
     2  the command line, or a file that it names, is wrong
     3  nothing was selected
     4  nothing could be run
   130  interrupted";
 
 const INSPECT_HELP: &str = "\
-What can be pasted, found by itself:
-    raw bytes, as a capture of the payload of a connection has them
+Forms of input, which are recognised automatically:
+    raw bytes, as captured from the payload of a connection
     hexadecimal: 0000000580024b2a2e, 00 00 00 05, 00:00:00:05, 0x00, 0x05
-    dumps: xxd, hexdump -C, od -A x -t x1z
+    dumps by xxd, hexdump -C, od -A x -t x1z
     Wireshark's \"Follow TCP Stream\" as a hex dump, where the server's bytes are indented
-    literals of Python and C: b'\\x80\\x02K*.', \"\\0\\0\\0\\5\"
-    lines of strace -s 1000000 -e trace=network,read,write,close, of one connection
+    Python and C literals: b'\\x80\\x02K*.', \"\\0\\0\\0\\5\"
+    output of strace -s 1000000 -e trace=network,read,write,close, for one connection
     both directions as lines: `> 00 00 00 05` from the client, `< b'\\0\\0'` from the server
 
 Examples:
@@ -42,16 +42,16 @@ Examples:
     processing-conformance inspect --framing none object.pickle
     processing-conformance inspect --framing none messages-of-a-pipe
 
-Nothing in a pickle is executed. Offsets at the beginning of a line are hexadecimal. A line with !! tells
-what is wrong.
+Nothing in a pickle is executed. Offsets at the beginning of a line are hexadecimal. A line with !! describes
+an error.
 
 Exit codes:
-    0  everything was understood
-    1  something is wrong in the bytes: cut, out of step, unreadable, refused or wrongly signed
+    0  all bytes were decoded without an error
+    1  the bytes contain an error: cut, out of step, unreadable, refused or wrongly signed
     2  the command line, or a file that it names, is wrong
     3  there are no bytes, or no framing fits them";
 
-/// Judges implementations of the connection protocol of Python's `processing` package.
+/// Tests implementations of the connection protocol of Python's `processing` package.
 #[derive(Debug, Parser)]
 #[command(version, after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
 pub(super) struct Arguments {
@@ -63,21 +63,21 @@ pub(super) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Run cases against a testee (this is what happens when no command is given).
+    /// Run cases against a testee (the default command).
     #[command(after_help = EXIT_CODES)]
     Run(RunArguments),
     /// List the cases.
     List(ListArguments),
     /// Explain a case, a requirement or a deviation.
     Explain(ExplainArguments),
-    /// Show the known implementations, or install them.
+    /// List or install the known implementations.
     Peers(PeersArguments),
-    /// Bytes recorded off live peers: check, show, record them.
+    /// Check, list, show or record vectors: bytes recorded from live peers.
     Vectors {
         #[command(subcommand)]
         command: VectorsCommand,
     },
-    /// Take captured bytes apart: framing, messages, handshake, pickles.
+    /// Decode captured bytes: framing, messages, handshake and pickles.
     #[command(after_help = INSPECT_HELP)]
     Inspect(InspectArguments),
     /// Serve the reference as an adapter on standard input and output.
@@ -87,32 +87,32 @@ pub(super) enum Command {
 
 #[derive(Debug, Args)]
 pub(super) struct RunArguments {
-    /// Cases: an id, an area, or a pattern with * and ?; everything when none is given.
+    /// Cases: an id, an area, or a pattern with * and ?; all cases if none is given.
     #[arg(value_name = "CASE")]
     pub(super) cases: Vec<String>,
-    /// Who is judged: reference, peer:NAME, exec:COMMAND, connect:ADDRESS or listen:ADDRESS.
+    /// The implementation under test: reference, peer:NAME, exec:COMMAND, connect:ADDRESS or listen:ADDRESS.
     #[arg(long, value_name = "TESTEE", default_value = "reference")]
     pub(super) testee: Vec<TesteeName>,
-    /// Who plays the other end of pair cases: reference, peer:NAME or exec:COMMAND.
+    /// The other end of pair cases: reference, peer:NAME or exec:COMMAND.
     #[arg(long, value_name = "TESTEE", default_value = "reference")]
     pub(super) counterpart: TesteeName,
     #[arg(long, value_name = "FAMILY", value_delimiter = ',', help = family_help())]
     pub(super) family: Vec<Family>,
     #[arg(long, value_name = "DIALECT", value_delimiter = ',', help = dialect_help())]
     pub(super) dialect: Vec<Spoken>,
-    /// How many executions at once, those included that wait for something.
+    /// How many executions may run at the same time, including those that are waiting.
     #[arg(long, value_name = "N")]
     pub(super) jobs: Option<NonZero<usize>>,
-    /// Let broken recommendations fail the run.
+    /// Fail if a recommendation (SHOULD) is not met.
     #[arg(long)]
     pub(super) strict: bool,
-    /// Expected failures of your own, in the form of the suite's own deviations.
+    /// A TOML file of failures to expect; conformance/src/run/deviation/example.toml is an example.
     #[arg(long, value_name = "FILE")]
     pub(super) deviations: Vec<PathBuf>,
-    /// How to report.
+    /// The format of the report.
     #[arg(long, value_name = "FORMAT", default_value = "terminal")]
     pub(super) format: Format,
-    /// How many seconds an operation may take before the testee is held to hang, at least 2.
+    /// How many seconds an operation may take before the testee counts as hung, at least 2.
     #[arg(long, value_name = "SECONDS", default_value = "5", value_parser = seconds)]
     pub(super) deadline: Duration,
     /// How many seconds to wait for the first client of listen:ADDRESS.
@@ -122,10 +122,10 @@ pub(super) struct RunArguments {
     pub(super) store: StoreArguments,
 }
 
-/// Where peers are kept.
+/// The directory of the peers, and whether to install them.
 #[derive(Debug, Args)]
 pub(super) struct StoreArguments {
-    /// Where peers are kept, instead of `target/peers` in a checkout or the user's cache.
+    /// The directory of installed peers, instead of `target/peers` in a checkout or the user's cache.
     #[arg(
         long,
         value_name = "DIRECTORY",
@@ -133,7 +133,7 @@ pub(super) struct StoreArguments {
         hide_env_values = true
     )]
     pub(super) peers_dir: Option<PathBuf>,
-    /// Install nothing: peers that are not here are not run.
+    /// Install nothing; peers that are not installed are not run.
     #[arg(long)]
     pub(super) offline: bool,
 }
@@ -155,7 +155,7 @@ pub(super) struct ListArguments {
     /// Cases: an id, an area, or a pattern with * and ?.
     #[arg(value_name = "CASE")]
     pub(super) cases: Vec<String>,
-    /// Show the parameters of each case too.
+    /// Also show the parameters of each case.
     #[arg(long)]
     pub(super) parameters: bool,
 }
@@ -165,7 +165,7 @@ pub(super) struct ExplainArguments {
     /// The id of a case, a requirement or a deviation.
     #[arg(value_name = "ID", required = true)]
     pub(super) ids: Vec<String>,
-    /// Further deviations.
+    /// A TOML file of further deviations.
     #[arg(long, value_name = "FILE")]
     pub(super) deviations: Vec<PathBuf>,
 }
@@ -180,7 +180,7 @@ pub(super) struct PeersArguments {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum PeersCommand {
-    /// Install peers: those named, or all of them.
+    /// Install the named peers, or all of them.
     Install {
         /// Names, or patterns with * and ?.
         #[arg(value_name = "PEER")]
@@ -190,34 +190,34 @@ pub(super) enum PeersCommand {
 
 #[derive(Debug, Subcommand)]
 pub(super) enum VectorsCommand {
-    /// Verify recordings against the reference; nothing but this program is needed.
+    /// Verify vectors against the reference; needs nothing except this program.
     #[command(after_help = EXIT_CODES)]
     Check(VectorsCheckArguments),
     /// List the vectors.
     List(VectorsListArguments),
     /// Show every byte of a vector, by header, opcode and field.
     Show(VectorsShowArguments),
-    /// Record vectors off live peers.
+    /// Record vectors from live peers.
     #[command(after_help = EXIT_CODES)]
     Record(VectorsRecordArguments),
 }
 
 #[derive(Debug, Args)]
 pub(super) struct VectorsCheckArguments {
-    /// Files of vectors, instead of those that the suite brings along.
+    /// Files of vectors, instead of those that are built into the suite.
     #[arg(value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
-    /// Take files that were changed after they were recorded, and judge what is in them.
+    /// Accept files that were changed after they were recorded, and check their contents.
     #[arg(long)]
     pub(super) no_digest: bool,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct VectorsListArguments {
-    /// Vectors: an id, the beginning of one up to a slash, or a pattern with * and ?.
+    /// Vectors: an id, a prefix of an id up to a slash, or a pattern with * and ?.
     #[arg(value_name = "VECTOR")]
     pub(super) pattern: Option<String>,
-    /// Files of vectors, instead of those that the suite brings along.
+    /// Files of vectors, instead of those that are built into the suite.
     #[arg(long = "file", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 }
@@ -227,20 +227,20 @@ pub(super) struct VectorsShowArguments {
     /// The id of a vector.
     #[arg(value_name = "VECTOR")]
     pub(super) id: String,
-    /// Files of vectors, instead of those that the suite brings along.
+    /// Files of vectors, instead of those that are built into the suite.
     #[arg(long = "file", value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub(super) struct VectorsRecordArguments {
-    /// Names, or patterns with * and ?; all peers when none is given.
+    /// Names, or patterns with * and ?; all peers if none is given.
     #[arg(value_name = "PEER")]
     pub(super) peers: Vec<String>,
-    /// Write nothing: fail when what is recorded now is not what was recorded before, and show every byte of it.
+    /// Write nothing; fail if the new recording differs from the old one, and show every byte that does.
     #[arg(long)]
     pub(super) check: bool,
-    /// Where the files are, instead of `vectors/` in a checkout.
+    /// The directory of the files, instead of `vectors/` in a checkout.
     #[arg(long, value_name = "DIRECTORY")]
     pub(super) directory: Option<PathBuf>,
     #[command(flatten)]
@@ -249,10 +249,10 @@ pub(super) struct VectorsRecordArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArguments {
-    /// What was captured: one file, or the client's bytes and the server's; - or none is standard input.
+    /// The capture: one file, or the client's bytes and the server's; standard input if it is - or missing.
     #[arg(value_name = "FILE", num_args = 0..=2)]
     pub(super) files: Vec<PathBuf>,
-    /// Bytes, in any form but raw, instead of a file; a second time for those of the server.
+    /// Bytes in any form except raw, instead of a file; may be repeated for the bytes of the server.
     #[arg(
         short,
         long,
@@ -261,12 +261,12 @@ pub(super) struct InspectArguments {
         allow_hyphen_values = true
     )]
     pub(super) bytes: Vec<String>,
-    /// How the input is written, instead of finding it out: raw, hex, dump, escaped, arrows or strace.
+    /// The form of the input, if it is not to be recognised automatically: raw, hex, dump, escaped, arrows or strace.
     #[arg(long = "as", value_name = "FORM")]
     pub(super) form: Option<Form>,
     #[arg(long, visible_alias = "dialect", value_name = "FRAMING", help = framing_help())]
     pub(super) framing: Option<FramingOrNone>,
-    /// The key of the handshake, to verify the answers.
+    /// The key of the handshake, for verifying the answers.
     #[arg(
         long,
         value_name = "KEY",
@@ -274,13 +274,13 @@ pub(super) struct InspectArguments {
         hide_env_values = true
     )]
     pub(super) authkey: Option<Key>,
-    /// A file with the key, of any bytes, instead of --authkey; a newline at its end is left out.
+    /// A file with the key, which may be any bytes, instead of --authkey; a newline at its end is ignored.
     #[arg(long, value_name = "FILE")]
     pub(super) authkey_file: Option<PathBuf>,
-    /// How many messages of each direction are shown.
+    /// How many messages of each direction to show.
     #[arg(long, value_name = "N", default_value = "100")]
     pub(super) messages: usize,
-    /// How many lines of one message are shown.
+    /// How many lines of one message to show.
     #[arg(long, value_name = "N", default_value = "200")]
     pub(super) lines: usize,
 }
@@ -314,26 +314,26 @@ pub(super) enum Format {
 }
 
 fn family_help() -> String {
-    format!("Only these families: {}", listed(Family::ALL))
+    format!("Run only with these families: {}", listed(Family::ALL))
 }
 
 fn dialect_help() -> String {
     format!(
-        "Only these dialects: {}. The name of a framing, or `message` over AF_PIPE, means all dialects that it begins. A \
-         testee without an adapter is taken to speak the first dialect",
+        "Run only with these dialects: {}. The name of a framing, or `message` over AF_PIPE, selects all dialects \
+         whose names begin with it. A testee without an adapter is expected to speak the first dialect",
         listed(Spoken::names())
     )
 }
 
 fn framing_help() -> String {
     format!(
-        "The framing, instead of finding it: {}, where none is for messages without a header, as on a named pipe of \
-         Windows. A dialect such as be32+hmac-sha1 means its framing",
+        "The framing, if it is not to be detected: {}. `none` is for messages without a header, as on a named pipe of \
+         Windows. A dialect such as be32+hmac-sha1 selects its framing",
         listed(FramingOrNone::all())
     )
 }
 
-/// The names, with commas between them.
+/// The names, separated by commas.
 fn listed<T: ToString>(names: impl IntoIterator<Item = T>) -> String {
     let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
     names.join(", ")
@@ -344,6 +344,8 @@ fn seconds(text: &str) -> Result<Duration, String> {
     const MOST: f64 = 3600.0;
     match text.parse::<f64>() {
         Ok(seconds) if (LEAST..=MOST).contains(&seconds) => Ok(Duration::from_secs_f64(seconds)),
-        _ => Err(format!("a number of seconds from {LEAST} to {MOST}")),
+        _ => Err(format!(
+            "expected a number of seconds from {LEAST} to {MOST}"
+        )),
     }
 }

@@ -1,4 +1,4 @@
-//! Testees without an adapter: a server that is running already, or a client that will come.
+//! Testees without an adapter: a server that is already running, or a client that is going to connect.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
@@ -9,33 +9,33 @@ use super::outcome::Found;
 use crate::testee::message::RawAddress;
 use crate::wire::{Door, Framing, Transcript, Wire};
 
-/// How long the suite waits for a client after the first one.
+/// How long the suite waits for each client after the first one.
 const NEXT_CLIENT: Duration = Duration::from_secs(2);
-/// How long a server that has just served its only client may take to go.
+/// How long a server may take to end after it has served its only client.
 const LEAVING: Duration = Duration::from_secs(2);
 
-/// What is said of all that a server could not be asked any more.
+/// Why a case was not run because the server had already ended.
 const LEFT: &str = "the server served one client and left, as the seed's example does";
 
 /// How a testee without an adapter is reached.
 #[derive(Debug)]
 pub enum Bare {
-    /// It listens.
+    /// A server.
     Server {
-        /// Where.
+        /// The address at which it listens.
         address: RawAddress,
-        /// How many connections it was asked for.
+        /// How many connections the suite has attempted.
         served: AtomicUsize,
-        /// Whether it was there at all.
+        /// Whether the suite has ever reached it.
         reached: AtomicBool,
-        /// Whether it has left after its first client.
+        /// Whether it ended after its first client.
         left: AtomicBool,
     },
-    /// It connects.
+    /// A client.
     Client {
-        /// Where the suite listens for it.
+        /// The listener to which it connects.
         door: Door,
-        /// How many have come.
+        /// How many clients the suite has waited for.
         came: AtomicUsize,
         /// How long the suite waits for the first one.
         patience: Duration,
@@ -43,7 +43,7 @@ pub enum Bare {
 }
 
 impl Bare {
-    /// A server that is running at an address.
+    /// Creates a server that is running at an address.
     pub fn server(address: RawAddress) -> Self {
         Self::Server {
             address,
@@ -53,7 +53,7 @@ impl Bare {
         }
     }
 
-    /// A client that will come to an address.
+    /// Creates a client that is going to connect to a listener.
     pub fn client(door: Door, patience: Duration) -> Self {
         Self::Client {
             door,
@@ -62,10 +62,10 @@ impl Bare {
         }
     }
 
-    /// A fresh connection to the server.
+    /// Opens a new connection to the server.
     ///
-    /// The seed's own server serves one client and ends, which is no fault: what cannot be asked of it then is
-    /// not run. A server that has served several and is gone has failed.
+    /// The seed's own server serves one client and ends, which is not a fault: the remaining cases are not run. A
+    /// server that ends after several clients has failed.
     pub(super) fn call_on_server(
         &self,
         setting: &Setting,
@@ -78,7 +78,7 @@ impl Bare {
             left,
         } = self
         else {
-            return Err(Stop::NotApplicable("it is about servers".into()));
+            return Err(Stop::NotApplicable("the case tests servers".into()));
         };
         let before = served.fetch_add(1, Ordering::Relaxed);
         let connected = Wire::connect(
@@ -93,7 +93,7 @@ impl Bare {
         connected.map_err(|error| {
             if !reached.load(Ordering::Relaxed) {
                 if before > 0 {
-                    return Stop::NotRun(format!("nobody listens at {address}"));
+                    return Stop::NotRun(format!("no server listens at {address}"));
                 }
                 return Failure::new(Found::ConnectionRefused, format!("a server at {address}"))
                     .detail(format!("{error}; start the server before the suite"))
@@ -114,8 +114,8 @@ impl Bare {
         })
     }
 
-    /// Looks once more at a failure: a server that ends after its first client may still have let the second one
-    /// into its queue.
+    /// Examines a failure again: a server that ends after its first client may have accepted the second one into its
+    /// queue before it ended.
     pub(crate) fn excuse(&self, stop: Stop) -> Stop {
         let (
             Self::Server {
@@ -144,7 +144,7 @@ impl Bare {
         stop
     }
 
-    /// The next client that comes.
+    /// Waits for the next client.
     pub(super) fn receive_client(
         &self,
         setting: &Setting,
@@ -156,7 +156,7 @@ impl Bare {
             patience,
         } = self
         else {
-            return Err(Stop::NotApplicable("it is about clients".into()));
+            return Err(Stop::NotApplicable("the case tests clients".into()));
         };
         let before = came.fetch_add(1, Ordering::Relaxed);
         let patience = if before == 0 {
@@ -173,7 +173,7 @@ impl Bare {
                 )
                 .into(),
                 _ => Stop::NotRun(format!(
-                    "no further client came to {address} within {} s",
+                    "no further client connected to {address} within {} s",
                     patience.as_secs()
                 )),
             }

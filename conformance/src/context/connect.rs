@@ -1,4 +1,4 @@
-//! Getting connected: listening, connecting, accepting, and two testees put together.
+//! Establishing connections: listening, connecting, accepting, and connecting two testees to each other.
 
 use processing_connection::Family;
 
@@ -24,7 +24,7 @@ impl Context<'_> {
         }
     }
 
-    /// The testee and the suite, connected to each other.
+    /// Connects the testee and the suite to each other.
     pub fn open(&mut self) -> Result<(Wire, End), Stop> {
         match self.setting.role {
             Role::Listener => {
@@ -40,7 +40,7 @@ impl Context<'_> {
         }
     }
 
-    /// The testee's listener, on a free address.
+    /// Has the testee listen at a free address.
     pub fn listen(&mut self) -> Result<Listening, Stop> {
         let address = self.free_address();
         self.listen_with(Listen {
@@ -49,12 +49,12 @@ impl Context<'_> {
         })
     }
 
-    /// The testee's listener, made as told.
+    /// Has the testee listen with these arguments.
     pub fn listen_with(&mut self, arguments: Listen) -> Result<Listening, Stop> {
         self.listen_as(Who::Testee, arguments)
     }
 
-    /// Arguments for the testee's listener that name nothing but the dialect.
+    /// Arguments for the testee's listener that specify only the dialect.
     pub fn listen_arguments(&self) -> Listen {
         Listen {
             dialect: self.setting.dialect.to_string(),
@@ -62,7 +62,7 @@ impl Context<'_> {
         }
     }
 
-    /// Arguments for the testee's client that name nothing but the dialect.
+    /// Arguments for the testee's client that specify only the dialect.
     pub fn connect_arguments(&self) -> Connect {
         Connect {
             dialect: self.setting.dialect.to_string(),
@@ -70,7 +70,7 @@ impl Context<'_> {
         }
     }
 
-    /// What `listen` comes to, when it need not succeed.
+    /// Has the testee listen, which need not succeed.
     pub fn try_listen(
         &mut self,
         arguments: Listen,
@@ -78,18 +78,18 @@ impl Context<'_> {
         self.try_listen_as(Who::Testee, arguments)
     }
 
-    /// What `connect` comes to, when it need not succeed.
+    /// Has the testee connect, which need not succeed.
     pub fn try_connect(&mut self, arguments: Connect) -> Result<Result<End, OperationError>, Stop> {
         let result = self.call(Who::Testee, ask::connect(arguments))?;
         Ok(result.map(|joined| self.hold_end(Who::Testee, &joined)))
     }
 
-    /// The suite's own listener.
+    /// Opens a listener of the suite at a free address.
     pub fn door(&mut self) -> Result<Door, Stop> {
         self.door_at(&self.free_address())
     }
 
-    /// The suite's own listener where it is told.
+    /// Opens a listener of the suite at this address.
     pub fn door_at(&mut self, address: &RawAddress) -> Result<Door, Stop> {
         Door::open_at(
             address,
@@ -100,7 +100,7 @@ impl Context<'_> {
         .map_err(|error| Stop::NotRun(format!("the suite could not listen: {error}")))
     }
 
-    /// Lets the testee connect to the suite's listener.
+    /// Has the testee connect to the suite's listener.
     pub fn come_through(&mut self, door: &Door) -> Result<(Wire, End), Stop> {
         let arguments = Connect {
             address: Some(door.address().clone()),
@@ -113,7 +113,7 @@ impl Context<'_> {
         Ok((wire, end))
     }
 
-    /// The suite's own connection to the testee's listener.
+    /// Connects the suite to the testee's listener.
     pub fn wire_to(&mut self, listening: &Listening) -> Result<Wire, Stop> {
         let Some(address) = &listening.address else {
             return Err(no_address());
@@ -121,7 +121,7 @@ impl Context<'_> {
         self.wire_at(address)
     }
 
-    /// The suite's own connection to the testee's listener over a pipe, where it matters how the suite reads from it.
+    /// Connects the suite to the testee's listener, and sets how the suite reads from a pipe.
     pub fn wire_reading(&mut self, reading: Reading, listening: &Listening) -> Result<Wire, Stop> {
         let Some(address) = &listening.address else {
             return Err(no_address());
@@ -136,13 +136,13 @@ impl Context<'_> {
         .map_err(|error| refused(address, &error))
     }
 
-    /// The suite's own connection to an address.
+    /// Connects the suite to an address.
     pub fn wire_at(&mut self, address: &RawAddress) -> Result<Wire, Stop> {
         self.try_wire(address)
             .map_err(|error| refused(address, &error))
     }
 
-    /// The suite's own connection to an address, when it need not succeed.
+    /// Connects the suite to an address, which need not succeed.
     pub fn try_wire(&mut self, address: &RawAddress) -> std::io::Result<Wire> {
         Wire::connect(
             address,
@@ -152,18 +152,18 @@ impl Context<'_> {
         )
     }
 
-    /// The testee accepts a client that has connected or will.
+    /// Has the testee accept a client that has connected or is going to connect.
     pub fn accept(&mut self, listener: Handle) -> Result<End, Stop> {
         self.accept_fully(listener).map(|(end, _)| end)
     }
 
-    /// The testee accepts, and says from where.
+    /// Has the testee accept a client, and returns `last_accepted` as well.
     pub fn accept_fully(&mut self, listener: Handle) -> Result<(End, Option<RawAddress>), Stop> {
         let ticket = self.start(Who::Testee, ask::accept(listener))?;
         self.finish_accept(&ticket)
     }
 
-    /// The testee was waiting for a client; now there is one.
+    /// Finishes an `accept` for which a client has connected.
     pub fn finish_accept(
         &mut self,
         ticket: &Ticket<Joined>,
@@ -177,13 +177,13 @@ impl Context<'_> {
         }
     }
 
-    /// The two testees of a pair, connected through the recorder.
+    /// Connects the two testees of a pair through the recorder.
     pub fn pair(&mut self) -> Result<Pair, Stop> {
         let pairing = self.begin_pair(&Keys::default())?;
         self.finish_pair(pairing)
     }
 
-    /// The two testees of a pair, where the counterpart frames in this way, whatever the testee does.
+    /// Connects the two testees of a pair. The counterpart uses this framing, whatever the framing of the testee is.
     pub fn pair_with(&mut self, framing: Framing) -> Result<Pair, Stop> {
         let counterpart = self.counterpart_hello();
         let Some(dialect) = counterpart.dialect_of(framing) else {
@@ -193,7 +193,7 @@ impl Context<'_> {
         self.finish_pair(pairing)
     }
 
-    /// The two testees of a pair begin to accept and to connect, each with its key.
+    /// Has the two testees of a pair start to accept and to connect, each with its key.
     pub fn begin_pair(&mut self, keys: &Keys) -> Result<Pairing, Stop> {
         let counterpart = self.counterpart_hello();
         let Some(dialect) = self.setting.dialect_of(counterpart) else {
@@ -206,7 +206,7 @@ impl Context<'_> {
         let counterpart = self.counterpart_hello();
         if keys.counterpart.is_some() && dialect.handshake != self.setting.dialect.handshake {
             return Err(Stop::NotApplicable(format!(
-                "{} speaks {dialect}, which has another handshake or none",
+                "{} speaks {dialect}, which has a different handshake or none",
                 counterpart.name
             )));
         }
@@ -241,9 +241,7 @@ impl Context<'_> {
             Direction::ToTestee
         };
         let relay = Relay::start(&self.free_address(), &target, from_client, &self.transcript)
-            .map_err(|error| {
-                Stop::NotRun(format!("the recorder could not be put in between: {error}"))
-            })?;
+            .map_err(|error| Stop::NotRun(format!("the recorder could not listen: {error}")))?;
         let connecting = Connect {
             address: Some(relay.address().clone()),
             dialect: of_client.0,
@@ -264,14 +262,14 @@ impl Context<'_> {
         })
     }
 
-    /// Both testees of a pair get their connection.
+    /// Finishes the `accept` and the `connect` of a pair.
     pub fn finish_pair(&mut self, pairing: Pairing) -> Result<Pair, Stop> {
         let Pairing {
             testee,
             counterpart,
             relay,
         } = pairing;
-        // The client first: what went wrong there is why the listener waits.
+        // The client comes first: its error is the reason why the listener is still waiting.
         let (testee, counterpart) = match self.setting.role {
             Role::Listener => {
                 let counterpart = self.finish_end(Who::Counterpart, &counterpart)?;
@@ -289,7 +287,7 @@ impl Context<'_> {
         })
     }
 
-    /// An `accept` or a `connect` that is under way gets its connection.
+    /// Finishes an `accept` or a `connect` that is in progress.
     pub fn finish_end(&mut self, who: Who, ticket: &Ticket<Joined>) -> Result<End, Stop> {
         match self.finish_operation(who, ticket)? {
             Ok(joined) => Ok(self.hold_end(who, &joined)),
@@ -297,23 +295,23 @@ impl Context<'_> {
         }
     }
 
-    /// A fresh connection to a server without an adapter.
+    /// Opens a new connection to a server without an adapter.
     pub fn call_on_server(&mut self) -> Result<Wire, Stop> {
         let bare = self
             .setting
             .bare
             .clone()
-            .expect("only cases without an adapter ask this");
+            .expect("only cases for testees without an adapter call this");
         bare.call_on_server(self.setting, &self.transcript)
     }
 
-    /// The next client without an adapter that comes.
+    /// Waits for the next client without an adapter.
     pub fn receive_client(&mut self) -> Result<Wire, Stop> {
         let bare = self
             .setting
             .bare
             .clone()
-            .expect("only cases without an adapter ask this");
+            .expect("only cases for testees without an adapter call this");
         bare.receive_client(self.setting, &self.transcript)
     }
 
@@ -334,14 +332,14 @@ impl Context<'_> {
         Ok(result)
     }
 
-    /// Remembers a connection, so that it is dropped at the end.
+    /// Registers a connection, so that it is dropped at the end.
     fn hold_end(&mut self, who: Who, joined: &Joined) -> End {
         let handle = joined.connection;
         self.hold(who, handle);
         End { who, handle }
     }
 
-    /// Remembers a listener, so that it is dropped at the end, and what it left behind is removed.
+    /// Registers a listener, so that it is dropped at the end, and its socket file is removed.
     fn hold_listener(&mut self, who: Who, listening: &Listening) {
         if let Some(RawAddress::Text(path)) = &listening.address {
             self.scratch.sweep_later(path);
@@ -349,7 +347,7 @@ impl Context<'_> {
         self.hold(who, listening.listener);
     }
 
-    /// Remembers what an answer brought into being, so that it is dropped at the end.
+    /// Registers the listener or the connection of an answer, so that it is dropped at the end.
     pub(super) fn hold_answer(&mut self, who: Who, result: &OperationResult) {
         match result {
             Ok(Answer::Listening(listening)) => self.hold_listener(who, listening),
@@ -391,16 +389,16 @@ fn refused(address: &RawAddress, error: &std::io::Error) -> Stop {
     .into()
 }
 
-/// A counterpart that has nothing to talk in.
+/// The counterpart has no suitable dialect.
 fn cannot_talk(counterpart: &Hello, framing: Option<Framing>) -> Stop {
     Stop::NotApplicable(speaks_nothing(counterpart, &counterpart.name, framing))
 }
 
-/// Why a counterpart of this name has nothing to talk in.
+/// Explains why a counterpart of this name has no suitable dialect.
 pub(crate) fn speaks_nothing(counterpart: &Hello, name: &str, framing: Option<Framing>) -> String {
     let spoken = counterpart.dialects.join(", ");
     match framing {
-        Some(framing) => format!("{name} speaks {spoken}, nothing framed in {framing}"),
-        None => format!("{name} speaks {spoken}, nothing that the suite knows"),
+        Some(framing) => format!("{name} speaks {spoken}, none of which has the framing {framing}"),
+        None => format!("{name} speaks {spoken}, none of which the suite knows"),
     }
 }

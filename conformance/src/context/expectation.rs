@@ -1,4 +1,4 @@
-//! What was expected in a case.
+//! What a case expected to happen.
 
 use strum::Display;
 
@@ -20,28 +20,28 @@ pub enum Expectation {
         /// The kinds of error of which one is recommended.
         kinds: Kinds,
     },
-    /// An error has another kind.
+    /// An error has one of these kinds.
     #[strum(to_string = "an error of kind {0}")]
     Kind(Kinds),
     /// A message of a handshake comes.
     #[strum(to_string = "{0}")]
     Handshake(HandshakeMessage),
-    /// A server sends an object back in a list.
+    /// A server returns an object inside a list.
     #[strum(to_string = "[{object}], pickled, in one message")]
     Boxed {
-        /// The object that it was sent, as Python writes it.
+        /// The object that was sent to it, as a Python expression.
         object: String,
     },
-    /// A client leaves when it has its reply.
+    /// A client disconnects after it has received its reply.
     #[strum(to_string = "the client leaves once it has the reply")]
     Leaves,
-    /// Anything else. These words are for people only.
+    /// Any other expectation. The text is only for people.
     #[strum(to_string = "{0}")]
     Words(String),
 }
 
 impl Expectation {
-    /// A server sends this object back in a list.
+    /// The expectation that a server returns this object inside a list.
     pub fn boxed(object: &Graph) -> Self {
         const SHOWN: usize = 200;
         Self::Boxed {
@@ -49,7 +49,7 @@ impl Expectation {
         }
     }
 
-    /// Whether an error of this kind is among what is expected.
+    /// Whether an error of this kind was expected.
     pub fn includes(&self, kind: ErrorKind) -> bool {
         match self {
             Self::Error { kinds, .. } | Self::Kind(kinds) => kinds.0.contains(&kind),
@@ -74,9 +74,9 @@ impl std::fmt::Display for Kinds {
     }
 }
 
-/// The message of a handshake that should come.
+/// A message of a handshake that is expected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
-#[expect(missing_docs, reason = "the words say it")]
+#[expect(missing_docs, reason = "the texts describe them")]
 pub enum HandshakeMessage {
     #[strum(to_string = "the testee's challenge")]
     Challenge,

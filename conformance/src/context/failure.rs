@@ -1,4 +1,4 @@
-//! Why a case did not pass, in a form that people and deviations can both use.
+//! Why a case did not pass, in a form that both people and deviations can use.
 
 use super::expectation::Expectation;
 use super::outcome::{Did, Outcome};
@@ -7,51 +7,51 @@ use crate::testee::message::{OperationError, OperationName};
 use crate::testee::session::Trouble;
 use crate::wire::{Wire, WireError};
 
-/// What ends a case before its last line.
+/// Why a case ended early.
 #[derive(Debug)]
 pub enum Stop {
-    /// The testee did not do what it must.
+    /// The testee did not do what the case requires.
     Failed(Box<Failure>),
-    /// The case has nothing to say here, for this reason.
+    /// The case does not apply, for this reason.
     NotApplicable(String),
     /// The case could not be run, for this reason.
     NotRun(String),
 }
 
-/// What a case comes to.
+/// The result of a case.
 pub type CaseResult = Result<(), Stop>;
 
-/// One thing that a testee did wrong.
+/// One fault of a testee.
 #[derive(Clone, Debug)]
 pub struct Failure {
-    /// What happened. This is what a deviation predicts.
+    /// What happened. Deviations predict this.
     pub outcome: Outcome,
     /// What was expected instead.
     pub expected: Box<Expectation>,
-    /// Whatever else helps a person: what the testee says, where it happened.
+    /// Further details for people, such as the testee's error message.
     pub detail: String,
-    /// The requirement that is broken, when the case cites several.
+    /// The requirement that was not met, if the case cites several.
     pub requirement: Option<&'static str>,
-    /// The level that is broken, when it is lower than the case's.
+    /// The level of the requirement that was not met, if it is lower than the case's.
     pub level: Option<Level>,
-    /// The pickle that the testee was given, when it did not make of it what it should.
+    /// The pickle that the testee was given, if it read it incorrectly.
     pub given: Option<Box<[u8]>>,
-    /// Bytes to compare.
+    /// The expected and the actual bytes, if bytes differ.
     pub evidence: Option<Box<Evidence>>,
 }
 
-/// Bytes that were expected beside those that came.
+/// Expected and actual bytes, for comparison.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
-    /// What they are.
+    /// What the bytes contain.
     pub kind: EvidenceKind,
-    /// What was expected.
+    /// The expected bytes.
     pub expected: Vec<u8>,
-    /// What came.
+    /// The actual bytes.
     pub actual: Vec<u8>,
 }
 
-/// What the bytes of some evidence are.
+/// What the bytes of evidence contain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EvidenceKind {
     /// Messages with their headers, as on the wire.
@@ -63,7 +63,7 @@ pub enum EvidenceKind {
 }
 
 impl EvidenceKind {
-    /// What comes from a wire as it is.
+    /// The kind of the messages that are read from a wire.
     pub fn of(wire: &Wire) -> Self {
         match wire.framing() {
             Some(_) => Self::Stream,
@@ -73,7 +73,7 @@ impl EvidenceKind {
 }
 
 impl Failure {
-    /// A failure that can be told in a few words.
+    /// Creates a failure without details.
     pub fn new(outcome: impl Into<Outcome>, expected: impl Into<Expectation>) -> Self {
         Self {
             outcome: outcome.into(),
@@ -86,13 +86,13 @@ impl Failure {
         }
     }
 
-    /// Adds what helps a person.
+    /// Adds details for people.
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
         self
     }
 
-    /// Names the requirement that is broken.
+    /// Adds the requirement that was not met.
     pub fn breaks(mut self, requirement: &'static str) -> Self {
         self.requirement = Some(requirement);
         self
@@ -114,7 +114,7 @@ impl Failure {
         self
     }
 
-    /// An operation that should have worked.
+    /// Creates a failure for an operation that should have succeeded.
     pub fn operation(operation: OperationName, error: &OperationError) -> Self {
         Self::new(
             (operation, Did::Error(error.kind)),
@@ -123,17 +123,17 @@ impl Failure {
         .detail(format!("the testee says: {}", error.message))
     }
 
-    /// Something on the wire that should not be.
+    /// Creates a failure for an error on the wire.
     pub fn wire(expected: impl Into<Expectation>, error: &WireError) -> Self {
         Self::new(error, expected).detail(error.to_string())
     }
 
-    /// A testee that did something else instead of answering.
+    /// Creates a failure for a testee that did not answer.
     pub fn trouble(trouble: &Trouble) -> Self {
         Self::new(trouble, "an answer").detail(trouble.to_string())
     }
 
-    /// Something that is wrong in a recording.
+    /// Creates a failure for an error in a recording.
     pub fn recording(outcome: impl Into<String>, expected: impl Into<Expectation>) -> Self {
         Self::new(Outcome::Recording(outcome.into()), expected)
     }

@@ -1,4 +1,4 @@
-//! Which pickle an end was given, as the wire has shown it.
+//! Finds the pickle that an end was given in the transcript.
 
 use std::collections::BTreeMap;
 
@@ -10,8 +10,8 @@ use crate::wire::frame::{Decoder, Field};
 use crate::wire::{Direction, Event, Framing, Transcript};
 
 impl Context<'_> {
-    /// The payload that an end was given for this object: the last that means it, or else the last one; without an
-    /// object the first one. Of a long payload only the beginning.
+    /// The payload that an end was given for this object: the last one that means this object, or else the last one. If
+    /// `expected` is `None`, it is the first one. Only the beginning of a long payload is available.
     pub(super) fn given(&self, who: Who, expected: Option<&Graph>) -> Option<Vec<u8>> {
         let direction = match who {
             Who::Testee => Direction::ToTestee,
@@ -30,8 +30,8 @@ impl Context<'_> {
         }
     }
 
-    /// Adds to a failure to receive an object what was given for it; and whether the other end of a pair was wrong
-    /// before.
+    /// Adds the pickle that was given to a failure to receive an object, and a note if the other end of a pair had
+    /// already sent another object.
     pub(super) fn with_given(
         &self,
         failure: Failure,
@@ -54,8 +54,8 @@ impl Context<'_> {
 }
 
 impl Failure {
-    /// Adds the pickles of two objects to compare, in the protocol of the pickle that was given where that is written
-    /// in the suite's own way. Objects that have no pickle are left to words.
+    /// Adds the pickles of two objects for comparison. They have the protocol of the pickle that was given, if the
+    /// suite would write it in the same way. Nothing is added for objects that cannot be pickled.
     pub(crate) fn showing_objects(self, expected: &Graph, actual: &Graph) -> Self {
         let (expected, actual) = (in_one_order(expected), in_one_order(actual));
         let is_given = |protocol: &u8| {
@@ -72,8 +72,8 @@ impl Failure {
     }
 }
 
-/// The members of sets and dicts in the order in which they are shown, so that the first difference of two pickles is
-/// none of order. What is too large for that stays as it is.
+/// Sorts the members of sets and dicts, so that the first difference of two pickles is not one of order. Graphs that
+/// are too large are not changed.
 fn in_one_order(graph: &Graph) -> Graph {
     const LARGEST: usize = 1000;
     let mut ordered = graph.clone();
@@ -97,8 +97,8 @@ fn means(payload: &[u8], object: &Graph) -> bool {
         .is_ok_and(|reading| compare(object, &reading.graph, Fidelity::Values).is_ok())
 }
 
-/// The payloads that went one way, connection by connection, as far as the transcript has them. Of a payload of which
-/// some bytes were not kept, it is the beginning.
+/// The payloads of one direction, connection by connection, as far as the transcript contains them. A payload is cut
+/// where bytes were not kept.
 fn payloads(
     transcript: &Transcript,
     direction: Direction,
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn messages_are_found_however_they_were_cut_and_as_far_as_they_were_kept() {
+    fn payloads_are_found_in_any_segments_as_far_as_their_bytes_were_kept() {
         let transcript = Transcript::begin();
         let number = transcript.connection();
         let say = |bytes: &[u8]| transcript.bytes(number, Direction::ToTestee, bytes);

@@ -1,4 +1,4 @@
-//! Handshakes: the suite plays the other end, step by step, and may do wrong at any of them.
+//! Handshakes, in which the suite plays the other end step by step, and may misbehave at each step.
 
 use std::time::{Duration, Instant};
 
@@ -14,23 +14,23 @@ use crate::testee::session::Ticket;
 use crate::wire::handshake::{LONGEST, Scheme};
 use crate::wire::{Door, Part, Step, Wire, WireError};
 
-/// The nonce of the suite's challenges. A testee that answers must not care whether it is random.
+/// The nonce of the suite's challenges. A testee cannot require it to be random.
 const NONCE: &[u8] = b"the suite's 20 bytes";
 
-/// A handshake with the testee that is under way.
+/// A handshake with the testee that is in progress.
 pub struct Handshake {
     /// The suite's end.
     pub wire: Wire,
     /// The testee's `accept` or `connect`.
     ticket: Ticket<Joined>,
-    /// The nonce of the testee's challenge, once it has come.
+    /// The nonce of the testee's challenge, once it was received.
     challenged_with: Option<Vec<u8>>,
-    /// Whether the suite's messages leave in segments of one byte.
+    /// Whether the suite sends its messages in segments of one byte.
     byte_by_byte: bool,
 }
 
 impl Context<'_> {
-    /// The testee's listener, with a key.
+    /// Has the testee listen with a key.
     pub fn listen_with_key(&mut self, key: &[u8]) -> Result<Listening, Stop> {
         self.listen_with(Listen {
             address: Some(self.free_address()),
@@ -39,7 +39,7 @@ impl Context<'_> {
         })
     }
 
-    /// The testee has a key, and begins to accept or to connect; the suite holds the other end.
+    /// Has the testee start to accept or to connect with a key. The suite is the other end.
     pub fn begin_handshake(&mut self, key: &[u8]) -> Result<Handshake, Stop> {
         match self.setting.role {
             Role::Listener => {
@@ -59,8 +59,8 @@ impl Context<'_> {
         }
     }
 
-    /// The testee begins to connect to the suite's listener, which accepts; or it says without connecting that it
-    /// will not.
+    /// Has the testee start to connect to the suite's listener, which accepts. Returns the testee's error if it fails
+    /// without connecting.
     pub fn begin_connect(
         &mut self,
         door: &Door,
@@ -91,7 +91,7 @@ impl Context<'_> {
         }
     }
 
-    /// The suite connects to the testee's listener, which begins to accept.
+    /// Connects the suite to the testee's listener, which starts to accept.
     pub fn begin_accept(&mut self, listening: &Listening) -> Result<Handshake, Stop> {
         let wire = self.wire_to(listening)?;
         let listener = listening.listener;
@@ -99,21 +99,21 @@ impl Context<'_> {
         Ok(Handshake::new(wire, ticket))
     }
 
-    /// The testee and the suite, connected to each other after a handshake.
+    /// Connects the testee and the suite to each other, with a handshake.
     pub fn open_with_key(&mut self, key: &[u8]) -> Result<(Wire, End), Stop> {
         let mut handshake = self.begin_handshake(key)?;
         self.shake(&mut handshake, key)?;
         self.finish_handshake(handshake)
     }
 
-    /// Both ends do everything right, to the end.
+    /// Completes a handshake in which both ends behave correctly.
     pub fn shake(&mut self, handshake: &mut Handshake, key: &[u8]) -> CaseResult {
         Step::ALL
             .into_iter()
             .try_for_each(|step| self.step(handshake, key, step))
     }
 
-    /// Both ends do everything right, up to what the suite sends at this point, which it does not send.
+    /// Does the steps of a correct handshake before the one at which the suite sends this part.
     pub fn shake_until(&mut self, handshake: &mut Handshake, key: &[u8], part: Part) -> CaseResult {
         let missing = self.step_of_suite(part);
         Step::ALL
@@ -122,7 +122,7 @@ impl Context<'_> {
             .try_for_each(|step| self.step(handshake, key, step))
     }
 
-    /// What the suite would rightly send at this point.
+    /// The correct message of the suite for this part.
     pub fn right_message(&self, handshake: &Handshake, key: &[u8], part: Part) -> Vec<u8> {
         match part {
             Part::Challenge => self.scheme().challenge(NONCE),
@@ -134,14 +134,14 @@ impl Context<'_> {
         }
     }
 
-    /// The handshake is over, and the testee has a connection.
+    /// Finishes a handshake after which the testee has a connection.
     pub fn finish_handshake(&mut self, handshake: Handshake) -> Result<(Wire, End), Stop> {
         let Handshake { wire, ticket, .. } = handshake;
         let end = self.finish_end(Who::Testee, &ticket)?;
         Ok((wire, end))
     }
 
-    /// The testee's `accept` or `connect` is an error; which kind, is recommended.
+    /// The testee's `accept` or `connect` fails. The kinds of error are recommended.
     pub fn expect_failed(
         &mut self,
         handshake: Handshake,
@@ -165,7 +165,8 @@ impl Context<'_> {
         Ok((wire, error))
     }
 
-    /// The testee's `accept` or `connect` is an error within this time, though the suite sends nothing more. If it is not, the suite leaves, so that nothing waits for ever.
+    /// The testee's `accept` or `connect` fails within this time, although the suite sends nothing more. If it does
+    /// not, the suite disconnects, so that the testee does not wait forever.
     pub fn expect_failed_by_itself(
         &mut self,
         handshake: Handshake,
@@ -182,7 +183,7 @@ impl Context<'_> {
                     patience.as_secs_f32()
                 ),
             )
-            .detail("it went on only when the suite had left")
+            .detail("it continued only after the suite had disconnected")
             .into());
         };
         self.hold_answer(Who::Testee, &result);
@@ -190,7 +191,7 @@ impl Context<'_> {
         Ok((handshake.wire, error))
     }
 
-    /// The testee's `accept` or `connect` is an error, and it does not answer what the suite has sent as a challenge.
+    /// The testee's `accept` or `connect` fails, and it does not answer the suite's challenge.
     pub fn expect_unanswered(&mut self, handshake: Handshake, kinds: &[ErrorKind]) -> CaseResult {
         let Some((handshake, message)) = self.answer_unless_failed(handshake, kinds)? else {
             return Ok(());
@@ -201,8 +202,7 @@ impl Context<'_> {
             .into())
     }
 
-    /// What the testee answers to what the suite has sent as a challenge; nothing when its `accept` or `connect` is an
-    /// error instead.
+    /// The testee's answer to the suite's challenge, or `None` if its `accept` or `connect` fails instead.
     pub fn answer_unless_failed(
         &mut self,
         handshake: Handshake,
@@ -232,7 +232,7 @@ impl Context<'_> {
         Ok(None)
     }
 
-    /// The suite leaves, and the testee's `accept` or `connect` ends, one way or the other.
+    /// Disconnects the suite, and waits until the testee's `accept` or `connect` has succeeded or failed.
     pub fn leave(&mut self, handshake: Handshake) -> CaseResult {
         let Handshake { wire, ticket, .. } = handshake;
         wire.close();
@@ -247,13 +247,13 @@ impl Context<'_> {
         Ok(())
     }
 
-    /// The testee answers, rightly or not.
+    /// The testee sends an answer, which may be wrong.
     pub fn expect_some_answer(&mut self, handshake: &mut Handshake) -> CaseResult {
         let what = HandshakeMessage::Answer;
         read(&mut handshake.wire, what, "handshake.answer").map(drop)
     }
 
-    /// The testee says that the suite's answer is wrong.
+    /// The testee refuses the suite's answer.
     pub fn expect_refusal(&mut self, handshake: &mut Handshake) -> CaseResult {
         expect(
             self.scheme(),
@@ -297,7 +297,7 @@ impl Context<'_> {
         }
     }
 
-    /// The step at which the suite sends its part.
+    /// The step at which the suite sends this part.
     fn step_of_suite(&self, part: Part) -> Step {
         Step::of(self.setting.role.other(), part)
     }
@@ -317,19 +317,19 @@ impl Handshake {
     ///
     /// # Panics
     ///
-    /// When it has not come yet, which is a fault of the case.
+    /// Panics if it was not received yet, which is a fault of the case.
     pub fn challenged_with(&self) -> &[u8] {
         self.challenged_with
             .as_deref()
-            .expect("the case has let the testee challenge")
+            .expect("the case has received the testee's challenge")
     }
 
-    /// From now on the suite's messages leave in segments of one byte.
+    /// Makes the suite send its messages in segments of one byte from now on.
     pub fn send_byte_by_byte(&mut self) {
         self.byte_by_byte = true;
     }
 
-    /// The suite sends a message of the handshake, right or wrong.
+    /// Sends a message of the handshake, which may be wrong.
     pub fn write(&mut self, payload: &[u8]) -> CaseResult {
         let written = if self.byte_by_byte {
             self.wire.write_message_byte_by_byte(payload)
@@ -375,7 +375,7 @@ fn expect(
     expect_one_of(scheme, wire, message, &[], what, requirement)
 }
 
-/// The testee sends this message. Some wrong ones are known, and have a name.
+/// The testee sends this message. Some wrong messages are known, and have a name.
 fn expect_one_of(
     scheme: Scheme,
     wire: &mut Wire,

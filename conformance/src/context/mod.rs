@@ -1,6 +1,6 @@
-//! What a case has in hand: the testee, the wire, and the words to say what it expects.
+//! The context of a case: the testee, the wire, and methods to state what the case expects.
 //!
-//! Every method that begins with `expect` fails the case when the testee does something else.
+//! Every method whose name begins with `expect` fails the case if the testee does something else.
 
 pub mod bare;
 pub(crate) mod connect;
@@ -35,11 +35,11 @@ pub use setting::Setting;
 
 pub use pickled::{Ceiling, check_pickle, check_pickle_below};
 
-/// What a case has in hand.
+/// The context of one execution of a case.
 pub struct Context<'s> {
-    /// Under which circumstances it is run.
+    /// The setting of the execution.
     pub setting: &'s Setting,
-    /// What went over the wires.
+    /// The transcript of everything that went over the wire.
     pub transcript: Transcript,
     testee: Option<&'s mut Session>,
     counterpart: Option<&'s mut Session>,
@@ -48,38 +48,38 @@ pub struct Context<'s> {
     broken_shoulds: Vec<Failure>,
 }
 
-/// One of the two testees of a pair; in a wire case there is only the first.
+/// One of the two testees of a pair. A wire case has only the first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Who {
-    /// The one under judgement.
+    /// The implementation under test.
     Testee,
-    /// The one it talks to.
+    /// The implementation to which it is connected.
     Counterpart,
 }
 
-/// One end of a connection, by whom it is held.
+/// One end of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct End {
-    /// Who holds it.
+    /// The testee to which it belongs.
     pub who: Who,
-    /// By which handle.
+    /// Its handle there.
     pub handle: Handle,
 }
 
-/// Two testees that are connected, through the suite's recorder.
+/// Two testees that are connected through the suite's recorder.
 pub struct Pair {
     /// The testee's end.
     pub testee: End,
-    /// The other one.
+    /// The counterpart's end.
     pub counterpart: End,
     _relay: Relay,
 }
 
-/// Two testees that are getting connected.
+/// Two testees that are connecting to each other.
 pub struct Pairing {
     /// The testee's `accept` or `connect`.
     pub testee: Ticket<Joined>,
-    /// The other one's.
+    /// The counterpart's `accept` or `connect`.
     pub counterpart: Ticket<Joined>,
     relay: Relay,
 }
@@ -87,14 +87,14 @@ pub struct Pairing {
 /// The keys of a pair, in hexadecimal.
 #[derive(Clone, Debug, Default)]
 pub struct Keys {
-    /// The testee's.
+    /// The testee's key.
     pub testee: Option<String>,
-    /// The other one's.
+    /// The counterpart's key.
     pub counterpart: Option<String>,
 }
 
 impl<'s> Context<'s> {
-    /// Prepares for one execution.
+    /// Creates the context of one execution.
     pub fn new(
         setting: &'s Setting,
         testee: Option<&'s mut Session>,
@@ -112,12 +112,12 @@ impl<'s> Context<'s> {
         }
     }
 
-    /// Lets go of everything that the case left, and says which recommendations were broken.
+    /// Releases everything that the case has opened, and returns the recommendations that were not met.
     pub fn finish(mut self) -> Vec<Failure> {
         for (who, handle) in std::mem::take(&mut self.held) {
             let session = self.session(who);
             if session.trouble().is_none() {
-                // Trouble is kept in the session, which is replaced then.
+                // An error is kept in the session, which is then replaced.
                 let _ = session.release(handle);
             }
         }
@@ -128,7 +128,7 @@ impl<'s> Context<'s> {
     pub fn hello(&self) -> &Hello {
         self.testee
             .as_ref()
-            .expect("only cases with an adapter ask this")
+            .expect("only cases for testees with an adapter call this")
             .hello()
     }
 
@@ -146,13 +146,13 @@ impl<'s> Context<'s> {
         preferred.unwrap_or(self.setting.dialect)
     }
 
-    /// How the ends prove that they have the key, in a dialect that has a handshake. In the others it is the first
-    /// scheme there was, for what could be mistaken for a handshake.
+    /// The scheme of the dialect's handshake. If the dialect has none, this is the first scheme that existed, for
+    /// messages that could be mistaken for a handshake.
     pub fn scheme(&self) -> Scheme {
         self.setting.dialect.handshake.unwrap_or(Scheme::Processing)
     }
 
-    /// How much of an object both ends keep.
+    /// How much of an object both ends preserve.
     pub fn profile(&self) -> Profile {
         let testee = self.hello().profile;
         self.counterpart.as_ref().map_or(testee, |counterpart| {
@@ -160,7 +160,7 @@ impl<'s> Context<'s> {
         })
     }
 
-    /// How objects are compared at this profile.
+    /// How objects are compared in this profile.
     pub fn fidelity(&self) -> Fidelity {
         match self.profile() {
             Profile::Graph => Fidelity::Graph,
@@ -168,14 +168,14 @@ impl<'s> Context<'s> {
         }
     }
 
-    /// The header that announces so many bytes on a stream.
+    /// The header that announces `length` bytes on a stream.
     ///
     /// # Panics
     ///
-    /// If no header of the framing can announce so many, which is a fault of the case.
+    /// Panics if no header of the framing can announce this length, which is a fault of the case.
     pub fn header(&self, length: u64) -> Vec<u8> {
         let header = self.setting.dialect.framing.header(length);
-        header.expect("cases announce lengths that every framing has")
+        header.expect("cases announce lengths that every framing can announce")
     }
 
     /// A message with its header, as on a stream.
@@ -183,17 +183,17 @@ impl<'s> Context<'s> {
         self.setting.dialect.framing.message(payload)
     }
 
-    /// A path on which nothing stands, short enough for every system.
+    /// A path at which no file exists, short enough for every system.
     pub fn fresh_path(&self) -> PathBuf {
         self.scratch.path()
     }
 
-    /// The name of a pipe that nobody has and nobody could guess.
+    /// A name for a pipe that is not in use and cannot be guessed.
     pub fn fresh_pipe_name(&self) -> String {
         self.scratch.pipe_name()
     }
 
-    /// The memory that the testee's process has resident, in bytes, where that can be told.
+    /// The resident memory of the testee's process in bytes, if the system reports it.
     pub fn resident_memory(&self) -> Option<u64> {
         let process = self.testee.as_ref()?.process_id()?;
         let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
@@ -207,7 +207,7 @@ impl<'s> Context<'s> {
             .map(|kib| kib * 1024)
     }
 
-    /// Notes a broken recommendation without ending the case.
+    /// Records a recommendation that was not met, without ending the case.
     pub fn should(&mut self, result: Result<(), Failure>) {
         if let Err(mut failure) = result {
             failure.level = Some(Level::Should);
@@ -232,7 +232,7 @@ impl<'s> Context<'s> {
         }
     }
 
-    /// Does an operation and waits for it.
+    /// Starts an operation and waits for its result.
     pub fn call<A: AnswerTo>(
         &mut self,
         who: Who,
@@ -242,7 +242,7 @@ impl<'s> Context<'s> {
         self.finish_operation(who, &ticket)
     }
 
-    /// Begins an operation.
+    /// Starts an operation.
     pub fn start<A>(&mut self, who: Who, ask: impl Into<Ask<A>>) -> Result<Ticket<A>, Stop> {
         let ask = ask
             .into()
@@ -250,7 +250,7 @@ impl<'s> Context<'s> {
         self.noting(who, |session| session.start(ask))
     }
 
-    /// Waits for an operation to end, one way or the other.
+    /// Waits until an operation has succeeded or failed.
     pub fn finish_operation<A: AnswerTo>(
         &mut self,
         who: Who,
@@ -259,7 +259,7 @@ impl<'s> Context<'s> {
         self.noting(who, |session| session.finish(ticket))
     }
 
-    /// Looks whether an operation has ended, for so long.
+    /// Waits at most this long for an operation to end.
     pub fn look<A: AnswerTo>(
         &mut self,
         who: Who,
@@ -269,7 +269,7 @@ impl<'s> Context<'s> {
         self.noting(who, |session| session.look(ticket, patience))
     }
 
-    /// Stops caring for an operation that will not end.
+    /// Abandons an operation that will not end.
     pub fn abandon<A>(&mut self, who: Who, ticket: &Ticket<A>) {
         self.session(who).abandon(ticket);
     }
@@ -283,7 +283,7 @@ impl<'s> Context<'s> {
             Who::Testee => trouble.into(),
             Who::Counterpart => Failure::new(
                 Outcome::Counterpart(Box::new(Outcome::from(&trouble))),
-                "the counterpart, which is not under judgement, does its part",
+                "the counterpart, which is not under test, works",
             )
             .detail(trouble.to_string())
             .into(),
@@ -295,7 +295,7 @@ impl<'s> Context<'s> {
             Who::Testee => self
                 .testee
                 .as_deref_mut()
-                .expect("only cases with an adapter ask a testee"),
+                .expect("only cases for testees with an adapter call a testee"),
             Who::Counterpart => self
                 .counterpart
                 .as_deref_mut()

@@ -1,4 +1,4 @@
-//! What happened in a case. Every outcome has a few words that stay the same, by which a deviation predicts it.
+//! What happened in a case. The text of each outcome is stable, because deviations predict it.
 
 use std::fmt;
 
@@ -11,16 +11,16 @@ use crate::testee::message::{ErrorKind, OperationName};
 use crate::testee::session::Trouble;
 use crate::wire::{Part, WireError};
 
-/// What happened, when it should not have.
+/// What happened that should not have happened.
 #[derive(Clone, Debug, PartialEq, Eq, Display)]
 pub enum Outcome {
-    /// Something on the wire.
+    /// The wire showed something wrong.
     #[strum(to_string = "wire: {0}")]
     Wire(OnWire),
-    /// Something that an operation of the testee did.
+    /// An operation of the testee did something wrong.
     #[strum(to_string = "{0}: {1}")]
     Operation(OperationName, Did),
-    /// Something that the suite found beside the wire.
+    /// The suite found something wrong other than on the wire.
     #[strum(to_string = "suite: {0}")]
     Suite(Found),
     /// The testee's process did not start.
@@ -29,19 +29,19 @@ pub enum Outcome {
     /// The testee's process ended.
     #[strum(to_string = "crashed: {status}")]
     Crashed {
-        /// `exit status 1`, `signal 11 (SIGSEGV)`.
+        /// For example `exit status 1` or `signal 11 (SIGSEGV)`.
         status: String,
     },
     /// The testee's adapter wrote a line that is not a reply.
     #[strum(to_string = "garbage instead of a reply")]
     Garbage,
-    /// Something that the counterpart did, which is not under judgement.
+    /// The counterpart, which is not under test, did something wrong.
     #[strum(to_string = "counterpart {0}")]
     Counterpart(Box<Outcome>),
     /// An end received a message that it cannot have understood.
     #[strum(to_string = "{0} received a message")]
     Understood(Understanding),
-    /// Something that is wrong in a recording. These words are for people only.
+    /// A recording contains an error. The text is only for people.
     #[strum(to_string = "{0}")]
     Recording(String),
 }
@@ -57,7 +57,7 @@ pub enum Understanding {
 
 /// What the wire showed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
-#[expect(missing_docs, reason = "the words say it")]
+#[expect(missing_docs, reason = "the texts describe them")]
 pub enum OnWire {
     #[strum(to_string = "end of stream")]
     EndOfStream,
@@ -129,7 +129,7 @@ pub enum OnWire {
 
 /// What an operation did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
-#[expect(missing_docs, reason = "the words say it")]
+#[expect(missing_docs, reason = "the texts describe them")]
 pub enum Did {
     #[strum(to_string = "error {0}")]
     Error(ErrorKind),
@@ -189,9 +189,9 @@ pub enum Did {
     SomebodysSocketFileIsGone,
 }
 
-/// What the suite found beside the wire.
+/// What the suite found other than on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
-#[expect(missing_docs, reason = "the words say it")]
+#[expect(missing_docs, reason = "the texts describe them")]
 pub enum Found {
     #[strum(to_string = "connected")]
     Connected,
@@ -255,7 +255,7 @@ impl From<&WireError> for Outcome {
     }
 }
 
-/// The outcome that a deviation predicts: the words of an outcome, with `*` and `?`.
+/// The outcome that a deviation predicts: the text of an outcome, with the wildcards `*` and `?`.
 #[derive(Clone, PartialEq)]
 pub struct OutcomePattern {
     words: String,
@@ -263,12 +263,12 @@ pub struct OutcomePattern {
 }
 
 impl OutcomePattern {
-    /// Whether this outcome is predicted.
+    /// Whether this pattern predicts the outcome.
     pub fn matches(&self, outcome: &Outcome) -> bool {
         self.glob.matches(&outcome.to_string())
     }
 
-    /// Whether an outcome is predicted that shows only when a deadline has passed.
+    /// Whether this pattern predicts an outcome that is known only after a deadline has passed.
     pub fn takes_the_deadline(&self) -> bool {
         let on_wire = [OnWire::NothingCame, OnWire::NoEndOfStream].map(Outcome::Wire);
         let of_operations = OperationName::VARIANTS
@@ -287,14 +287,14 @@ impl From<String> for OutcomePattern {
     }
 }
 
-/// The words alone.
+/// Formats only the text.
 impl fmt::Debug for OutcomePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(&self.words, f)
     }
 }
 
-/// As the deviation has it.
+/// Formats the pattern as it is written in the deviation.
 impl fmt::Display for OutcomePattern {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.words)
@@ -306,7 +306,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_outcome_has_the_words_that_deviations_predict() {
+    fn an_outcome_has_the_text_that_deviations_predict() {
         let wrong_length = Did::WrongLength {
             actual: 3,
             expected: 5,
@@ -347,7 +347,7 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_takes_the_deadline() {
+    fn only_outcomes_of_waiting_take_the_deadline() {
         let takes = |words: &str| OutcomePattern::from(words.to_owned()).takes_the_deadline();
         for words in [
             "recv*: hung",

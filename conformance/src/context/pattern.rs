@@ -1,9 +1,9 @@
-//! Long payloads whose every part can be told from every other.
+//! Long payloads in which a missing or misplaced part can be detected.
 
-/// A prime, so that the pattern never falls into step with a buffer.
+/// The period of the pattern: a prime, so that it does not divide the size of a buffer.
 pub const PERIOD: usize = 251;
 
-/// So many bytes, all different within any 251 of them.
+/// `length` bytes, in which any 251 consecutive bytes are different.
 pub fn bytes(length: usize) -> Vec<u8> {
     let period: Vec<u8> = (0..=u8::MAX).take(PERIOD).collect();
     let mut bytes = period.repeat(length.div_ceil(PERIOD));

@@ -1,4 +1,4 @@
-//! What is asked of a payload that should be an object.
+//! Checks payloads that should be pickles of an object.
 
 use super::CaseResult;
 use super::failure::{EvidenceKind, Failure};
@@ -7,29 +7,29 @@ use crate::notation::{Fidelity, Graph, compare};
 use crate::pickle::{self, Limits, Reading, Unpickler};
 use crate::testee::message::Hello;
 
-/// What the pickles of a sender are held to.
+/// The limits that the pickles of a sender must observe.
 #[derive(Clone, Copy, Debug)]
 pub struct Ceiling {
     /// The highest protocol.
     pub protocol: u8,
-    /// Who must be able to load them.
+    /// The unpickler that must be able to load them.
     reader: Unpickler,
 }
 
 impl Ceiling {
-    /// That of every release of `processing`.
+    /// The ceiling of every release of `processing`.
     pub const OF_THE_RELEASES: Self = Self {
         protocol: 2,
         reader: Unpickler::Python2,
     };
 
-    /// That of Python 3, as far as it has come.
+    /// The ceiling of the current versions of Python 3.
     pub const OF_PYTHON_3: Self = Self {
         protocol: 5,
         reader: Unpickler::Python3,
     };
 
-    /// That of a testee which makes these claims.
+    /// The ceiling of a testee that makes these claims.
     pub fn of(claims: &Hello) -> Self {
         Self {
             protocol: claims.pickle_protocol,
@@ -41,12 +41,12 @@ impl Ceiling {
     }
 }
 
-/// Judges a payload that should be a pickle of an object: one that Python 2 loads, and nothing else.
+/// Checks a payload that must be exactly one pickle of this object, which Python 2 can load.
 pub fn check_pickle(expected: &Graph, payload: &[u8], fidelity: Fidelity) -> CaseResult {
     check_pickle_below(Ceiling::OF_THE_RELEASES, expected, payload, fidelity)
 }
 
-/// Judges a payload that should be a pickle of an object: one below this ceiling, and nothing else.
+/// Checks a payload that must be exactly one pickle of this object, within this ceiling.
 pub fn check_pickle_below(
     ceiling: Ceiling,
     expected: &Graph,
@@ -108,7 +108,8 @@ pub fn check_pickle_below(
     })
 }
 
-/// Python 2 rejects what announces more than it can read, whatever opcodes follow.
+/// The protocol of a pickle. Python 2 rejects a pickle that announces a higher protocol than it supports, whatever
+/// opcodes follow.
 fn protocol_of(reading: &Reading) -> u8 {
     reading.protocol.max(reading.announced.unwrap_or_default())
 }
@@ -118,7 +119,7 @@ mod tests {
     use super::*;
     use crate::context::failure::Stop;
 
-    /// What is wrong with a pickle of `[1, 1]`, requirement and all.
+    /// What is wrong with a pickle of `[1, 1]`, including the requirement.
     fn trouble(payload: &[u8]) -> String {
         let expected = Graph::list_of([&Graph::int(1), &Graph::int(1)]);
         match check_pickle(&expected, payload, Fidelity::Graph) {
@@ -129,7 +130,7 @@ mod tests {
     }
 
     #[test]
-    fn a_pickle_must_be_what_python_2_loads() {
+    fn python_2_must_be_able_to_load_a_pickle() {
         assert_eq!(trouble(b"\x80\x02]q\x01(K\x01K\x01e."), "nothing");
         for (payload, said) in [
             (&b"K\x01"[..], "ends without STOP"),

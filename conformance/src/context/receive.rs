@@ -1,4 +1,4 @@
-//! What the testee receives, and what must go wrong.
+//! Expectations about what the testee receives, and about operations that must fail.
 
 use super::expectation::{Expectation, Kinds};
 use super::failure::{CaseResult, EvidenceKind, Failure, Stop};
@@ -10,7 +10,7 @@ use crate::testee::message::{Answer, ErrorKind, Operation, OperationError, Opera
 use crate::testee::payload::Payload;
 use crate::testee::session::{OperationResult, Ticket};
 
-/// No string of the suite is longer.
+/// The length of the longest string that the suite sends.
 const LONGEST_SHOWN: usize = 64 << 20;
 
 impl Context<'_> {
@@ -20,12 +20,12 @@ impl Context<'_> {
         self.finish_string(end, &ticket, expected)
     }
 
-    /// The testee begins to wait for a string.
+    /// Has the testee start to receive a string.
     pub fn start_recv_string(&mut self, end: End) -> Result<Ticket<Payload>, Stop> {
         self.start(end.who, ask::recv_string(end.handle))
     }
 
-    /// The testee was waiting for a string, and returns exactly these bytes.
+    /// A `recv_string` in progress returns exactly these bytes.
     pub fn finish_string(
         &mut self,
         end: End,
@@ -38,7 +38,7 @@ impl Context<'_> {
         }
     }
 
-    /// The testee was waiting for a string, and returns exactly these bytes or an error.
+    /// A `recv_string` in progress returns exactly these bytes or an error.
     pub fn finish_string_or_error(
         &mut self,
         end: End,
@@ -51,18 +51,18 @@ impl Context<'_> {
         }
     }
 
-    /// `recv` returns an object that is described like this one.
+    /// `recv` returns an object that is equal to this one.
     pub fn expect_object(&mut self, end: End, expected: &Graph) -> CaseResult {
         let ticket = self.start_recv(end)?;
         self.finish_object(end, &ticket, expected)
     }
 
-    /// The testee begins to wait for an object.
+    /// Has the testee start to receive an object.
     pub fn start_recv(&mut self, end: End) -> Result<Ticket<Graph>, Stop> {
         self.start(end.who, ask::recv(end.handle))
     }
 
-    /// The testee was waiting for an object, and returns one that is described like this one.
+    /// A `recv` in progress returns an object that is equal to this one.
     pub fn finish_object(
         &mut self,
         end: End,
@@ -83,7 +83,7 @@ impl Context<'_> {
         }
     }
 
-    /// Compares what `recv` returned with what was meant.
+    /// Compares the object that `recv` returned with the expected one.
     fn check_object(&self, who: Who, expected: &Graph, actual: &Graph) -> CaseResult {
         let expected = &self.claims_of(who).in_its_types(expected);
         compare(expected, actual, self.fidelity()).map_err(|difference| {
@@ -98,12 +98,12 @@ impl Context<'_> {
         })
     }
 
-    /// What `recv_string` comes to, when it need not succeed.
+    /// Has the testee receive a string, which need not succeed.
     pub fn try_recv_string(&mut self, end: End) -> Result<Result<Payload, OperationError>, Stop> {
         self.call(end.who, ask::recv_string(end.handle))
     }
 
-    /// An operation is an error. Which kind it is, is recommended: one of `kinds`.
+    /// An operation fails. The error should have one of these kinds.
     pub fn expect_error(
         &mut self,
         who: Who,
@@ -114,7 +114,7 @@ impl Context<'_> {
         self.finish_error(who, &ticket, kinds)
     }
 
-    /// An operation that is under way ends as an error.
+    /// An operation in progress fails.
     pub fn finish_error<A>(
         &mut self,
         who: Who,
@@ -131,7 +131,7 @@ impl Context<'_> {
             })
     }
 
-    /// Receiving a string is an error.
+    /// Receiving a string fails.
     pub fn expect_no_string(&mut self, end: End, kinds: &[ErrorKind]) -> CaseResult {
         self.expect_error(
             end.who,
@@ -143,7 +143,7 @@ impl Context<'_> {
         .map(drop)
     }
 
-    /// Receiving an object is an error.
+    /// Receiving an object fails.
     pub fn expect_no_object(&mut self, end: End, kinds: &[ErrorKind]) -> CaseResult {
         self.expect_error(end.who, Operation::recv(end.handle), kinds)
             .map(drop)
@@ -171,7 +171,7 @@ impl Context<'_> {
         }
     }
 
-    /// An error is recommended to be of one of these kinds.
+    /// Records a failed recommendation unless an error has one of these kinds.
     pub fn recommend_kind(
         &mut self,
         operation: OperationName,
@@ -207,7 +207,7 @@ fn check_payload(payload: &Payload, expected: &[u8]) -> CaseResult {
         format!("recv_string returns {}", Payload::describing(expected)),
     )
     .detail(format!("it returned {payload}"));
-    // What a testee claims is not made before it is looked at.
+    // The length that a testee claims is checked before the bytes are generated.
     let shown = (payload.length() <= LONGEST_SHOWN).then(|| payload.bytes());
     Err(match shown.flatten() {
         Some(actual) => failure.showing(EvidenceKind::String, expected, &actual),
@@ -216,7 +216,7 @@ fn check_payload(payload: &Payload, expected: &[u8]) -> CaseResult {
     .into())
 }
 
-/// What an operation that should have failed did instead, and in full.
+/// Describes what an operation did that should have failed: as an outcome, and in detail.
 fn describe_answer(answer: &Answer) -> (Did, String) {
     match answer {
         Answer::Payload(payload) => (

@@ -1,4 +1,4 @@
-//! Where the listeners of a run can be: a directory for socket files, which leaves nothing behind, and names of pipes.
+//! Addresses for the listeners of a run: a temporary directory for socket files, and names of pipes.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use parking_lot::Mutex;
 use tempfile::TempDir;
 
-/// A directory for the socket files of a run, removed with all that is in it.
+/// A directory for the socket files of a run, which is removed with its contents.
 #[derive(Debug)]
 pub struct Scratch {
     directory: TempDir,
@@ -16,7 +16,7 @@ pub struct Scratch {
 }
 
 impl Scratch {
-    /// Makes a fresh directory whose paths are short enough for `sockaddr_un` on every system.
+    /// Creates a directory whose paths are short enough for `sockaddr_un` on every system.
     pub fn new() -> io::Result<Self> {
         let short = Path::new("/tmp");
         let builder = || {
@@ -36,22 +36,22 @@ impl Scratch {
         })
     }
 
-    /// A path on which nothing stands.
+    /// A path at which no file exists.
     pub fn path(&self) -> PathBuf {
         self.directory
             .path()
             .join(self.next.fetch_add(1, Ordering::Relaxed).to_string())
     }
 
-    /// The name of a pipe that nobody has and nobody can foresee: a pipe goes with its last handle, so that there is
-    /// nothing to remove, but whoever foresees its name can be there first.
+    /// A name for a pipe that is not in use and cannot be predicted. A pipe disappears with its last handle, so there
+    /// is nothing to remove, but a process that predicts the name could create the pipe first.
     pub fn pipe_name(&self) -> String {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let random = getrandom::u64().expect("the system has a source of random numbers");
         format!(r"\\.\pipe\processing-conformance-{random:016x}-{number}")
     }
 
-    /// Removes everything now, for whoever will never be dropped.
+    /// Removes everything immediately, for owners that are never dropped.
     pub fn sweep(&self) {
         let mut elsewhere = self.elsewhere.lock();
         for path in elsewhere.drain(..).filter(|path| is_socket(path)) {
@@ -60,7 +60,7 @@ impl Scratch {
         let _ = std::fs::remove_dir_all(self.directory.path());
     }
 
-    /// Removes a socket file that a testee made elsewhere, should it still be there at the end.
+    /// Removes, at the end, a socket file that a testee created elsewhere, if it still exists.
     pub fn sweep_later(&self, path: &str) {
         if path.starts_with(r"\\") {
             return;

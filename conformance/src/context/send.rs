@@ -1,4 +1,4 @@
-//! What the testee sends, as the wire shows it.
+//! Expectations about what the testee sends, as seen on the wire.
 
 use std::time::Duration;
 
@@ -13,7 +13,7 @@ use crate::testee::payload::{Payload, WRITTEN_OUT};
 use crate::testee::session::Ticket;
 use crate::wire::{Framing, Wire, WireError};
 
-/// No message of the suite is longer.
+/// The length of the longest message that the suite has a testee send.
 const LONGEST: usize = 64 << 20;
 
 impl Context<'_> {
@@ -23,7 +23,7 @@ impl Context<'_> {
         self.finish_sent(end, &ticket)
     }
 
-    /// The testee begins to send a string.
+    /// Has the testee start to send a string.
     pub fn start_send_string(&mut self, end: End, bytes: &[u8]) -> Result<Ticket, Stop> {
         let operation = Operation::SendString {
             connection: end.handle,
@@ -38,7 +38,7 @@ impl Context<'_> {
         self.finish_sent(end, &ticket)
     }
 
-    /// The testee begins to send an object.
+    /// Has the testee start to send an object.
     pub fn start_send(&mut self, end: End, object: &Graph) -> Result<Ticket, Stop> {
         let operation = Operation::Send {
             connection: end.handle,
@@ -47,7 +47,7 @@ impl Context<'_> {
         self.start(end.who, operation)
     }
 
-    /// A send that is under way succeeds.
+    /// A `send` in progress succeeds.
     pub fn finish_sent(&mut self, end: End, ticket: &Ticket) -> CaseResult {
         match self.finish_operation(end.who, ticket)? {
             Ok(_) => Ok(()),
@@ -75,7 +75,7 @@ impl Context<'_> {
                 | WireError::Quiet { got: actual, .. },
             ) if !actual.is_empty() => actual,
             Err(error) => return Err(Failure::wire("the message on the wire", &error).into()),
-            Ok(_) => unreachable!("no message is empty: it has a header"),
+            Ok(_) => unreachable!("a message has a header, so it is not empty"),
         };
         let at = expected
             .iter()
@@ -114,7 +114,7 @@ impl Context<'_> {
         check_pickle_below(ceiling, &expected, &payload, self.fidelity())
     }
 
-    /// A send that is under way shows on the wire as a pickle of this object, and succeeds.
+    /// A `send` in progress puts a pickle of this object on the wire, and succeeds.
     pub fn expect_pickle_sent(
         &mut self,
         wire: &mut Wire,
@@ -122,8 +122,8 @@ impl Context<'_> {
         sending: &Ticket,
         object: &Graph,
     ) -> CaseResult {
-        // An error of the testee says more than a wire on which nothing comes; a send that waits for its
-        // reader has no answer yet.
+        // An error of the testee says more than a wire without bytes, so it is checked first. A `send` that waits for
+        // its reader has no answer yet.
         let early = self.look(end.who, sending, Duration::ZERO)?;
         if let Some(Err(error)) = &early {
             return Err(Failure::operation(OperationName::Send, error).into());
@@ -152,7 +152,7 @@ impl Context<'_> {
         self.expect_message(wire, OUT)
     }
 
-    /// The wire shows the end of the stream, and nothing before it.
+    /// The stream ends without further bytes.
     pub fn expect_end(&mut self, wire: &mut Wire, requirement: &'static str) -> CaseResult {
         match wire.read_end() {
             Ok(()) => Ok(()),
@@ -176,12 +176,12 @@ impl Context<'_> {
         }
     }
 
-    /// The suite writes a message; the testee being gone would be a failure.
+    /// Writes a message. It is a failure if the testee is gone.
     pub fn write_message(&mut self, wire: &mut Wire, payload: &[u8]) -> CaseResult {
         self.write_messages(wire, &[payload])
     }
 
-    /// The suite writes messages, one right behind the other.
+    /// Writes messages, one directly after the other.
     pub fn write_messages<P: AsRef<[u8]>>(
         &mut self,
         wire: &mut Wire,
@@ -191,20 +191,20 @@ impl Context<'_> {
             .map_err(|error| Failure::wire("the connection is open", &error).into())
     }
 
-    /// The suite says no more.
+    /// Ends what the suite sends.
     pub fn end(&mut self, wire: &mut Wire) -> CaseResult {
         wire.end()
             .map_err(|error| Failure::wire("the connection is open", &error).into())
     }
 
-    /// The suite writes to a stream; the testee being gone would be a failure.
+    /// Writes to a stream. It is a failure if the testee is gone.
     pub fn write(&mut self, wire: &mut Wire, bytes: &[u8]) -> CaseResult {
         wire.write(bytes)
             .map_err(|error| Failure::wire("the connection is open", &error).into())
     }
 }
 
-/// The pipe brings exactly this message.
+/// The pipe carries exactly this message.
 fn expect_whole(wire: &mut Wire, payload: &[u8]) -> CaseResult {
     let actual = wire
         .read_message(LONGEST)
@@ -228,7 +228,7 @@ fn expect_whole(wire: &mut Wire, payload: &[u8]) -> CaseResult {
     )
 }
 
-/// The payload of a string in a request: written out when short, else as a pattern.
+/// The payload of a string in a request: written out if it is short, else as a pattern.
 fn request_payload(bytes: &[u8]) -> Payload {
     if bytes.len() <= WRITTEN_OUT {
         return Payload::Bytes {

@@ -1,4 +1,4 @@
-//! Under which circumstances a case is run.
+//! The setting in which a case is run.
 
 use std::fmt;
 use std::sync::Arc;
@@ -11,25 +11,25 @@ use super::id::execution_id;
 use crate::testee::message::Hello;
 pub use crate::wire::{Dialect, Framing, Role, Spoken};
 
-/// Under which circumstances a case is run.
+/// The setting in which a case is run.
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// The family of the addresses.
     pub family: Family,
-    /// What the testee speaks.
+    /// The dialect that the testee speaks.
     pub dialect: Dialect,
-    /// Which end the testee plays.
+    /// The end that the testee plays.
     pub role: Role,
     /// The case's parameters.
     pub parameters: Parameters,
     /// How a testee without an adapter is reached.
     pub bare: Option<Arc<Bare>>,
-    /// How long anything may take.
+    /// How long each operation may take.
     pub patience: Duration,
 }
 
 impl Setting {
-    /// What decides the bytes.
+    /// The dialect and the family, which determine the bytes on the wire.
     pub fn spoken(&self) -> Spoken {
         Spoken {
             dialect: self.dialect,
@@ -37,12 +37,12 @@ impl Setting {
         }
     }
 
-    /// The framing of the streams; over `AF_PIPE` there is none.
+    /// The framing, or `None` over `AF_PIPE`.
     pub fn framing(&self) -> Option<Framing> {
         self.spoken().framing()
     }
 
-    /// The dialect in which another testee can talk to one under this setting.
+    /// The dialect in which another testee can communicate with the testee of this setting.
     pub fn dialect_of(&self, other: &Hello) -> Option<Dialect> {
         match self.framing() {
             Some(framing) => other.dialect_of(framing),
@@ -54,8 +54,8 @@ impl Setting {
     }
 }
 
-/// What an implementation says that it speaks: its dialects, those that this suite does not know included, by the names
-/// that they have in its families.
+/// The dialects that an implementation claims to speak, by their names over its families. Dialects that this suite does
+/// not know are included.
 pub fn spoken_names(claims: &Hello) -> Vec<String> {
     let mut names = Vec::new();
     for &family in &claims.families {
@@ -81,7 +81,7 @@ impl Parameters {
     ///
     /// # Panics
     ///
-    /// When the case does not declare it, which is a fault of the case.
+    /// Panics if the case does not declare it, which is a fault of the case.
     pub fn text(&self, name: &str) -> &str {
         let found = self.0.iter().find(|(known, _)| *known == name);
         &found
@@ -93,11 +93,11 @@ impl Parameters {
     ///
     /// # Panics
     ///
-    /// When the case does not declare it or gives it words, which is a fault of the case.
+    /// Panics if the case does not declare it or its value is not a number, which is a fault of the case.
     pub fn number(&self, name: &str) -> usize {
         self.text(name)
             .parse()
-            .unwrap_or_else(|_| panic!("parameter `{name}` is no number"))
+            .unwrap_or_else(|_| panic!("parameter `{name}` is not a number"))
     }
 }
 
@@ -107,7 +107,7 @@ impl Parameters {
         self.0.iter().map(|(name, value)| (*name, value.as_str()))
     }
 
-    /// What a parameter stands for in its case's table.
+    /// Looks up the value of a parameter in a table of the case.
     pub fn look_up<T: Copy>(&self, name: &str, table: &[(&'static str, T)]) -> T {
         let value = self.text(name);
         let found = table.iter().find(|(known, _)| *known == value);
@@ -117,7 +117,7 @@ impl Parameters {
     }
 }
 
-/// `[at=3,payload=5]`, or nothing.
+/// `[at=3,payload=5]`, or an empty string.
 impl fmt::Display for Parameters {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&execution_id("", self.iter()))
@@ -130,7 +130,7 @@ mod tests {
     use crate::adapter::{Implementation, Reference};
 
     #[test]
-    fn a_testee_speaks_its_dialects_by_their_names_in_its_families() {
+    fn dialects_are_named_as_over_the_families_of_a_testee() {
         let claims = |families: &[Family]| Hello {
             families: families.to_vec(),
             dialects: ["be32", "le32+hmac-sha1", "be64"]

@@ -1,4 +1,4 @@
-//! Objects in the types that a testee's Python has.
+//! Converts objects to the types that a testee's Python has.
 
 use super::failure::{CaseResult, Stop};
 use super::{Context, Who};
@@ -6,7 +6,7 @@ use crate::notation::Graph;
 use crate::testee::message::{Hello, Operation};
 
 impl Context<'_> {
-    /// What either end claims.
+    /// The claims of either end.
     pub(super) fn claims_of(&self, who: Who) -> &Hello {
         match who {
             Who::Testee => self.hello(),
@@ -14,7 +14,7 @@ impl Context<'_> {
         }
     }
 
-    /// The operation with an object that this end can be asked to send.
+    /// The operation with an object whose types this end has.
     pub(super) fn in_types_of(&self, who: Who, operation: Operation) -> Result<Operation, Stop> {
         let Operation::Send { connection, object } = operation else {
             return Ok(operation);
@@ -27,7 +27,7 @@ impl Context<'_> {
         }
     }
 
-    /// Whether this end can tell what it received as it was meant.
+    /// Succeeds if this end can describe the object as it was meant.
     pub(super) fn can_describe(&self, who: Who, object: &Graph) -> CaseResult {
         match self.claims_of(who).cannot_receive(object) {
             None => Ok(()),

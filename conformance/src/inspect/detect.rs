@@ -1,4 +1,4 @@
-//! Which framing some bytes have, and how sure that is.
+//! Detects the framing of bytes, and how certain it is.
 
 use thiserror::Error;
 
@@ -9,41 +9,41 @@ use crate::wire::frame::{Frame, frames, messages};
 use crate::wire::handshake::Scheme;
 use crate::wire::{Framing, Header};
 
-/// How many messages of a stream are looked into; the others are only counted.
+/// How many messages of a stream are examined. The others are only counted.
 const LOOKED_INTO: u64 = 1000;
-/// When not one message is whole and no payload is known, a header that announces this much more than there is speaks
-/// against a framing.
+/// If no message is complete and no payload is recognised, a framing is unlikely if its header announces this many more
+/// bytes than there are.
 const MUCH: u64 = 64 << 20;
-/// A framing that misses so many times less than another is the better guess.
+/// A framing is the better guess if this many times fewer bytes are missing than with another framing.
 const CLEARLY_LESS: u64 = 256;
 
-/// The framing that was found, or told.
+/// The framing that was detected or given.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Detection {
-    /// The framing of each stream, or `None` where there are no headers. It is the same for all, except in
+    /// The framing of each stream, or `None` without headers. It is the same for all streams, except in
     /// [`Certainty::Deviating`].
     pub framings: Vec<Option<Framing>>,
-    /// How sure it is.
+    /// How certain it is.
     pub certainty: Certainty,
-    /// How well each framing fits all streams, the one that is taken first. Of two that are the same on these bytes
-    /// only the first.
+    /// How well each framing fits all streams, the chosen one first. Of two framings that are the same for these bytes,
+    /// only the first is listed.
     pub fits: Vec<Fit>,
 }
 
-/// How sure a framing is.
+/// How certain a framing is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Certainty {
-    /// It was told.
+    /// The framing was given.
     Told,
-    /// Nothing else fits.
+    /// No other framing fits.
     Certain,
-    /// Others are possible, and less likely.
+    /// Other framings are possible, but less likely.
     Probable,
-    /// Others fit as well: those with the same [`Extent`].
+    /// Other framings fit equally well: those with the same [`Extent`].
     Ambiguous,
     /// No framing fits both directions, but each direction has one.
     Deviating,
-    /// There are no headers: the bytes are one message, or those of each line are, as on a pipe.
+    /// There are no headers: all the bytes are one message, or each line is one, as on a pipe.
     Bare,
 }
 
@@ -52,39 +52,39 @@ pub enum Certainty {
 pub struct Fit {
     /// The framing.
     pub framing: Framing,
-    /// Of the stream that it fits least.
+    /// The extent to which it fits the stream that it fits least.
     pub extent: Extent,
-    /// Whole messages.
+    /// The number of complete messages.
     pub messages: u64,
-    /// How many of the payloads begin as a pickle or as a message of a handshake does.
+    /// How many of the payloads begin like a pickle or like a message of a handshake.
     pub known: u64,
-    /// Where it ends to fit.
+    /// Where it stops fitting.
     pub end: Option<Misfit>,
 }
 
 /// How far a framing fits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Extent {
-    /// Not at all.
+    /// It does not fit at all.
     Nowhere,
-    /// Not one message is whole.
+    /// No message is complete.
     Begun,
-    /// Some messages are whole, and what follows them is not.
+    /// Some messages are complete, but the last one is not.
     Cut,
-    /// To the last byte.
+    /// It fits to the last byte.
     Whole,
 }
 
-/// Where a framing ends to fit.
+/// Where a framing stops fitting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Misfit {
     /// The index of the stream.
     pub stream: usize,
-    /// Where the header begins.
+    /// The offset of the header in bytes.
     pub offset: usize,
-    /// The header, or what there is of it.
+    /// The header, as far as it is available.
     pub header: Vec<u8>,
-    /// What it announces, in bytes, if it is one.
+    /// The length in bytes that it announces, if it is valid.
     pub announced: Option<u64>,
     /// How many bytes follow it.
     pub present: usize,
@@ -102,15 +102,15 @@ impl Misfit {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("no framing fits")]
 pub struct NoFraming {
-    /// How each fails.
+    /// Why each framing does not fit.
     pub fits: Vec<Fit>,
 }
 
-/// Finds the framing of streams that belong together.
+/// Detects the framing of streams that belong together.
 ///
 /// # Errors
 ///
-/// [`NoFraming`] when none is even likely.
+/// Returns [`NoFraming`] if no framing is likely.
 pub fn detect(streams: &[&[u8]]) -> Result<Detection, NoFraming> {
     let fits = fits(streams);
     if let Some(bare) = bare(streams, &fits[0]) {
@@ -139,7 +139,7 @@ pub fn detect(streams: &[&[u8]]) -> Result<Detection, NoFraming> {
     })
 }
 
-/// Takes a framing for granted, and says how well it and the others fit.
+/// Uses the given framing, and determines how well it and the others fit.
 pub fn told(framing: FramingOrNone, streams: &[&[u8]]) -> Detection {
     let FramingOrNone(framing) = framing;
     let mut fits = fits(streams);
@@ -154,11 +154,11 @@ pub fn told(framing: FramingOrNone, streams: &[&[u8]]) -> Detection {
     }
 }
 
-/// Finds the framing of a capture; also that there is none, since its pieces are themselves messages, as on a pipe.
+/// Detects the framing of a capture. If its pieces are messages without headers, as on a pipe, there is no framing.
 ///
 /// # Errors
 ///
-/// [`NoFraming`] when none is even likely.
+/// Returns [`NoFraming`] if no framing is likely.
 pub fn detect_in(capture: &Capture) -> Result<Detection, NoFraming> {
     let streams: Vec<&[u8]> = capture
         .streams
@@ -195,7 +195,7 @@ fn pieces_are_messages(capture: &Capture) -> bool {
     known > 0 && known >= others
 }
 
-/// Whether it is as long as an answer of a handshake that does not name its digest.
+/// Whether a payload has the length of an answer that does not name its digest.
 fn is_digest(payload: &[u8]) -> bool {
     let unnamed = [Scheme::Processing, Scheme::Md5];
     unnamed
@@ -205,7 +205,7 @@ fn is_digest(payload: &[u8]) -> bool {
 
 /// All framings, the best first; `be32x` only where it differs from `be32`.
 fn fits(streams: &[&[u8]]) -> Vec<Fit> {
-    // Of two that fit equally well, the first is taken: most releases speak it.
+    // Of two framings that fit equally well, the first is chosen: it is the one that most releases speak.
     let mut order = Framing::ALL.to_vec();
     order.sort_by_key(|framing| commonness(*framing));
     let mut fits: Vec<Fit> = order.iter().map(|framing| fit(*framing, streams)).collect();
@@ -225,7 +225,7 @@ fn fits(streams: &[&[u8]]) -> Vec<Fit> {
     fits
 }
 
-/// How early a framing is tried: the one that most releases speak comes first.
+/// The rank of a framing: the one that most releases speak is tried first.
 fn commonness(framing: Framing) -> u8 {
     match framing {
         Framing::Be32 => 0,
@@ -288,7 +288,7 @@ fn fit_stream(framing: Framing, number: usize, stream: &[u8]) -> Fit {
     }
 }
 
-/// Whether a first frame that is not whole could become so.
+/// Whether an incomplete first frame could be the beginning of a message.
 fn could_begin(framing: Framing, frame: &Frame<'_>) -> bool {
     match framing.read_header(frame.header) {
         Header::Whole { .. } | Header::Part { .. } => true,
@@ -310,7 +310,7 @@ fn certainty(fits: &[Fit]) -> Certainty {
     }
 }
 
-/// A message without a header, unless a framing fits better.
+/// Detects one message without a header, unless a framing fits better.
 fn bare(streams: &[&[u8]], best: &Fit) -> Option<Detection> {
     let [stream] = streams else { return None };
     let is_bare = match best.extent {
@@ -327,7 +327,7 @@ fn bare(streams: &[&[u8]], best: &Fit) -> Option<Detection> {
     })
 }
 
-/// The framings of two streams that have no framing in common, when each surely has one.
+/// The framings of two streams that have no framing in common, if each of them is certain.
 fn each_its_own(streams: &[&[u8]]) -> Option<Vec<Option<Framing>>> {
     if streams.len() < 2 {
         return None;

@@ -1,4 +1,4 @@
-//! How the messages of a capture are delimited, as a user says it.
+//! The framing of a capture, as a user specifies it.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,8 +7,8 @@ use thiserror::Error;
 
 use crate::wire::Framing;
 
-/// The framing of a capture, or `None` where messages have no header, as on a named pipe of Windows. Where nothing tells
-/// a message from the next, the bytes without a header are one message.
+/// The framing of a capture, or `None` if messages have no header, as on a named pipe of Windows. If nothing shows
+/// where a message without a header ends, all bytes are one message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct FramingOrNone(pub Option<Framing>);
 
@@ -29,15 +29,16 @@ impl fmt::Display for FramingOrNone {
     }
 }
 
-/// A name that is neither that of a framing nor `none`.
+/// A name that is neither the name of a framing nor `none`.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("one of {}", FramingOrNone::all().map(|known| known.to_string()).collect::<Vec<_>>().join(", "))]
+#[error("expected one of {}", FramingOrNone::all().map(|known| known.to_string()).collect::<Vec<_>>().join(", "))]
 pub struct UnknownFraming;
 
 impl FromStr for FramingOrNone {
     type Err = UnknownFraming;
 
-    /// Reads the name of a framing, or of a dialect: what follows a `+` is the handshake, which shows by itself.
+    /// Parses the name of a framing or of a dialect. The handshake, which follows a `+`, is ignored, because it is
+    /// detected.
     fn from_str(name: &str) -> Result<Self, UnknownFraming> {
         let framing = name.split('+').next().unwrap_or_default();
         Self::all()

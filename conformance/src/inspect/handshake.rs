@@ -4,27 +4,27 @@ use crate::wire::frame::Frame;
 use crate::wire::handshake::{Scheme, read_answer, read_challenge, read_verdict};
 use crate::wire::{Digest, Part, Role, Step};
 
-/// What was found of a handshake.
+/// A handshake that was found in a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Handshake<'a> {
-    /// How the ends prove that they have the key, as the first challenge says; none when only a client is there.
+    /// The scheme of the first challenge, or `None` if only the client's direction was captured.
     pub scheme: Option<Scheme>,
-    /// Its messages, in their order.
+    /// Its messages, in order.
     pub steps: Vec<Taken<'a>>,
     /// How it ended.
     pub outcome: Outcome,
     /// The index of the stream of each end.
     pub ends: Ends,
-    /// Whether there was a key to verify the answers with.
+    /// Whether a key was given, with which the answers were verified.
     pub has_key: bool,
 }
 
-/// Which stream is whose; both may be in one.
+/// The streams of both ends, which may be the same stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ends {
-    /// The one that challenges first.
+    /// The index of the stream of the listener, which challenges first.
     pub listener: Option<usize>,
-    /// The other.
+    /// The index of the stream of the client.
     pub client: Option<usize>,
 }
 
@@ -41,11 +41,11 @@ impl Ends {
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// Both ends, or the one that is there, welcomed the other.
+    /// Each captured end welcomed the other.
     Welcome,
     /// An end was refused at this step.
     Refused(Step),
-    /// Something else came at this step.
+    /// Another message came at this step.
     Broken(Step),
     /// The stream ends before this step.
     Cut(Step),
@@ -54,40 +54,40 @@ pub enum Outcome {
 /// A message that is a step of the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Taken<'a> {
-    /// Which step.
+    /// The step.
     pub step: Step,
     /// The index of the stream.
     pub stream: usize,
-    /// The index of the message in it.
+    /// The index of the message in the stream.
     pub message: usize,
-    /// What it says.
+    /// The decoded message.
     pub content: Content<'a>,
 }
 
-/// What a step says.
+/// The decoded message of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Content<'a> {
-    /// Prove that you have the key.
+    /// A challenge.
     Challenge {
-        /// How.
+        /// The scheme that it asks for.
         scheme: Scheme,
-        /// What the answer signs: the random bytes, and the name of the digest before them.
+        /// The bytes that the answer signs: the random bytes, with the name of the digest before them.
         signed: &'a [u8],
-        /// Whether this is the challenge that came from the other end: who answers it answers for an impostor.
+        /// Whether this is the other end's own challenge. An answer to it could be used by an impostor.
         reflected: bool,
     },
-    /// The proof.
+    /// An answer.
     Answer {
-        /// Of this digest.
+        /// The digest of the signature.
         digest: Digest,
         /// The signature.
         signature: &'a [u8],
-        /// Whether it is right; none without a key, or without the challenge.
+        /// Whether it is right, or `None` without a key or without the challenge.
         right: Option<bool>,
     },
-    /// Whether it is taken for right.
+    /// A verdict.
     Verdict {
-        /// It is.
+        /// Whether the answer was accepted.
         welcome: bool,
     },
 }
@@ -139,7 +139,7 @@ pub fn find<'a>(streams: &[Vec<Frame<'a>>], key: Option<&[u8]>) -> Option<Handsh
     })
 }
 
-/// Who is who: the listener challenges first, the client answers first.
+/// Finds out which end is which: the listener challenges first, and the client answers first.
 fn ends(streams: &[Vec<Frame<'_>>]) -> Option<Ends> {
     let payload = |stream: usize, message: usize| {
         let frame: Option<&Frame<'_>> = streams.get(stream)?.get(message);
@@ -162,7 +162,7 @@ fn ends(streams: &[Vec<Frame<'_>>]) -> Option<Ends> {
     }
 }
 
-/// What a message says that is this step, after those.
+/// Decodes a message as this step, after the given steps.
 fn read_step<'a>(
     step: Step,
     payload: &'a [u8],

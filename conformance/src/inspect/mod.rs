@@ -1,10 +1,11 @@
-//! Bytes that somebody captured, taken apart: which framing they have, and which messages and handshakes they are.
+//! Decodes captured bytes: their framing, their messages and their handshake.
 //!
-//! - [`capture`]: from a file, a hex dump, a literal to the bytes of each direction.
-//! - [`detect`](mod@detect): which framing fits them, how surely, and what speaks against the others.
-//! - [`session`]: their messages, in the order in which they went.
+//! - [`capture`] reads a file, a hex dump or a literal, and returns the bytes of each direction.
+//! - [`detect`](mod@detect) finds the framing that fits the bytes, how certain it is, and why the others do not fit.
+//! - [`session`] finds the messages, in the order in which they were sent.
 //!
-//! Nothing here trusts the bytes: time is linear, memory is for what is shown, and nothing in a pickle is executed.
+//! The bytes are not trusted: the time is linear in their length, the memory depends only on what is shown, and nothing
+//! in a pickle is executed.
 
 pub mod capture;
 pub mod detect;

@@ -1,4 +1,4 @@
-//! A capture as the messages that it is.
+//! The messages of a capture.
 
 use super::capture::{Capture, Sender, Stream};
 use super::detect::{Detection, NoFraming, detect_in, told};
@@ -7,7 +7,7 @@ use super::handshake::{self, Handshake, Taken};
 use crate::wire::frame::{Frame, frames, messages};
 use crate::wire::{Framing, Step};
 
-/// What a capture is.
+/// The decoded messages of a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session<'a> {
     /// The framing.
@@ -16,55 +16,55 @@ pub struct Session<'a> {
     pub streams: Vec<Messages<'a>>,
     /// The handshake at the beginning, if there is one.
     pub handshake: Option<Handshake<'a>>,
-    /// The messages that are kept, in the order in which they went, as far as that is known.
+    /// The messages that are kept, in the order in which they were sent, as far as it is known.
     pub order: Vec<Place>,
-    /// Whether the order between both directions is known behind the handshake.
+    /// Whether the order of both directions after the handshake is known.
     pub is_ordered: bool,
 }
 
 /// The messages of one direction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Messages<'a> {
-    /// Who sent them, as the capture says it.
+    /// Who sent them, as far as the capture shows it.
     pub sender: Sender,
     /// How they are delimited, or `None` if they have no header.
     pub framing: Option<Framing>,
-    /// How many bytes there are.
+    /// The number of bytes.
     pub length: usize,
-    /// The first ones.
+    /// The messages that are kept: the first ones.
     pub frames: Vec<Frame<'a>>,
-    /// How many more there are.
+    /// The number of messages that are not kept.
     pub left_out: u64,
-    /// What comes last, when it was left out and is no whole message.
+    /// The last message, if it is incomplete and not among those that are kept.
     pub rest: Option<Frame<'a>>,
 }
 
-/// A message.
+/// The place of a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place {
     /// The index of its stream.
     pub stream: usize,
-    /// Its index there.
+    /// Its index in the stream.
     pub message: usize,
 }
 
-/// How to take a capture apart.
+/// How to decode a capture.
 #[derive(Clone, Debug)]
 pub struct Options<'a> {
-    /// The framing; none to find it.
+    /// The framing, or `None` to detect it.
     pub framing: Option<FramingOrNone>,
-    /// The key of a handshake, to verify it.
+    /// The key of the handshake, for verifying it.
     pub authkey: Option<&'a [u8]>,
-    /// How many messages of each direction are kept.
+    /// The number of messages to keep for each direction.
     pub messages: usize,
 }
 
 impl<'a> Session<'a> {
-    /// Takes a capture apart. This takes time in proportion to its length, and memory for the messages that are kept.
+    /// Decodes a capture. The time is linear in its length, and the memory depends only on the messages that are kept.
     ///
     /// # Errors
     ///
-    /// [`NoFraming`] when the framing has to be found, and none is even likely.
+    /// Returns [`NoFraming`] if the framing is to be detected, but none is likely.
     pub fn find(capture: &'a Capture, options: &Options<'_>) -> Result<Self, NoFraming> {
         let bytes: Vec<&[u8]> = capture
             .streams
@@ -81,7 +81,7 @@ impl<'a> Session<'a> {
             .zip(&detection.framings)
             .map(|(stream, &framing)| Messages::take(stream, framing, options.messages))
             .collect();
-        // However few messages are kept.
+        // The handshake is found however few messages are kept.
         let first: Vec<Vec<Frame<'a>>> = capture
             .streams
             .iter()
@@ -137,7 +137,7 @@ impl<'a> Messages<'a> {
         messages
     }
 
-    /// What is no whole message, at the end.
+    /// The incomplete message at the end, if there is one.
     pub fn end(&self) -> Option<&Frame<'a>> {
         let last = self.frames.last().filter(|frame| !frame.is_whole());
         self.rest.as_ref().or(last)
@@ -156,7 +156,7 @@ fn frames_of(
     }
 }
 
-/// First the steps of the handshake, then one direction after the other.
+/// The order without turns: the steps of the handshake, followed by one direction after the other.
 fn by_handshake(handshake: Option<&Handshake<'_>>, streams: &[Messages<'_>]) -> Vec<Place> {
     let steps = handshake.map_or(&[][..], |handshake| &handshake.steps);
     let is_kept = |taken: &&Taken<'_>| taken.message < streams[taken.stream].frames.len();
@@ -175,7 +175,8 @@ fn by_handshake(handshake: Option<&Handshake<'_>>, streams: &[Messages<'_>]) -> 
     order
 }
 
-/// As the capture has them: a message stands where it begins. Without headers it is a piece of the capture.
+/// The order of the capture, in which the place of a message is that of its first byte. Without headers, each piece of
+/// the capture is a message.
 fn by_turns(capture: &Capture, streams: &[Messages<'_>]) -> Vec<Place> {
     let mut order = Vec::new();
     let mut passed = vec![0; streams.len()];

@@ -1,4 +1,4 @@
-//! Operations with the type of their answer: who listens gets a listener, who receives an object gets an object.
+//! Operations with the type of their answer: `listen` returns a listener, `recv` returns an object.
 
 use std::marker::PhantomData;
 
@@ -23,7 +23,7 @@ impl<A> Ask<A> {
         }
     }
 
-    /// The same with another operation, whose answer has the same type.
+    /// Replaces the operation by another one whose answer has the same type.
     pub(crate) fn try_map<E>(
         self,
         change: impl FnOnce(Operation) -> Result<Operation, E>,
@@ -32,7 +32,7 @@ impl<A> Ask<A> {
     }
 }
 
-/// Any operation can be asked for without saying what its answer is.
+/// Asks for an operation whose answer may be of any kind.
 impl From<Operation> for Ask<Answer> {
     fn from(operation: Operation) -> Self {
         Self::new(operation)
@@ -41,7 +41,7 @@ impl From<Operation> for Ask<Answer> {
 
 /// The answer to an operation of one kind.
 pub trait AnswerTo: Sized {
-    /// Takes an answer apart; `None` if it answers an operation of another kind.
+    /// Extracts the answer, or returns `None` if it answers an operation of another kind.
     fn from_answer(answer: Answer) -> Option<Self>;
 }
 
@@ -99,37 +99,37 @@ impl AnswerTo for Answer {
     }
 }
 
-/// Say who you are.
+/// Asks a testee to introduce itself.
 pub fn hello() -> Ask<Hello> {
     Ask::new(Operation::Hello { protocol: PROTOCOL })
 }
 
-/// Make a listener.
+/// Creates a listener.
 pub fn listen(arguments: Listen) -> Ask<Listening> {
     Ask::new(Operation::Listen(arguments))
 }
 
-/// Wait for a client.
+/// Waits for a client.
 pub fn accept(listener: Handle) -> Ask<Joined> {
     Ask::new(Operation::Accept { listener })
 }
 
-/// Connect to a listener.
+/// Connects to a listener.
 pub fn connect(arguments: Connect) -> Ask<Joined> {
     Ask::new(Operation::Connect(arguments))
 }
 
-/// Receive an object and describe it.
+/// Receives an object and describes it.
 pub fn recv(connection: Handle) -> Ask<Graph> {
     Ask::new(Operation::recv(connection))
 }
 
-/// Receive a string.
+/// Receives a string.
 pub fn recv_string(connection: Handle) -> Ask<Payload> {
     Ask::new(Operation::RecvString { connection })
 }
 
-/// Tell whether something can be received within a time in seconds.
+/// Asks whether something can be received within a time in seconds.
 pub fn poll(connection: Handle, timeout: f64) -> Ask<bool> {
     Ask::new(Operation::Poll {
         connection,

@@ -1,4 +1,4 @@
-//! A testee behind the standard input and output of a process: `exec:` and every Python peer.
+//! A testee that is driven over the standard input and output of a process: `exec:` and every Python peer.
 
 use std::ffi::OsString;
 use std::io::{BufRead, BufReader, Read};
@@ -16,28 +16,28 @@ use super::status;
 use super::tree::Tree;
 use parking_lot::Mutex;
 
-/// A line longer than this is no reply: the largest legitimate one describes a graph.
+/// A longer line is not a reply. The longest legitimate replies describe graphs.
 const LONGEST_LINE: u64 = 64 << 20;
-/// How often it is looked whether a silent testee is still there.
+/// How often to check whether a silent testee is still running.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// After so many bytes of a line it is decided whether it can be a reply.
+/// After this many bytes of a line, it is decided whether the line can be a reply.
 const LOOKED_AT: u64 = 4 << 10;
-/// Lines that wait to be read; a testee that floods is slowed down, not buffered.
+/// How many lines may wait to be read. A testee that floods is slowed down, not buffered.
 const WAITING_LINES: usize = 64;
 /// How much of the end of standard error is kept.
 const STDERR_KEPT: usize = 8 << 10;
 
-/// A program, its arguments and what is set in its environment.
+/// A program with its arguments and environment variables.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Program {
     /// The program and its arguments.
     pub words: Vec<OsString>,
-    /// Variables set beside those inherited.
+    /// Variables that are set in addition to the inherited ones.
     pub environment: Vec<(OsString, OsString)>,
 }
 
 impl Program {
-    /// Takes a command line apart as a POSIX shell would, without running one.
+    /// Splits a command line like a POSIX shell, without running one.
     pub fn parse(command: &str) -> Option<Self> {
         let words: Vec<OsString> = shlex::split(command)?.into_iter().map(Into::into).collect();
         (!words.is_empty()).then_some(Self {
@@ -47,7 +47,7 @@ impl Program {
     }
 }
 
-/// A testee that answers line by line.
+/// A link to a testee that answers line by line.
 pub struct ChildLink {
     child: Child,
     tree: Tree,
@@ -63,7 +63,7 @@ enum Line {
 }
 
 impl ChildLink {
-    /// Starts the program such that all that it starts can be ended with it.
+    /// Starts the program so that all the processes that it starts can be ended with it.
     pub fn start(program: &Program) -> Result<Self, Trouble> {
         let mut command = Command::new(&program.words[0]);
         command
@@ -102,7 +102,7 @@ impl ChildLink {
     }
 
     fn crashed(&mut self) -> Trouble {
-        // Its output has ended; it gets a moment to die of its own, so that the status is its own.
+        // Its output has ended. It gets a moment to exit by itself, so that the status is its own.
         let patience = Instant::now() + Duration::from_secs(2);
         let status = loop {
             match self.child.try_wait() {
@@ -147,7 +147,8 @@ impl Link for ChildLink {
             let left = deadline.saturating_duration_since(Instant::now());
             match lines.recv_timeout(left.min(LOOK_AGAIN)) {
                 Err(RecvTimeoutError::Timeout) if left > LOOK_AGAIN && !ended => {
-                    // What it started may hold its output open; once it has ended, what it said is there.
+                    // Its children may keep its output open. All that the process itself wrote is available once it has
+                    // ended.
                     ended = matches!(self.child.try_wait(), Ok(Some(_)));
                 }
                 Err(RecvTimeoutError::Timeout) if !ended => return Ok(None),
@@ -170,7 +171,7 @@ impl Link for ChildLink {
 }
 
 impl Drop for ChildLink {
-    /// Ends the process and whatever it started: first by the end of its input, then by force.
+    /// Ends the process and all that it started: first by closing its input, then by force.
     fn drop(&mut self) {
         drop(self.requests.take());
         drop(self.lines.take());
@@ -182,7 +183,7 @@ impl Drop for ChildLink {
             std::thread::sleep(Duration::from_millis(2));
         }
         self.tree.kill(&mut self.child);
-        // Reaped here, so that no zombie stays behind.
+        // It is reaped here, so that it does not remain as a zombie.
         let _ = self.child.wait();
     }
 }
@@ -193,7 +194,7 @@ fn read_lines(mut stdout: impl BufRead, sender: &SyncSender<Line>) {
         let mut read = |longest: u64, line: &mut Vec<u8>| {
             let _ = stdout.by_ref().take(longest).read_until(b'\n', line);
         };
-        // What does not even begin like a reply is not read to its end, which may never come.
+        // A line that does not begin like a reply is not read to its end, which may never come.
         read(LOOKED_AT, &mut line);
         let is_garbage = !line.trim_ascii_start().starts_with(b"{");
         if line.len() as u64 == LOOKED_AT && !line.ends_with(b"\n") && !is_garbage {

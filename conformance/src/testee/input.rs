@@ -1,14 +1,14 @@
-//! The standard input of a testee's process: requests go in, and the suite never waits for a testee to take them.
+//! The standard input of a testee's process. The suite never waits for a testee to read its requests.
 
 use std::io::Write;
 use std::process::ChildStdin;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// Takes lines, at once as long as there is room, later through a thread of its own.
+/// Writes lines: immediately while there is room, and in a separate thread from the first line on that does not fit.
 pub(super) struct Input {
     stdin: Arc<ChildStdin>,
-    // From the first line on that found no room.
+    // `Some` from the first line on that did not fit.
     queue: Option<Sender<Vec<u8>>>,
 }
 
@@ -20,8 +20,8 @@ impl Input {
         }
     }
 
-    /// Writes a line. A testee that does not take any more is not noticed here but by its silence, so that what it
-    /// answered before it went is read first.
+    /// Writes a line. An error is not reported here: a testee that has stopped reading is noticed when it does not
+    /// answer, so that the answers that it gave before are read first.
     pub(super) fn write(&mut self, line: Vec<u8>) {
         if self.queue.is_none() && has_room(&self.stdin, line.len()) {
             let _ = (&*self.stdin).write_all(&line);
@@ -45,7 +45,7 @@ fn write_lines(mut stdin: &ChildStdin, lines: &Receiver<Vec<u8>>) {
     }
 }
 
-/// Whether so many bytes can be written without waiting. A pipe that can take anything takes `PIPE_BUF` bytes.
+/// Whether `length` bytes can be written without waiting. A pipe that is writable accepts at least `PIPE_BUF` bytes.
 #[cfg(unix)]
 fn has_room(stdin: &ChildStdin, length: usize) -> bool {
     use rustix::event::{PollFd, PollFlags, Timespec, poll};

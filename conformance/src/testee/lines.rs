@@ -1,6 +1,6 @@
-//! The adapter protocol as it is written: a request or a reply is one JSON object on one line.
+//! The encoding of the adapter protocol: each request and each reply is one JSON object on one line.
 //!
-//! Both ends are here. What the other one wrote may be anything at all.
+//! This module contains both ends. Each must be prepared to read arbitrary bytes from the other.
 
 use std::collections::HashMap;
 
@@ -18,27 +18,27 @@ use super::payload::Payload;
 use super::session::{Reply, Trouble};
 use crate::notation::Graph;
 
-/// How much of a line that is no reply is shown, in bytes.
+/// How many bytes of an invalid line are shown.
 pub(super) const GARBAGE_SHOWN: usize = 120;
 
-/// The line of a request, with its end.
+/// Encodes a request as a line, including the newline.
 pub fn write_request(request: &Request) -> Vec<u8> {
     let mut line = serde_json::to_vec(request).expect("requests are representable in JSON");
     line.push(b'\n');
     line
 }
 
-/// A line that is no request.
+/// A line that is not a valid request.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
-#[error("this is no request: {reason}")]
+#[error("not a valid request: {reason}")]
 pub struct NotARequest {
-    /// Its id, if it has one: then an error is the reply.
+    /// Its id, if it has one. It is then answered with an error.
     pub id: Option<u64>,
     /// What is wrong with it.
     pub reason: String,
 }
 
-/// The request on a line.
+/// Parses the request on a line.
 pub fn read_request(line: &[u8]) -> Result<Request, NotARequest> {
     #[derive(Deserialize)]
     struct Any {
@@ -52,7 +52,7 @@ pub fn read_request(line: &[u8]) -> Result<Request, NotARequest> {
     })
 }
 
-/// The line of a reply, with its end. A string in it is written out only when it is short.
+/// Encodes a reply as a line, including the newline. Only short strings are written out.
 pub fn write_reply(reply: &Reply) -> Vec<u8> {
     let ok = match &reply.result {
         Err(error) => return line(&json!({"id": reply.id, "error": error})),
@@ -61,7 +61,7 @@ pub fn write_reply(reply: &Reply) -> Vec<u8> {
         Ok(Answer::Accepted(accepted)) => json!(accepted),
         Ok(Answer::Connected(connected)) => json!(connected),
         Ok(Answer::Object(object)) => json!({"object": object}),
-        // Within one process it is the bytes themselves.
+        // In one process, the payload contains the bytes themselves.
         Ok(Answer::Payload(Payload::Bytes { bytes })) => {
             json!({"payload": Payload::describing(bytes)})
         }
@@ -76,11 +76,11 @@ fn line(json: &serde_json::Value) -> Vec<u8> {
     format!("{json}\n").into_bytes()
 }
 
-/// What was asked and not yet answered: it decides how an answer reads.
+/// The requests that were not answered yet. They determine how an answer is parsed.
 #[derive(Clone, Debug, Default)]
 pub struct Asked(HashMap<u64, Awaited>);
 
-/// What an answer will be read as.
+/// How an answer will be parsed.
 #[derive(Clone, Copy, Debug)]
 struct Awaited {
     operation: OperationName,
@@ -89,7 +89,7 @@ struct Awaited {
 }
 
 impl Asked {
-    /// Notes a request, whose reply may come from now on.
+    /// Adds a request, so that a reply to it is accepted from now on.
     pub fn expect(&mut self, request: &Request) {
         let awaited = Awaited {
             operation: request.operation.name(),
@@ -105,11 +105,11 @@ impl Asked {
     }
 }
 
-/// The reply on a line, to one of the requests that are open; it is not open any more then.
+/// Parses the reply on a line, and removes its request from those that are open.
 ///
 /// # Errors
 ///
-/// [`Trouble::Garbage`] for everything else.
+/// Returns [`Trouble::Garbage`] if the line is not a reply to an open request.
 pub fn read_reply(line: &[u8], asked: &mut Asked) -> Result<Reply, Trouble> {
     #[derive(Deserialize)]
     struct RawReply<'a> {
@@ -133,7 +133,11 @@ pub fn read_reply(line: &[u8], asked: &mut Asked) -> Result<Reply, Trouble> {
             garbage(format!("as the answer to `{}`: {error}", awaited.operation))
         })?),
         (None, Some(error)) => Err(error),
-        _ => return Err(garbage("it has not exactly one of `ok` and `error`".into())),
+        _ => {
+            return Err(garbage(
+                "it does not have exactly one of `ok` and `error`".into(),
+            ));
+        }
     };
     Ok(Reply { id: raw.id, result })
 }
@@ -175,14 +179,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_operation_that_is_not_known_has_an_id_to_reply_to() {
+    fn an_unknown_operation_has_an_id_to_reply_to() {
         let refused = read_request(br#"{"id": 7, "op": "sing", "song": 3}"#).unwrap_err();
         assert_eq!(refused.id, Some(7));
         assert_eq!(read_request(b"sing").unwrap_err().id, None);
     }
 
     #[test]
-    fn what_is_written_reads_back() {
+    fn requests_and_replies_are_parsed_as_they_were_written() {
         let request = Request {
             id: 7,
             operation: Operation::recv(2),
@@ -201,6 +205,9 @@ mod tests {
         assert_eq!(memchr::memchr_iter(b'\n', &line).count(), 1);
         let read = read_reply(&line, &mut asked).unwrap();
         assert!(matches!(read.result, Ok(Answer::Object(read)) if read == graph));
-        assert!(read_reply(&line, &mut asked).is_err(), "it was answered");
+        assert!(
+            read_reply(&line, &mut asked).is_err(),
+            "the request is no longer open"
+        );
     }
 }

@@ -1,7 +1,7 @@
-//! The messages of the adapter protocol: what the suite asks and what a testee answers.
+//! The messages of the adapter protocol: the requests of the suite and the answers of a testee.
 //!
-//! The same types serve a testee in this process and one behind a pipe; ADAPTER.md describes their
-//! form as JSON.
+//! The same types are used for a testee in this process and for one in another process. ADAPTER.md describes their
+//! encoding as JSON.
 
 use std::fmt;
 use std::num::NonZero;
@@ -19,20 +19,20 @@ use crate::wire::{Dialect, Framing};
 /// The version of the adapter protocol that this suite speaks.
 pub const PROTOCOL: u32 = 1;
 
-/// A number by which a testee knows one of its listeners or connections.
+/// A number that identifies one of a testee's listeners or connections.
 pub type Handle = u64;
 
-/// One request: an operation and the id by which its reply is recognised.
+/// A request: an operation, and the id that its reply will have.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Request {
-    /// Chosen by the suite, never used twice in one process.
+    /// Chosen by the suite, and unique within one process.
     pub id: u64,
-    /// What to do.
+    /// The operation.
     #[serde(flatten)]
     pub operation: Operation,
 }
 
-/// What a testee can be asked to do.
+/// An operation that a testee can be asked to do.
 #[derive(Clone, Debug, Serialize, Deserialize, EnumDiscriminants)]
 #[serde(tag = "op", rename_all = "snake_case")]
 #[strum_discriminants(
@@ -42,19 +42,19 @@ pub struct Request {
     doc = "The name of an operation, as in a request's `op`."
 )]
 pub enum Operation {
-    /// Say who you are and what you claim.
+    /// Introduce yourself: name, version and capabilities.
     Hello {
         /// The version of the adapter protocol, [`PROTOCOL`].
         protocol: u32,
     },
-    /// Make a listener.
+    /// Create a listener.
     Listen(Listen),
     /// Wait for a client.
     Accept {
         /// The listener.
         listener: Handle,
     },
-    /// Make a connection to a listener.
+    /// Connect to a listener.
     Connect(Connect),
     /// Send an object.
     Send {
@@ -67,7 +67,7 @@ pub enum Operation {
     Recv {
         /// The connection.
         connection: Handle,
-        /// Whether the suite looks at the object; if not, the answer is [`Answer::Done`].
+        /// Whether to describe the object. If not, the answer is [`Answer::Done`].
         #[serde(default = "described", skip_serializing_if = "Clone::clone")]
         describe: bool,
     },
@@ -83,7 +83,7 @@ pub enum Operation {
         /// The connection.
         connection: Handle,
     },
-    /// Tell whether something can be received.
+    /// Check whether something can be received.
     Poll {
         /// The connection.
         connection: Handle,
@@ -103,7 +103,7 @@ pub enum Operation {
 }
 
 impl Operation {
-    /// Receive an object and describe it.
+    /// The operation that receives an object and describes it.
     pub fn recv(connection: Handle) -> Self {
         Self::Recv {
             connection,
@@ -117,7 +117,7 @@ impl Operation {
     }
 }
 
-/// What `describe` is when a request does not say it.
+/// The default of `describe`.
 fn described() -> bool {
     true
 }
@@ -129,7 +129,7 @@ pub struct Listen {
     pub address: Option<RawAddress>,
     /// The family by name, which may be one that does not exist.
     pub family: Option<String>,
-    /// The backlog, or the implementation's default.
+    /// The backlog, or `None` for the implementation's default.
     pub backlog: Option<u32>,
     /// The dialect to speak.
     pub dialect: String,
@@ -153,25 +153,25 @@ pub struct Connect {
 /// The answer to an operation that succeeded.
 #[derive(Clone, Debug)]
 pub enum Answer {
-    /// To `hello`.
+    /// The answer to `hello`.
     Hello(Box<Hello>),
-    /// To `listen`.
+    /// The answer to `listen`.
     Listening(Listening),
-    /// To `accept`.
+    /// The answer to `accept`: a connection.
     Accepted(Accepted),
-    /// To `connect`.
+    /// The answer to `connect`: a connection.
     Connected(Connected),
-    /// To `recv`.
+    /// The answer to `recv`: the object.
     Object(Graph),
-    /// To `recv_string`.
+    /// The answer to `recv_string`: the string.
     Payload(Payload),
-    /// To `poll`.
+    /// The answer to `poll`: whether something can be received.
     Ready(bool),
-    /// To everything else.
+    /// The answer to all other operations.
     Done,
 }
 
-/// What a testee says of itself; it is held to it.
+/// What a testee claims about itself. The cases hold it to these claims.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hello {
     /// The version of the adapter protocol.
@@ -180,46 +180,46 @@ pub struct Hello {
     pub name: String,
     /// The implementation's version.
     pub version: String,
-    /// What it runs on.
+    /// The runtime, such as the version of the interpreter.
     #[serde(default)]
     pub runtime: String,
-    /// The families that work here.
+    /// The families that it supports on this machine.
     #[serde(with = "family_names")]
     pub families: Vec<Family>,
-    /// The dialects it can speak, preferred one first.
+    /// The dialects that it speaks, the preferred one first.
     pub dialects: Vec<String>,
-    /// The highest pickle protocol that it sends objects with.
+    /// The highest pickle protocol with which it sends objects.
     #[serde(default = "of_the_releases")]
     pub pickle_protocol: u8,
-    /// How much of an object it keeps.
+    /// How much of an object it preserves.
     pub profile: Profile,
-    /// Optional operations that it has.
+    /// The optional operations that it has.
     #[serde(default)]
     pub operations: Vec<String>,
-    /// The major version of Python, for an implementation that is Python.
+    /// The major version of Python, if the implementation is written in Python.
     #[serde(default)]
     pub python: Option<u32>,
-    /// How many bits an `int` has, where it has a limit: in Python 2 it is a C `long`.
+    /// The size of an `int` in bits, if it is limited: in Python 2, an `int` is a C `long`.
     #[serde(default)]
     pub int_bits: Option<NonZero<u32>>,
 }
 
 impl Hello {
-    /// The dialects that this suite knows, too.
+    /// Those of its dialects that this suite knows.
     pub fn known_dialects(&self) -> impl Iterator<Item = Dialect> {
         self.dialects.iter().filter_map(|name| name.parse().ok())
     }
 
-    /// The dialect that frames in this way.
+    /// Its first dialect with this framing.
     pub fn dialect_of(&self, framing: Framing) -> Option<Dialect> {
         self.known_dialects()
             .find(|dialect| dialect.framing == framing)
     }
 
-    /// What this object is made of that the testee's Python does not have, if it is Python.
+    /// A type in this object that the testee's Python does not have, if the testee is written in Python.
     ///
-    /// Python 3 has one integer and one text; what Python 2 calls `str` is not among its types, and classes have other
-    /// names. Python 2 has no `bytes` apart from `str`, and its `int` is limited.
+    /// Python 3 has a single type of integers, its `str` is not that of Python 2, and its classes have other names. In
+    /// Python 2, `bytes` is the same type as `str`, and the size of an `int` is limited.
     pub fn lacks(&self, object: &Graph) -> Option<&'static str> {
         let python = self.python?;
         object.nodes.iter().find_map(|node| match node {
@@ -232,8 +232,8 @@ impl Hello {
         })
     }
 
-    /// What a pickle of Python 2 with this object is made of that the testee's Python turns into something else than
-    /// [`in_its_types`](Self::in_its_types) says: Python 3 takes `str` for text in ASCII.
+    /// A type in this object that the testee's Python does not read from a pickle of Python 2 as
+    /// [`in_its_types`](Self::in_its_types) describes: Python 3 decodes the `str` of Python 2 as ASCII text.
     pub fn cannot_receive(&self, object: &Graph) -> Option<&'static str> {
         object.nodes.iter().find_map(|node| match node {
             Node::Str(_) if self.python == Some(3) => Some("str of Python 2"),
@@ -244,8 +244,8 @@ impl Hello {
         })
     }
 
-    /// The object with the types that the testee's Python has in their place: `long` for an `int` that is too large
-    /// for Python 2; in Python 3 `int` for `long`, and `bytes` for what Python 2 calls `str`.
+    /// The object, with types that the testee's Python has: in Python 2, `long` replaces an `int` that is too large; in
+    /// Python 3, `int` replaces `long`, and `bytes` replaces the `str` of Python 2.
     pub fn in_its_types(&self, object: &Graph) -> Graph {
         let mut object = object.clone();
         for node in &mut object.nodes {
@@ -267,20 +267,20 @@ impl Hello {
     }
 }
 
-/// The pickle protocol of a testee that does not say one: every release of `processing` sends protocol 2.
+/// The default pickle protocol: every release of `processing` sends protocol 2.
 fn of_the_releases() -> u8 {
     2
 }
 
-/// How much of an object a testee keeps.
+/// How much of an object a testee preserves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Profile {
-    /// No objects.
+    /// It does not support objects.
     Bytes,
-    /// Values by type.
+    /// Values and their types.
     Serde,
-    /// Identity, recursion, every Python type.
+    /// Identity, recursion and every Python type.
     Graph,
 }
 
@@ -311,7 +311,7 @@ pub struct Listening {
 pub struct Accepted {
     /// The connection's handle.
     pub connection: Handle,
-    /// The listener's `last_accepted` right after.
+    /// The listener's `last_accepted` right after `accept`.
     #[serde(default)]
     pub last_accepted: Option<RawAddress>,
 }
@@ -326,21 +326,18 @@ pub struct Connected {
 /// The answer to an operation that failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct OperationError {
-    /// Which of the closed set of kinds.
+    /// The kind of error.
     pub kind: ErrorKind,
-    /// For people.
+    /// A message for people.
     #[serde(default)]
     pub message: String,
 }
 
-/// The closed set of error kinds; ADAPTER.md says when each applies.
+/// The kinds of errors, a closed set. ADAPTER.md says when each applies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, IntoStaticStr)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-#[expect(
-    missing_docs,
-    reason = "ADAPTER.md describes them, and the names say it"
-)]
+#[expect(missing_docs, reason = "ADAPTER.md describes them")]
 pub enum ErrorKind {
     Closed,
     Cut,
@@ -376,7 +373,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// Families, as the names that the seed gives them.
+/// Serializes families by the names that the seed gives them.
 pub(crate) mod family_names {
     use processing_connection::Family;
     use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error};

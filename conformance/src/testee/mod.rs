@@ -1,4 +1,4 @@
-//! What can be tested, and how it is asked: one set of operations for everything.
+//! Testees: the implementations that can be tested, and the operations by which all of them are driven.
 
 pub mod ask;
 pub mod child;
@@ -20,35 +20,35 @@ use thiserror::Error;
 use self::child::Program;
 pub use self::start::start;
 
-/// The name of a testee on the command line. A pattern names several.
+/// The name of a testee, as given on the command line. A pattern names several.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TesteeName {
     /// The reference, in this process.
     Reference,
-    /// A known implementation that can be installed and run; a name or a pattern.
+    /// Known implementations that can be installed and run, by a name or a pattern.
     Peer(String),
-    /// An adapter, started by the suite.
+    /// An adapter that the suite starts.
     Exec(Program),
-    /// A running server without an adapter, which boxes what it gets.
+    /// A running server without an adapter, which returns each object inside a list.
     Connect(RawAddress),
-    /// A client without an adapter, which will come.
+    /// A client without an adapter, which is going to connect.
     Listen(RawAddress),
 }
 
-/// What is wrong with the name of a testee.
+/// Why the name of a testee is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum TesteeError {
-    /// It begins with nothing that is known.
+    /// It has no known prefix.
     #[error(
-        "`{0}` names no testee: say reference, peer:NAME, exec:COMMAND, connect:ADDRESS or listen:ADDRESS"
+        "`{0}` is not a testee: expected reference, peer:NAME, exec:COMMAND, connect:ADDRESS or listen:ADDRESS"
     )]
     Unknown(String),
-    /// The command of `exec:` cannot be taken apart.
-    #[error("`{0}` is no command: it is empty, or a quote is not closed")]
+    /// The command of `exec:` cannot be parsed.
+    #[error("`{0}` is not a command: it is empty, or a quote is not closed")]
     Command(String),
-    /// The address cannot be understood.
+    /// The address cannot be parsed.
     #[error(
-        "`{0}` is no address: say HOST:PORT or tcp:HOST:PORT, PATH or unix:PATH, pipe:NAME or \\\\.\\pipe\\NAME"
+        "`{0}` is not an address: expected HOST:PORT or tcp:HOST:PORT, PATH or unix:PATH, pipe:NAME or \\\\.\\pipe\\NAME"
     )]
     Address(String),
 }
@@ -70,7 +70,7 @@ impl FromStr for TesteeName {
     }
 }
 
-/// As the command line would name it.
+/// Formats the testee as it is named on the command line.
 impl fmt::Display for TesteeName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -82,7 +82,7 @@ impl fmt::Display for TesteeName {
                     .iter()
                     .map(|word| word.to_string_lossy())
                     .collect();
-                // What was taken apart has no NUL, the only thing that cannot be quoted.
+                // Only NUL cannot be quoted, and the words of a parsed command do not contain it.
                 let command = shlex::try_join(words.iter().map(AsRef::as_ref)).unwrap_or_default();
                 write!(f, "exec:{command}")
             }
@@ -100,7 +100,7 @@ fn name_address(address: &RawAddress) -> String {
     }
 }
 
-/// The command line's syntax for addresses, which knows more than the seed's: `host:port` and prefixes.
+/// Parses an address of the command line. In addition to the seed's syntax, it may be `host:port` or have a prefix.
 pub fn parse_address(text: &str) -> Result<RawAddress, TesteeError> {
     let wrong = || TesteeError::Address(text.into());
     let host_and_port = |text: &str| {
@@ -132,7 +132,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_of_the_command_line() {
+    fn addresses_are_parsed() {
         let inet = |host: &str, port| Ok(RawAddress::Pair(host.into(), port));
         let text = |text: &str| Ok(RawAddress::Text(text.into()));
         assert_eq!(parse_address("localhost:6000"), inet("localhost", 6000));
@@ -145,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_told_apart() {
+    fn invalid_addresses_are_refused() {
         for wrong in [
             "",
             "localhost",
@@ -164,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn a_testee_is_called_what_the_command_line_calls_it() {
+    fn a_testee_is_formatted_as_on_the_command_line() {
         for name in [
             "reference",
             "peer:processing-0.20-c",
@@ -179,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn testees_of_the_command_line() {
+    fn testees_are_parsed() {
         assert_eq!("reference".parse(), Ok(TesteeName::Reference));
         assert_eq!(
             "peer:processing-0.20-c".parse(),

@@ -1,11 +1,11 @@
-//! The bytes of a string as they cross the adapter protocol.
+//! The bytes of a string, as represented in the adapter protocol.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
-/// Above this many bytes a payload is described by its digest, or made from a pattern.
+/// A payload of more bytes than this is represented by its digest, or generated from a pattern.
 pub const WRITTEN_OUT: usize = 4096;
 
 /// The bytes of a string, in one of the three forms of ADAPTER.md.
@@ -14,11 +14,11 @@ pub const WRITTEN_OUT: usize = 4096;
 pub enum Payload {
     /// The bytes themselves.
     Bytes {
-        /// In hexadecimal on the wire.
+        /// The bytes, in hexadecimal in JSON.
         #[serde(with = "hex")]
         bytes: Vec<u8>,
     },
-    /// A pattern, repeated and cut to a length.
+    /// A pattern that is repeated and cut to a length.
     Fill {
         /// The pattern.
         #[serde(with = "hex")]
@@ -26,7 +26,7 @@ pub enum Payload {
         /// The length in bytes.
         length: usize,
     },
-    /// What a testee says of bytes that are too many to write out; only in replies.
+    /// A digest of bytes that are too many to write out. Only replies contain it.
     Digest {
         /// The length in bytes.
         length: usize,
@@ -37,7 +37,7 @@ pub enum Payload {
 }
 
 impl Payload {
-    /// Describes bytes, written out when they are few.
+    /// Represents bytes: written out if they are few, else by their digest.
     pub fn describing(bytes: &[u8]) -> Self {
         if bytes.len() <= WRITTEN_OUT {
             return Self::Bytes {
@@ -58,7 +58,7 @@ impl Payload {
         }
     }
 
-    /// The bytes, unless there is only a digest of them (or an empty pattern for a length above 0).
+    /// The bytes, or `None` if only their digest is known (or an empty pattern has a length above 0).
     pub fn bytes(&self) -> Option<Vec<u8>> {
         match self {
             Self::Bytes { bytes } => Some(bytes.clone()),
@@ -73,7 +73,7 @@ impl Payload {
         }
     }
 
-    /// Whether this describes exactly those bytes.
+    /// Whether this payload represents exactly these bytes.
     pub fn describes(&self, expected: &[u8]) -> bool {
         match self {
             Self::Digest { length, sha256 } => {
@@ -128,7 +128,7 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_pattern_makes_no_bytes() {
+    fn an_empty_pattern_generates_no_bytes() {
         assert_eq!(
             Payload::Fill {
                 fill: vec![],

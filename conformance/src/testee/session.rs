@@ -13,13 +13,13 @@ use super::message::{
 
 /// How requests reach a testee and replies come back.
 pub trait Link: Send {
-    /// Puts a request on its way.
+    /// Sends a request.
     fn send(&mut self, request: Request) -> Result<(), Trouble>;
 
-    /// Waits for the next reply, whichever request it answers; `None` when there is none by `deadline`.
+    /// Waits for the next reply, to whichever request. Returns `None` if none has come by `deadline`.
     fn receive(&mut self, deadline: Instant) -> Result<Option<Reply>, Trouble>;
 
-    /// The process that the testee runs in, when it is one of its own.
+    /// The id of the testee's process, unless it runs in this one.
     fn process_id(&self) -> Option<u32>;
 }
 
@@ -28,26 +28,26 @@ pub trait Link: Send {
 pub struct Reply {
     /// The request's id.
     pub id: u64,
-    /// What became of it.
+    /// The result of the operation.
     pub result: OperationResult,
 }
 
-/// What became of an operation, when the testee lived to tell.
+/// The result of an operation, as reported by the testee.
 pub type OperationResult<A = Answer> = Result<A, OperationError>;
 
-/// What a testee does instead of answering. It ends the session, and is a verdict on the testee.
+/// Why a testee did not answer. This ends the session, and is a verdict on the testee.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum Trouble {
-    /// The command could not be started, or ended before it said hello.
+    /// The command could not be started, or ended before it answered `hello`.
     #[error("the testee did not start: {reason}")]
     NeverStarted {
-        /// What the system says, or the end of standard error.
+        /// The error of the system, or the end of standard error.
         reason: String,
     },
     /// The process ended.
     #[error("the testee's process ended: {status}{}", Stderr(stderr))]
     Crashed {
-        /// `exit status 1`, `signal 11 (SIGSEGV)`.
+        /// For example `exit status 1` or `signal 11 (SIGSEGV)`.
         status: String,
         /// The end of its standard error.
         stderr: String,
@@ -62,17 +62,17 @@ pub enum Trouble {
         /// The end of its standard error.
         stderr: String,
     },
-    /// A line came that is no reply.
-    #[error("the testee wrote something that is no reply ({reason}): {line}")]
+    /// The testee wrote a line that is not a reply.
+    #[error("the testee wrote a line that is not a reply ({reason}): {line}")]
     Garbage {
-        /// What is wrong with it.
+        /// Why it is not a reply.
         reason: String,
         /// The beginning of the line.
         line: String,
     },
 }
 
-/// Standard error as an appendix to a message: nothing when there is none.
+/// Appends standard error to a message, unless it is empty.
 struct Stderr<'a>(&'a str);
 
 impl std::fmt::Display for Stderr<'_> {
@@ -84,9 +84,9 @@ impl std::fmt::Display for Stderr<'_> {
     }
 }
 
-/// An operation that is under way, and the type `A` of its answer.
+/// An operation in progress, and the type `A` of its answer.
 #[derive(Debug)]
-#[must_use = "an operation that nobody finishes is never judged"]
+#[must_use = "an operation that is never finished is never checked"]
 pub struct Ticket<A = Answer> {
     id: u64,
     operation: OperationName,
@@ -121,7 +121,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Says hello and hears who it is. `patience` is how long any operation may take.
+    /// Opens a session with `hello`. `patience` is how long any operation may take.
     pub fn open(link: Box<dyn Link>, patience: Duration) -> Result<Self, Trouble> {
         let mut session = Self {
             link,
@@ -132,7 +132,7 @@ impl Session {
             abandoned: Vec::new(),
             trouble: None,
         };
-        // Starting an interpreter on a busy machine takes longer than any operation after that.
+        // On a busy machine, starting an interpreter takes longer than any later operation.
         let starting = patience.max(Duration::from_secs(20));
         let ticket = session.start(ask::hello())?;
         let answer = session
@@ -140,7 +140,7 @@ impl Session {
             .map_err(|trouble| match trouble {
                 Trouble::Crashed { status, stderr } => Trouble::NeverStarted {
                     reason: format!(
-                        "its process ended with {status} before it said hello{}",
+                        "its process ended with {status} before it answered `hello`{}",
                         Stderr(&stderr)
                     ),
                 },
@@ -163,12 +163,12 @@ impl Session {
             }),
             Ok(hello) => Err(Trouble::NeverStarted {
                 reason: format!(
-                    "it speaks version {} of the adapter protocol, this suite speaks {PROTOCOL}",
+                    "it speaks version {} of the adapter protocol, but this suite speaks version {PROTOCOL}",
                     hello.protocol
                 ),
             }),
             Err(error) => Err(Trouble::NeverStarted {
-                reason: format!("it answered `hello` by an error: {}", error.message),
+                reason: format!("it answered `hello` with an error: {}", error.message),
             }),
         }
     }
@@ -178,22 +178,22 @@ impl Session {
         &self.hello
     }
 
-    /// The process that the testee runs in, when it is one of its own.
+    /// The id of the testee's process, unless it runs in this one.
     pub fn process_id(&self) -> Option<u32> {
         self.link.process_id()
     }
 
-    /// What ended this session, if anything did; it cannot be used any more then.
+    /// What ended this session, if it has ended. It can no longer be used then.
     pub fn trouble(&self) -> Option<&Trouble> {
         self.trouble.as_ref()
     }
 
-    /// Whether operations are still under way that nobody waits for.
+    /// Whether abandoned operations are still in progress.
     pub fn is_littered(&self) -> bool {
         !self.abandoned.is_empty()
     }
 
-    /// Does one operation and waits for it.
+    /// Starts an operation and waits for its result.
     pub fn call<A: AnswerTo>(
         &mut self,
         ask: impl Into<Ask<A>>,
@@ -202,7 +202,7 @@ impl Session {
         self.finish(&ticket)
     }
 
-    /// Begins an operation.
+    /// Starts an operation.
     pub fn start<A>(&mut self, ask: impl Into<Ask<A>>) -> Result<Ticket<A>, Trouble> {
         self.check()?;
         let Ask { operation, .. } = ask.into();
@@ -220,7 +220,7 @@ impl Session {
         Ok(ticket)
     }
 
-    /// Waits for an operation as long as the session's patience lasts.
+    /// Waits for the result of an operation, at most for the session's patience.
     pub fn finish<A: AnswerTo>(
         &mut self,
         ticket: &Ticket<A>,
@@ -228,7 +228,7 @@ impl Session {
         self.finish_within(ticket, self.patience)
     }
 
-    /// Waits for an operation.
+    /// Waits for the result of an operation, at most for this long.
     pub fn finish_within<A: AnswerTo>(
         &mut self,
         ticket: &Ticket<A>,
@@ -246,7 +246,7 @@ impl Session {
         Err(hung)
     }
 
-    /// Waits for an operation that need not end; `None` when it has not by then.
+    /// Waits for an operation that need not end. Returns `None` if it has not ended by the deadline.
     pub fn look<A: AnswerTo>(
         &mut self,
         ticket: &Ticket<A>,
@@ -271,14 +271,14 @@ impl Session {
         }
     }
 
-    /// Stops caring for an operation; its answer will be thrown away.
+    /// Abandons an operation. Its answer will be discarded.
     pub fn abandon<A>(&mut self, ticket: &Ticket<A>) {
         if self.early.remove(&ticket.id).is_none() {
             self.abandoned.push(ticket.id);
         }
     }
 
-    /// Drops a handle, whatever it is, and does not mind if it is gone.
+    /// Drops a listener or a connection, and ignores an error if it no longer exists.
     pub fn release(&mut self, handle: Handle) -> Result<(), Trouble> {
         self.call::<Answer>(Operation::Drop { handle }).map(drop)
     }
@@ -295,7 +295,7 @@ impl Session {
     }
 }
 
-/// The answer in the type that was asked for. What a link reads as a reply, it reads by what was asked.
+/// Converts an answer to the type that was asked for. A link has already parsed it according to the request.
 fn typed<A: AnswerTo>(
     ticket: &Ticket<A>,
     result: OperationResult,
@@ -305,7 +305,10 @@ fn typed<A: AnswerTo>(
         Ok(answer) => match A::from_answer(answer) {
             Some(answer) => Ok(Ok(answer)),
             None => Err(Trouble::Garbage {
-                reason: format!("it answers another operation than `{}`", ticket.operation),
+                reason: format!(
+                    "it is the answer to another operation than `{}`",
+                    ticket.operation
+                ),
                 line: String::new(),
             }),
         },
@@ -313,7 +316,7 @@ fn typed<A: AnswerTo>(
 }
 
 impl Hello {
-    /// Stands in until the testee has introduced itself.
+    /// A placeholder until the testee has introduced itself.
     fn unknown() -> Self {
         Self {
             protocol: 0,

@@ -1,15 +1,15 @@
-//! Starting a process where the system may fail it for no reason.
+//! Starting a process on a system where a start may fail for no reason.
 
 use std::io;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Starts a process, by `attempt`. Where Wine 8 is Windows, one start in some thousands fails with an error that has
-/// nothing to do with what is started, and the next one succeeds.
+/// Starts a process with `attempt`. Under Wine 8, one start in some thousands fails with an error that is unrelated to
+/// the program, and the next attempt succeeds.
 ///
 /// # Errors
 ///
-/// What the system says of the first attempt that failed for another reason, or of the last one.
+/// Returns the error of the first attempt that failed for another reason, or of the last attempt.
 pub fn start<T>(mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
     const ERROR_INTERNAL_ERROR: i32 = 1359;
     const ATTEMPTS: u32 = 3;
@@ -29,7 +29,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_start_is_tried_again_where_wine_could_have_failed_it_and_only_there() {
+    fn a_start_is_repeated_only_after_the_error_of_wine() {
         let attempts = |code: i32| {
             let mut attempts = 0;
             let outcome = start(|| {

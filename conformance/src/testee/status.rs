@@ -2,7 +2,7 @@
 
 use std::process::ExitStatus;
 
-/// `exit status 1`, `signal 11 (SIGSEGV)`, `exit status 0xc0000005 (access violation)`.
+/// Describes a status: `exit status 1`, `signal 11 (SIGSEGV)`, `exit status 0xc0000005 (access violation)`.
 #[cfg(unix)]
 pub(super) fn describe(status: ExitStatus) -> String {
     use std::os::unix::process::ExitStatusExt;
@@ -41,13 +41,14 @@ fn signal_name(signal: i32) -> Option<&'static str> {
         .map(|(_, name)| *name)
 }
 
-/// `exit status 1`, `exit status 0xc0000005 (access violation)`.
+/// Describes a status: `exit status 1`, `exit status 0xc0000005 (access violation)`.
 #[cfg(windows)]
 pub(super) fn describe(status: ExitStatus) -> String {
     let Some(code) = status.code() else {
         return status.to_string();
     };
-    // What Windows ends a process with is an NTSTATUS of severity "error" or "warning": its highest bit is set.
+    // When Windows ends a process, its status is an NTSTATUS of severity "error" or "warning", whose highest bit is
+    // set.
     let ntstatus = code.cast_unsigned();
     match ntstatus_name(ntstatus) {
         Some(name) => format!("exit status {ntstatus:#010x} ({name})"),
@@ -56,7 +57,7 @@ pub(super) fn describe(status: ExitStatus) -> String {
     }
 }
 
-/// The common ones of `ntstatus.h`.
+/// The names of common values of `ntstatus.h`.
 #[cfg(windows)]
 fn ntstatus_name(status: u32) -> Option<&'static str> {
     Some(match status {

@@ -1,9 +1,9 @@
-//! A process and all that it starts, to be ended together.
+//! A process and all the processes that it starts, which are ended together.
 
 use std::io;
 use std::process::{Child, Command};
 
-/// What holds the processes together: on a POSIX system a process group, on Windows a job.
+/// A group of processes: a process group on a POSIX system, and a job on Windows.
 pub(super) struct Tree {
     #[cfg(unix)]
     group: Option<rustix::process::Pid>,
@@ -23,10 +23,10 @@ impl Tree {
         Ok((child, Self { group }))
     }
 
-    /// Ends all of them at once.
+    /// Ends all processes of the tree.
     pub(super) fn kill(&mut self, _: &mut Child) {
         use rustix::process::{Signal, kill_process_group};
-        // Also when the first is gone: what it started may still be there.
+        // This is needed even when the first process is gone: processes that it started may still be running.
         if let Some(group) = self.group.take() {
             let _ = kill_process_group(group, Signal::KILL);
         }
@@ -35,17 +35,17 @@ impl Tree {
 
 #[cfg(windows)]
 impl Tree {
-    /// Starts a process as the first of its tree. The job ends with this process at the latest, and its processes with
-    /// the job.
+    /// Starts a process as the first of its tree. The job and its processes end at the latest with the suite's own
+    /// process.
     pub(super) fn spawn(command: &mut Command) -> io::Result<(Child, Self)> {
         use std::os::windows::io::AsRawHandle;
         let mut limits = win32job::ExtendedLimitInfo::new();
         limits.limit_kill_on_job_close();
         let job = win32job::Job::create_with_limit_info(&limits).map_err(io::Error::other)?;
         let mut child = command.spawn()?;
-        // What it starts belongs to the job, too; it has had no time to start anything yet.
+        // The processes that it starts belong to the job, too. It has had no time to start any yet.
         if let Err(error) = job.assign_process(child.as_raw_handle() as isize) {
-            // One that has ended already cannot be assigned, and needs no ending.
+            // A process that has already ended cannot be assigned, and does not have to be ended.
             if child.try_wait()?.is_none() {
                 let _ = child.kill();
                 return Err(io::Error::other(error));
@@ -54,7 +54,7 @@ impl Tree {
         Ok((child, Self { job: Some(job) }))
     }
 
-    /// Ends all of them at once.
+    /// Ends all processes of the tree.
     pub(super) fn kill(&mut self, first: &mut Child) {
         drop(self.job.take());
         let _ = first.kill();

@@ -1,4 +1,4 @@
-//! What the suite brings along, once: most peers put the same payloads on the wire.
+//! The distinct vectors of the built-in files: most peers put the same payloads on the wire.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::LazyLock;
@@ -14,34 +14,33 @@ use crate::context::setting::Spoken;
 use crate::notation::Graph;
 use crate::wire::frame::frames;
 
-/// A vector for any dialect: what was in the frames, without them.
+/// A vector for any dialect: its payloads, without headers.
 #[derive(Clone, Debug)]
 pub struct Distinct {
-    /// The vector's id; with the peer's name behind it where that peer differs from the first that has this vector.
+    /// The id of the vector, followed by the name of the peer if it differs from the first peer that has this vector.
     pub name: String,
-    /// What was recorded.
+    /// The payloads.
     pub recorded: Recorded,
 }
 
-/// What was recorded, without frames.
+/// The payloads of a vector, without headers.
 #[derive(Clone, Debug)]
 pub enum Recorded {
     /// An object and its pickle.
     Object(Graph, Vec<u8>),
     /// A string.
     String(Vec<u8>),
-    /// A handshake; its nonces are those of one recording among several.
+    /// A handshake, with the nonces of one of several recordings.
     Handshake(Handshake),
 }
 
-/// Every vector of the files that the suite brings along, and each payload only once; without the pickles that only
-/// Python 3 reads.
+/// Every vector of the built-in files, with each payload only once, except for the pickles that only Python 3 can read.
 pub fn distinct() -> &'static [Distinct] {
     static DISTINCT: LazyLock<Vec<Distinct>> = LazyLock::new(collect);
     &DISTINCT
 }
 
-/// A file of which the vectors are not read yet: few of them are like none before.
+/// A file whose vectors are not parsed yet, because most of them are equal to vectors of previous files.
 #[derive(Deserialize)]
 struct Outline<'a> {
     peer: &'a str,
@@ -51,7 +50,7 @@ struct Outline<'a> {
 }
 
 fn collect() -> Vec<Distinct> {
-    const WELL_FORMED: &str = "a test reads the same files";
+    const WELL_FORMED: &str = "a test parses the same files";
     let mut seen = HashSet::new();
     let mut payloads: BTreeMap<String, Vec<Vec<u8>>> = BTreeMap::new();
     let mut found = Vec::new();
@@ -103,7 +102,7 @@ fn payload_of(message: &Bytes, dialect: Spoken) -> Vec<u8> {
     payload.to_vec()
 }
 
-/// Whether it announces a protocol that only Python 3 has: no testee has to read it.
+/// Whether a pickle has a protocol of Python 3, which no testee has to read.
 fn is_of_python_3(pickle: &[u8]) -> bool {
     matches!(pickle, [0x80, 3..=u8::MAX, ..])
 }
@@ -113,7 +112,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn names_are_unique_and_every_vector_is_there() {
+    fn names_are_unique_and_every_vector_is_included() {
         let names: HashSet<&str> = distinct().iter().map(|one| one.name.as_str()).collect();
         assert_eq!(names.len(), distinct().len());
         for (name, text) in embedded_texts() {

@@ -1,4 +1,4 @@
-//! One recording: a peer, where its bytes are from, and its vectors.
+//! A file of vectors: a peer, the provenance of its bytes, and its vectors.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
@@ -10,87 +10,87 @@ use crate::context::Ceiling;
 use crate::context::setting::Spoken;
 use crate::notation::{Graph, Node, outside_values};
 
-/// The version of the form that this suite reads and writes.
+/// The version of the format that this suite reads and writes.
 pub(super) const FORMAT: u32 = 1;
 
-/// Everything that was recorded off one peer.
+/// Everything that was recorded from one peer.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct File {
-    /// The version of the form.
+    /// The version of the format.
     pub format: u32,
     /// The peer's name.
     pub peer: String,
-    /// The SHA-256 of the file in hexadecimal, with zeros for these 64 digits themselves.
+    /// The SHA-256 of the file in hexadecimal, computed with zeros in place of these 64 digits.
     pub digest: String,
-    /// Where the bytes are from.
+    /// The provenance of the bytes.
     pub provenance: Provenance,
-    /// What the peer speaks, and over what: on a stream a dialect has a framing, on a pipe none.
+    /// The dialect that the peer speaks. On a stream it has a framing, and on a pipe it has none.
     #[serde(with = "by_name")]
     pub dialect: Spoken,
     /// The vectors, in the order of their ids.
     pub vectors: Vec<Vector>,
 }
 
-/// Where the bytes are from.
+/// The provenance of recorded bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// The name of the package on `PyPI`, or in the standard library.
+    /// The name of the package on `PyPI` or in the standard library.
     pub package: String,
-    /// Its version; in the standard library that of the interpreter, without its last number.
+    /// Its version. In the standard library, this is the version of the interpreter without its last number.
     pub release: String,
-    /// The SHA-256 of its source archive on `PyPI`; nothing in the standard library.
+    /// The SHA-256 of its source archive on `PyPI`, or `None` in the standard library.
     pub archive_sha256: Option<String>,
-    /// `c` or `pure`; nothing in the standard library.
+    /// `c` or `pure`, or `None` in the standard library.
     pub flavour: Option<String>,
-    /// The implementation of Python: `CPython`.
+    /// The implementation of Python, such as `CPython`.
     pub implementation: String,
-    /// Its version.
+    /// The version of Python.
     pub python: String,
-    /// What that ran on.
+    /// The platform on which it ran.
     pub platform: Platform,
-    /// What compiled the peer's extension; nothing without one.
+    /// The compiler of the peer's extension, or `None` without an extension.
     pub compiler: Option<Compiler>,
-    /// What it took beyond the peer's own installation, so that it runs at all.
+    /// The compiler options that the peer needed in addition to its own, so that it runs at all.
     pub help: Vec<String>,
-    /// What recorded it.
+    /// The name and version of the recorder.
     pub recorder: String,
 }
 
-/// What a peer ran on, as far as bytes could depend on it.
+/// The platform of a peer, as far as its bytes could depend on it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Platform {
-    /// `Linux`.
+    /// The operating system, such as `Linux`.
     pub system: String,
-    /// `x86_64`.
+    /// The processor, such as `x86_64`.
     pub machine: String,
     /// `little` or `big`.
     pub byte_order: String,
-    /// The bits of a pointer.
+    /// The size of a pointer in bits.
     pub word_bits: u32,
 }
 
-/// What compiled an extension.
+/// The compiler of an extension.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Compiler {
-    /// What it says of itself.
+    /// Its name, as it reports it.
     pub name: String,
-    /// Its flags, the help not among them.
+    /// Its options, except for those in `help`.
     pub flags: Vec<String>,
 }
 
-/// Something that a peer did, and the bytes that it showed as.
+/// An operation of a peer, and the bytes that it put on the wire.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "operation", rename_all = "snake_case")]
 pub enum Vector {
-    /// It sent an object.
+    /// The peer sent an object.
     Send(SentObject),
-    /// It sent a string.
+    /// The peer sent a string.
     SendString(SentString),
-    /// It proved that it knew a key, and had it proved.
+    /// The peer took part in a handshake.
     Handshake(Handshake),
 }
 
@@ -98,30 +98,30 @@ pub enum Vector {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SentObject {
-    /// Stable, in words.
+    /// A stable name.
     pub id: String,
     /// The object.
     pub object: Graph,
-    /// What a reader must make of it.
+    /// How a reader must read it.
     pub reads_as: ReadsAs,
-    /// What was on the wire, header included.
+    /// The bytes on the wire, including the header.
     pub bytes: Bytes,
 }
 
-/// A string that a peer sent, which a reader must receive as it is.
+/// A string that a peer sent, and that a reader must receive unchanged.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SentString {
-    /// Stable, in words.
+    /// A stable name.
     pub id: String,
     /// The bytes of the string.
     pub payload: Bytes,
-    /// What was on the wire, header included.
+    /// The bytes on the wire, including the header.
     pub bytes: Bytes,
 }
 
 impl Vector {
-    /// Stable, in words.
+    /// The id of the vector.
     pub fn id(&self) -> &str {
         match self {
             Self::Send(SentObject { id, .. })
@@ -131,38 +131,38 @@ impl Vector {
     }
 }
 
-/// What a reader must make of an object's bytes.
+/// How a reader must read the bytes of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReadsAs {
-    /// In profile `graph`.
+    /// How a reader of profile `graph` must read them.
     pub graph: AtGraph,
-    /// In profile `serde`.
+    /// How a reader of profile `serde` must read them.
     pub serde: AtSerde,
 }
 
-/// What a reader of profile `graph` must make of the bytes.
+/// How a reader of profile `graph` must read the bytes of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AtGraph {
-    /// The object.
+    /// As the object.
     Object,
 }
 
-/// What a reader of profile `serde` must make of the bytes. The errors are named as in ADAPTER.md.
+/// How a reader of profile `serde` must read the bytes of an object. The errors are named as in ADAPTER.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AtSerde {
-    /// The object, by its values.
+    /// As the object, whose values are compared.
     Object,
-    /// An error: it takes a class, or a call.
+    /// With an error: the object needs a class or a call.
     NeedsClass,
-    /// An error: the profile has no such value.
+    /// With an error: the profile has no such value.
     Undecodable,
 }
 
 impl ReadsAs {
-    /// What follows from the notation of an object.
+    /// How a reader must read this object.
     pub fn of(object: &Graph) -> Self {
         let takes_a_class = |node: &Node| {
             matches!(
@@ -182,27 +182,29 @@ impl ReadsAs {
     }
 }
 
-/// A file that is none, or no longer what was recorded.
+/// Why a file of vectors is refused.
 #[derive(Debug, Error)]
 pub enum FileError {
-    /// It is not of the form.
-    #[error("it is no file of vectors: {0}")]
+    /// It does not have the format of a file of vectors.
+    #[error("not a file of vectors: {0}")]
     Form(#[from] serde_json::Error),
-    /// It is of another version of the form.
-    #[error("its format is {0}; this suite reads format {FORMAT}")]
+    /// It has another version of the format.
+    #[error("its format is {0}, but this suite reads format {FORMAT}")]
     Format(u32),
-    /// Something in it was changed after it was recorded.
-    #[error("it was changed after it was recorded: its digest is {actual}, but it says {recorded}")]
+    /// It was changed after it was recorded.
+    #[error(
+        "it was changed after it was recorded: its digest is {actual}, but the file states {recorded}"
+    )]
     Digest {
-        /// What stands in the file.
+        /// The digest in the file.
         recorded: String,
-        /// What it is.
+        /// The actual digest.
         actual: String,
     },
 }
 
 impl File {
-    /// Reads a file, after making sure that no byte of it was changed since it was recorded.
+    /// Parses a file, after checking that no byte of it was changed since it was recorded.
     pub fn parse(text: &str) -> Result<Self, FileError> {
         #[derive(Deserialize)]
         struct Seal {
@@ -218,7 +220,7 @@ impl File {
         }
     }
 
-    /// Reads a file that may have been changed.
+    /// Parses a file that may have been changed.
     pub fn parse_unsealed(text: &str) -> Result<Self, FileError> {
         let file: Self = serde_json::from_str(text)?;
         if file.format == FORMAT {
@@ -228,7 +230,7 @@ impl File {
         }
     }
 
-    /// What its pickles are held to: who loads them is the peer's own Python.
+    /// The ceiling of its pickles. They must be loaded by the peer's own Python.
     pub fn ceiling(&self) -> Ceiling {
         match self.provenance.python.split('.').next() {
             Some("3") => Ceiling::OF_PYTHON_3,
@@ -236,13 +238,13 @@ impl File {
         }
     }
 
-    /// The vector of this id.
+    /// The vector with this id.
     pub fn vector(&self, id: &str) -> Option<&Vector> {
         self.vectors.iter().find(|vector| vector.id() == id)
     }
 }
 
-/// The digest of a file's text, in which `recorded` stands for it.
+/// The digest of the text of a file, which contains `recorded` in place of the digest.
 pub(super) fn digest(text: &str, recorded: &str) -> String {
     if recorded.is_empty() {
         return hex::encode(Sha256::digest(text));
@@ -251,7 +253,7 @@ pub(super) fn digest(text: &str, recorded: &str) -> String {
     hex::encode(Sha256::digest(text.replacen(recorded, &blank, 1)))
 }
 
-/// A dialect by its name, over whichever family.
+/// Serializes a dialect over any family by its name.
 mod by_name {
     use serde::de::{Deserialize, Deserializer, Error};
     use serde::ser::Serializer;

@@ -1,4 +1,4 @@
-//! A handshake, message by message.
+//! A recorded handshake, message by message.
 
 use serde::{Deserialize, Serialize};
 
@@ -9,22 +9,22 @@ use crate::wire::{Part, Role};
 /// The handshake of every vector in format 1.
 pub(super) const SCHEME: Scheme = Scheme::Processing;
 
-/// How a peer got connected, or not, with a key.
+/// A handshake of a peer, which may have failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Handshake {
-    /// Stable, in words.
+    /// A stable name.
     pub id: String,
-    /// Which end the peer was; the suite was the other one.
+    /// The role of the peer. The suite was the other end.
     pub role: Role,
     /// The keys of both ends.
     pub keys: Keys,
-    /// The end that takes any answer for right, if one does.
+    /// The end that accepts any answer, if there is one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impostor: Option<Role>,
     /// The messages, in order.
     pub steps: Vec<Step>,
-    /// What came of it.
+    /// The result for the peer.
     pub outcome: Outcome,
 }
 
@@ -32,9 +32,9 @@ pub struct Handshake {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Keys {
-    /// The listener's.
+    /// The listener's key.
     pub listener: Bytes,
-    /// The client's.
+    /// The client's key.
     pub client: Bytes,
 }
 
@@ -52,39 +52,39 @@ impl Keys {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Step {
-    /// Who sent it.
+    /// The end that sent it.
     pub from: Role,
-    /// What it says.
+    /// The decoded message.
     #[serde(rename = "is")]
     pub message: Message,
-    /// What was on the wire, header included.
+    /// The bytes on the wire, including the header.
     pub bytes: Bytes,
 }
 
-/// What a message of a handshake says.
+/// A decoded message of a handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Message {
-    /// Prove that you know the key.
+    /// A challenge.
     Challenge {
-        /// What the proof is to be over: random, when a peer chose it.
+        /// The nonce that the answer must sign. It is random if the peer chose it.
         #[serde(with = "hex")]
         nonce: Vec<u8>,
     },
-    /// The proof.
+    /// An answer.
     Answer {
         /// HMAC-SHA1 of the nonce under the key.
         #[serde(with = "hex")]
         digest: Vec<u8>,
     },
-    /// The proof is good.
+    /// The verdict on a right answer.
     Welcome,
-    /// The proof is not good.
+    /// The verdict on a wrong answer.
     Failure,
 }
 
 impl Message {
-    /// The message that a payload is, in its place in the handshake.
+    /// Decodes a payload as this part of a handshake.
     pub(super) fn parse(part: Part, payload: &[u8]) -> Option<Self> {
         match part {
             Part::Challenge => SCHEME.nonce(payload).map(|nonce| Self::Challenge {
@@ -99,7 +99,7 @@ impl Message {
         }
     }
 
-    /// The payload that says it.
+    /// The payload of the message.
     pub fn payload(&self) -> Vec<u8> {
         match self {
             Self::Challenge { nonce } => SCHEME.challenge(nonce),
@@ -110,12 +110,12 @@ impl Message {
     }
 }
 
-/// What came of a handshake, at the peer.
+/// The result of a handshake for the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
-    /// A connection.
+    /// The peer got a connection.
     Connected,
-    /// An error, and the end of the stream.
+    /// The peer reported an error and closed the stream.
     Refused,
 }

@@ -1,9 +1,9 @@
-//! Vectors: bytes recorded off live peers, with what they mean and where they are from.
+//! Vectors: bytes that were recorded from live peers, with their meaning and provenance.
 //!
-//! The files are those of the crate `processing-vectors`, whose README describes their form; others may have their
-//! own. They are [loaded](File::parse), [checked](check()) against the reference and the suite's own model of pickles
-//! without any Python, and [recorded](mod@record) off live peers, never written by hand. Each vector is a case for
-//! any testee, too.
+//! The files are those of the crate `processing-vectors`, whose README describes their format, or the user's own. They
+//! are [parsed](File::parse), [checked](check()) against the reference and the suite's own pickle machine without any
+//! Python, and [recorded](mod@record) from live peers, never written by hand. Each vector is also a case for any
+//! testee.
 
 mod bytes;
 pub mod check;
@@ -22,7 +22,7 @@ pub use file::{
 };
 pub use handshake::{Handshake, Keys, Message, Outcome, Step};
 
-/// The recordings that the suite brings along: the names of the files, and their texts.
+/// The names and the texts of the built-in files of vectors.
 pub fn embedded_texts() -> impl Iterator<Item = (&'static str, &'static str)> {
     processing_vectors::FILES.iter().copied()
 }

@@ -1,14 +1,14 @@
-//! A file as it is written: what it is about line by line, then one vector on each line.
+//! The text of a file of vectors: the fields of the file, followed by one vector per line.
 
 use serde::Serialize;
 
 use super::file::{File, digest};
 
-/// Stands for the digest while it is computed.
+/// Replaces the digest while it is computed.
 const BLANK: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 impl File {
-    /// The text of the file, with the digest that belongs to it.
+    /// The text of the file, with its digest.
     pub fn to_text(&self) -> String {
         let about = [
             ("format", pretty(&self.format)),
@@ -32,9 +32,9 @@ impl File {
     }
 }
 
-/// Indented as it stands inside of the file.
+/// Formats a value with the indentation that it has in the file.
 fn pretty(value: &impl Serialize) -> String {
     serde_json::to_string_pretty(value)
-        .expect("what is said of a peer is representable in JSON")
+        .expect("the description of a peer is representable in JSON")
         .replace('\n', "\n  ")
 }

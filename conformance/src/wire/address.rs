@@ -1,20 +1,20 @@
-//! Addresses before anybody has decided what they mean.
+//! Addresses that have not been interpreted yet.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// A pair or a string, as in the seed's API.
+/// An address as the seed's API takes it: a pair or a string.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum RawAddress {
-    /// A tuple of host name and port. The port may be out of range.
+    /// A host name and a port, which may be out of range.
     Pair(String, i64),
-    /// A path, or the name of a pipe.
+    /// The path of a socket file, or the name of a pipe.
     Text(String),
 }
 
-/// As Python writes it.
+/// Formats the address as a Python literal.
 impl fmt::Display for RawAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -34,7 +34,7 @@ impl Dialect {
     }
 }
 
-/// No handshake, and each of those that PROTOCOL.md specifies.
+/// No handshake, and each handshake that PROTOCOL.md specifies.
 fn handshakes() -> impl Iterator<Item = Option<Scheme>> {
     let schemes = Scheme::SPECIFIED.iter().copied().map(Some);
     [None].into_iter().chain(schemes)
@@ -70,10 +70,11 @@ impl FromStr for Dialect {
 
 /// A dialect over a family.
 ///
-/// Over `AF_PIPE` a message is a message. There the framing of the dialect is not used, and only its handshake matters.
+/// Over `AF_PIPE` the system delimits messages. The framing of the dialect is not used there, and only its handshake
+/// matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spoken {
-    /// The dialect, as a testee is told it.
+    /// The dialect that the testee is asked to speak.
     pub dialect: Dialect,
     /// The family.
     pub family: Family,
@@ -85,9 +86,9 @@ impl Spoken {
         (self.family != Family::Pipe).then_some(self.dialect.framing)
     }
 
-    /// Whether this is what `asked` means: the same dialect, or any dialect with its framing if `asked` names only a
-    /// framing. Over `AF_PIPE` the framing does not matter, so `asked` selects by its handshake, and selects everything
-    /// if it has none.
+    /// Whether `asked` selects this dialect: it is the same dialect, or names only a framing and this dialect has it.
+    /// Over `AF_PIPE` the framing does not matter, so `asked` selects by its handshake, and selects everything if it
+    /// has none.
     pub fn is_meant_by(self, asked: Self) -> bool {
         match (self.family, asked.family) {
             (Family::Pipe, _) => [self.dialect.handshake, None].contains(&asked.dialect.handshake),
@@ -96,7 +97,7 @@ impl Spoken {
         }
     }
 
-    /// The names that can be asked for: those of the dialects over a stream, and those over `AF_PIPE`.
+    /// The names of all dialects: over a stream, and over `AF_PIPE`.
     pub fn names() -> impl Iterator<Item = String> {
         let over_streams = Dialect::specified().map(|dialect| dialect.to_string());
         let over_pipes = handshakes().map(|handshake| over_pipe(handshake).to_string());
@@ -104,10 +105,10 @@ impl Spoken {
     }
 }
 
-/// What stands in a name in place of a framing when there is none.
+/// Replaces the framing in the name of a dialect that has none.
 const MESSAGE: &str = "message";
 
-/// The dialect over `AF_PIPE` that has this handshake. Which framing it has does not matter.
+/// The dialect over `AF_PIPE` that has this handshake. Its framing does not matter.
 fn over_pipe(handshake: Option<Scheme>) -> Spoken {
     Spoken {
         dialect: Dialect {
@@ -118,8 +119,8 @@ fn over_pipe(handshake: Option<Scheme>) -> Spoken {
     }
 }
 
-/// Reads the name of a dialect: `message` and `message+hmac-sha1` are over `AF_PIPE`, the others over a stream, for
-/// which `AF_INET` stands.
+/// Reads the name of a dialect: `message` and `message+hmac-sha1` are dialects over `AF_PIPE`, and all others are
+/// dialects over a stream, represented by `AF_INET`.
 impl FromStr for Spoken {
     type Err = UnknownDialect;
 
@@ -135,7 +136,7 @@ impl FromStr for Spoken {
     }
 }
 
-/// `be32+hmac-sha1`, or over `AF_PIPE` `message+hmac-sha1`.
+/// `be32+hmac-sha1`, or `message+hmac-sha1` over `AF_PIPE`.
 impl fmt::Display for Spoken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.framing() {
@@ -145,9 +146,9 @@ impl fmt::Display for Spoken {
     }
 }
 
-/// No dialect has this name.
+/// A name that no dialect has.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("unknown dialect {0:?}: valid are {names}", names = Spoken::names().collect::<Vec<_>>().join(", "))]
+#[error("unknown dialect {0:?}: expected one of {names}", names = Spoken::names().collect::<Vec<_>>().join(", "))]
 pub struct UnknownDialect(String);
 
 #[cfg(test)]
@@ -155,11 +156,11 @@ mod tests {
     use super::*;
 
     fn named(name: &str) -> Spoken {
-        name.parse().expect("it is the name of a dialect")
+        name.parse().expect("this is the name of a dialect")
     }
 
     #[test]
-    fn every_name_is_read_back() {
+    fn every_name_is_parsed_as_the_dialect_that_it_names() {
         for name in Spoken::names() {
             assert_eq!(named(&name).to_string(), name);
         }
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn over_a_pipe_the_name_tells_only_the_handshake() {
+    fn the_name_of_a_dialect_over_a_pipe_contains_only_the_handshake() {
         for name in ["le32+hmac-sha1", "be32+hmac-sha1", "hex8+hmac-sha1"] {
             let over_pipe = Spoken {
                 family: Family::Pipe,
@@ -181,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn a_dialect_is_asked_for_by_its_name_or_its_framing_and_over_a_pipe_by_its_handshake() {
+    fn a_dialect_is_selected_by_its_name_or_its_framing_and_over_a_pipe_by_its_handshake() {
         let over_streams = named("be32+hmac-sha1");
         for (asked, streams, pipes) in [
             ("be32+hmac-sha1", true, true),
@@ -203,13 +204,13 @@ mod tests {
     }
 
     #[test]
-    fn an_unknown_name_is_answered_by_the_names_that_there_are() {
+    fn the_error_for_an_unknown_name_lists_the_known_names() {
         for name in ["", "messages", "message+", "be32x", "be32+named", "AF_PIPE"] {
             let error = name.parse::<Spoken>().unwrap_err().to_string();
             assert_eq!(
                 error,
                 format!(
-                    "unknown dialect {name:?}: valid are hex8, le32, be32, hex8+hmac-sha1, le32+hmac-sha1, \
+                    "unknown dialect {name:?}: expected one of hex8, le32, be32, hex8+hmac-sha1, le32+hmac-sha1, \
                      be32+hmac-sha1, message, message+hmac-sha1"
                 )
             );

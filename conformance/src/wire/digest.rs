@@ -10,7 +10,7 @@ use strum::{IntoStaticStr, VariantArray};
 /// A digest under HMAC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, IntoStaticStr, VariantArray)]
 #[strum(serialize_all = "snake_case")]
-#[expect(missing_docs, reason = "these are names of algorithms")]
+#[expect(missing_docs, reason = "the names are those of the algorithms")]
 pub enum Digest {
     Md5,
     Sha1,
@@ -23,12 +23,13 @@ pub enum Digest {
 }
 
 impl Digest {
-    /// Its name in Python's `hashlib`.
+    /// The name of the digest in Python's `hashlib`.
     pub fn name(self) -> &'static str {
         self.into()
     }
 
-    /// Whether a challenge of Python 3.12 and later may name it (`multiprocessing/connection.py`, `_ALLOWED_DIGESTS`).
+    /// Whether a challenge of Python 3.12 or later may name this digest (`multiprocessing/connection.py`,
+    /// `_ALLOWED_DIGESTS`).
     pub const fn may_be_named(self) -> bool {
         match self {
             Self::Md5 | Self::Sha256 | Self::Sha384 | Self::Sha3_256 | Self::Sha3_384 => true,
@@ -46,7 +47,7 @@ impl Digest {
         }
     }
 
-    /// HMAC of a message under a key.
+    /// Computes the HMAC of a message under a key.
     pub fn sign(self, key: &[u8], message: &[u8]) -> Vec<u8> {
         match self {
             Self::Md5 => sign::<Hmac<Md5>>(key, message),
@@ -58,7 +59,7 @@ impl Digest {
         }
     }
 
-    /// The digest whose name stands in braces before some bytes, and these bytes.
+    /// Splits a message into the digest that it names in braces at its beginning, and the rest.
     pub fn split_name(message: &[u8]) -> Option<(Self, &[u8])> {
         Self::VARIANTS
             .iter()
@@ -90,7 +91,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_digest_has_its_length_and_the_names_of_hashlib_and_of_people() {
+    fn a_digest_has_its_length_and_a_name_for_hashlib_and_for_people() {
         for digest in Digest::VARIANTS {
             assert_eq!(digest.sign(b"key", b"message").len(), digest.length());
         }
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_in_braces_is_split_from_what_follows() {
+    fn a_name_in_braces_is_split_from_the_rest() {
         let split = Digest::split_name(b"{sha3_256}rest");
         assert_eq!(split, Some((Digest::Sha3_256, &b"rest"[..])));
         for other in [&b"{sha1}rest"[..], b"{sha256", b"sha256}", b"{}", b""] {
@@ -111,7 +112,7 @@ mod tests {
 
     /// RFC 2202, test cases 1, 2, 3 and 6 for SHA-1: short keys, and one that is longer than a block.
     #[test]
-    fn the_digest_of_rfc_2202() {
+    fn hmac_sha1_passes_the_tests_of_rfc_2202() {
         for (key, message, expected) in [
             (
                 &[0x0b; 20][..],

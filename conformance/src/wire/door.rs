@@ -1,4 +1,4 @@
-//! Listeners of the suite's own.
+//! The suite's own listeners.
 
 use std::io;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use super::{Framing, Link, RawAddress, Transcript, Wire, WireError, pipe_name, s
 /// How many clients can connect to a door over `AF_PIPE` before one is accepted.
 const WAITING: usize = 16;
 
-/// What clients connect to.
+/// A listening socket or pipe.
 #[derive(Debug)]
 pub(super) enum Entrance {
     Socket(Socket),
@@ -19,7 +19,8 @@ pub(super) enum Entrance {
 }
 
 impl Entrance {
-    /// Listens at an address, where so many clients may wait if it is a pipe's, and says where that is.
+    /// Listens at an address, and returns the actual address. Up to `waiting` clients can connect to a pipe before one
+    /// is accepted.
     pub(super) fn open(address: &RawAddress, waiting: usize) -> io::Result<(Self, RawAddress)> {
         if let Some(name) = pipe_name(address)? {
             return Ok((Self::Pipe(PipeDoor::open(name, waiting)?), address.clone()));
@@ -28,7 +29,7 @@ impl Entrance {
         Ok((Self::Socket(socket), address))
     }
 
-    /// The next client, if one comes within this time.
+    /// Accepts the next client, if one connects within this time.
     pub(super) fn accept(&self, patience: Duration) -> io::Result<Option<Link>> {
         match self {
             Self::Socket(socket) => {
@@ -42,7 +43,7 @@ impl Entrance {
     }
 }
 
-/// A raw listener of the suite's, for testees that connect.
+/// A raw listener of the suite, for testees that connect.
 #[derive(Debug)]
 pub struct Door {
     entrance: Entrance,
@@ -53,7 +54,7 @@ pub struct Door {
 }
 
 impl Door {
-    /// Listens where it is told: on a port, which may be 0, on a path that does not exist yet, or as a pipe.
+    /// Listens at an address: a port, which may be 0, a path that does not exist yet, or the name of a pipe.
     pub fn open_at(
         address: &RawAddress,
         framing: Framing,
@@ -63,7 +64,7 @@ impl Door {
         Self::open_for(WAITING, address, framing, patience, transcript)
     }
 
-    /// The same, where so many clients can connect before the first is accepted, if it is a pipe.
+    /// Like [`open_at`](Self::open_at), but sets how many clients can connect to a pipe before the first is accepted.
     pub fn open_for(
         waiting: usize,
         address: &RawAddress,
@@ -81,17 +82,17 @@ impl Door {
         })
     }
 
-    /// Where it listens.
+    /// The address at which it listens.
     pub fn address(&self) -> &RawAddress {
         &self.address
     }
 
-    /// Waits for the testee to come.
+    /// Waits for the testee to connect.
     pub fn accept(&self) -> Result<Wire, WireError> {
         self.accept_for(self.patience, &self.transcript)
     }
 
-    /// Waits for a testee to come, for so long, and records it elsewhere.
+    /// Waits at most this long for a testee to connect, and records the connection in another transcript.
     pub fn accept_for(
         &self,
         patience: Duration,
@@ -114,7 +115,7 @@ impl Drop for Door {
     }
 }
 
-/// A pipe goes with its last handle, a socket file does not.
+/// Removes the file of a Unix socket. A pipe needs no cleanup: it disappears with its last handle.
 pub(super) fn remove_socket_file(entrance: &Entrance, address: &RawAddress) {
     if let (Entrance::Socket(_), RawAddress::Text(path)) = (entrance, address) {
         let _ = std::fs::remove_file(path);

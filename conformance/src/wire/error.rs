@@ -7,58 +7,58 @@ use thiserror::Error;
 
 use super::Framing;
 
-/// What went wrong on a wire, from the suite's side.
+/// What went wrong on a wire, as seen by the suite.
 #[derive(Debug, Error)]
 pub enum WireError {
     /// The stream ended.
     #[error("the stream ended after {} of {expected} bytes", got.len())]
     Ended {
-        /// What came before the end.
+        /// The bytes that came before the end.
         got: Vec<u8>,
-        /// How many bytes were to come.
+        /// How many bytes were expected.
         expected: usize,
     },
-    /// The connection was reset; for most purposes an end of stream with force.
+    /// The connection was reset. Most cases treat this like the end of the stream.
     #[error("the connection was reset after {} of {expected} bytes", got.len())]
     Reset {
-        /// What came before.
+        /// The bytes that came before the reset.
         got: Vec<u8>,
-        /// How many bytes were to come.
+        /// How many bytes were expected.
         expected: usize,
     },
-    /// Nothing (more) came in time.
+    /// Not all of the bytes came in time.
     #[error("only {} of {expected} bytes came within {} s", got.len(), after.as_secs_f32())]
     Quiet {
-        /// What came.
+        /// The bytes that came.
         got: Vec<u8>,
-        /// How many bytes were to come.
+        /// How many bytes were expected.
         expected: usize,
         /// How long the suite waited.
         after: Duration,
     },
-    /// Bytes that are not a header.
+    /// The bytes in place of a header are not valid.
     #[error("{} is not a header of {framing}", hex::encode(header))]
     NotAHeader {
-        /// Its bytes.
+        /// The bytes.
         header: Vec<u8>,
-        /// The framing it should have.
+        /// The framing that was expected.
         framing: Framing,
     },
-    /// A header announces more than any case makes a testee send.
+    /// A header announces more than any case has a testee send.
     #[error("the header announces {announced} bytes, more than was sent")]
     TooLong {
         /// The header's bytes.
         header: Vec<u8>,
-        /// What it announces.
+        /// The length that it announces.
         announced: u64,
     },
-    /// A message of a pipe is longer than anything that a case makes a testee send.
+    /// A message on a pipe is longer than anything that a case has a testee send.
     #[error("a message of at least {0} bytes came, more than was sent")]
     LongMessage(usize),
-    /// Something was to be done to the bytes of a stream, and the connection is a pipe: a fault of the case.
-    #[error("a pipe has messages, and no stream of bytes")]
+    /// The case used an operation on streams, but the connection is a pipe. This is a fault of the case.
+    #[error("a pipe carries messages, not a stream of bytes")]
     NoStream,
-    /// Something of the system.
+    /// The system reported an error.
     #[error(transparent)]
     System(#[from] io::Error),
 }

@@ -1,5 +1,5 @@
-//! Streams and pipes taken apart into messages: bytes that are all there by [`frames`] and [`messages`], bytes that come
-//! one segment after the other by a [`Decoder`].
+//! Splits streams and pipes into messages: [`frames`] and [`messages`] split bytes that are all available, and a
+//! [`Decoder`] splits bytes that arrive in segments.
 
 use super::framing::{Framing, Header};
 
@@ -8,16 +8,16 @@ use super::framing::{Framing, Header};
 pub struct Frame<'a> {
     /// The offset of the header in bytes.
     pub offset: usize,
-    /// The header, or the bytes in its place.
+    /// The header, or the invalid bytes in its place.
     pub header: &'a [u8],
     /// The length that the header announces in bytes, or `None` if it is invalid or only a part of a header.
     pub announced: Option<u64>,
-    /// The payload, as far as it is there. After an invalid header it is the rest of the stream.
+    /// The payload, as far as it is available. After an invalid header it is the rest of the stream.
     pub payload: &'a [u8],
 }
 
 impl Frame<'_> {
-    /// Whether all of the message is there.
+    /// Whether the message is complete.
     pub fn is_whole(&self) -> bool {
         self.missing() == Some(0)
     }
@@ -33,7 +33,7 @@ impl Frame<'_> {
     }
 }
 
-/// Takes a stream apart. The last frame may be incomplete.
+/// Splits a stream into frames. The last frame may be incomplete.
 ///
 /// Without a framing all the bytes are one message, even when there are none.
 pub fn frames(framing: impl Into<Option<Framing>>, stream: &[u8]) -> Frames<'_> {
@@ -46,7 +46,7 @@ pub fn frames(framing: impl Into<Option<Framing>>, stream: &[u8]) -> Frames<'_> 
     }
 }
 
-/// Takes the bytes of a pipe apart, where the length of each message is known.
+/// Splits the bytes of a pipe, where the length of each message is known.
 pub fn messages<'a>(bytes: &'a [u8], lengths: &'a [usize]) -> impl Iterator<Item = Frame<'a>> {
     lengths.iter().scan(0, move |at, &length| {
         let offset = *at;
@@ -102,7 +102,7 @@ impl<'a> Iterator for Frames<'a> {
     }
 }
 
-/// Takes one direction of a stream apart as its segments come. Of a long segment only the first bytes may be known.
+/// Splits one direction of a stream as its segments arrive. Only the first bytes of a long segment may be known.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     framing: Framing,
@@ -115,7 +115,7 @@ pub struct Decoder {
 /// What a [`Decoder`] finds in a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Field<'a> {
-    /// A part of a header, whose rest is still to come.
+    /// A part of a header, the rest of which is still to come.
     PartOfHeader,
     /// A header, or the last part of one.
     Header {
@@ -124,19 +124,19 @@ pub enum Field<'a> {
     },
     /// Bytes of a payload.
     Payload {
-        /// The first of them, as far as they are known.
+        /// The bytes that are known, from the first one on.
         bytes: &'a [u8],
         /// How many there are.
         length: u64,
         /// Whether they are the last bytes of the payload.
         is_end: bool,
     },
-    /// Bytes after an invalid header, or after a header whose bytes are not known: nothing can be said about them.
+    /// Bytes after an invalid header, or after a header whose bytes are not known. They cannot be interpreted.
     OutOfStep,
 }
 
 impl Decoder {
-    /// Begins at the beginning of a message.
+    /// Creates a decoder that is at the beginning of a message.
     pub const fn new(framing: Framing) -> Self {
         Self {
             framing,
@@ -146,7 +146,7 @@ impl Decoder {
         }
     }
 
-    /// Takes the next segment, which is `length` bytes long and begins with `known`.
+    /// Decodes the next segment, which is `length` bytes long and begins with `known`.
     pub fn take<'a>(&mut self, known: &'a [u8], length: usize) -> Vec<Field<'a>> {
         let mut fields = Vec::new();
         let (mut known, mut unknown) = (known, length - known.len());
@@ -179,7 +179,7 @@ impl Decoder {
         let of_known = usize::try_from(length).map_or(known.len(), |here| here.min(known.len()));
         let (bytes, rest) = known.split_at(of_known);
         *known = rest;
-        // What is taken of the unknown bytes is at most all of them.
+        // At most all of the unknown bytes are taken.
         *unknown -= usize::try_from(length - of_known as u64).unwrap_or(*unknown);
         self.left -= length;
         Field::Payload {
@@ -189,7 +189,7 @@ impl Decoder {
         }
     }
 
-    /// Looks whether the header is whole now. `is_last` says that no more bytes of it are in this segment.
+    /// Checks whether the header is complete now. `is_last` means that this segment contains no more bytes of it.
     fn end_header(&mut self, is_last: bool, fields: &mut Vec<Field<'_>>) {
         match self.framing.read_header(&self.header) {
             Header::Whole { announced, .. } => {
@@ -222,7 +222,7 @@ mod tests {
     }
 
     #[test]
-    fn a_stream_is_its_messages() {
+    fn a_stream_is_split_into_its_messages() {
         let stream = b"\0\0\0\x02ab\0\0\0\0\0\0\0\x01c";
         let expected = vec![
             (0, Some(2), &b"ab"[..]),
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_of_a_message_is_an_incomplete_frame() {
+    fn a_cut_message_is_an_incomplete_frame() {
         assert_eq!(walk(Framing::Le32, b"\x05\0\0"), [(0, None, &b""[..])]);
         let cut = walk(Framing::Le32, b"\x05\0\0\0abc");
         assert_eq!(cut, [(0, Some(5), &b"abc"[..])]);
@@ -260,7 +260,7 @@ mod tests {
         assert_eq!(walk(None, b""), [(0, Some(0), &b""[..])]);
     }
 
-    /// The payloads that a decoder finds in segments of this length.
+    /// The payloads that a decoder finds in a stream of segments of this length.
     fn decoded(framing: Framing, stream: &[u8], segment: usize) -> Vec<Vec<u8>> {
         let mut decoder = Decoder::new(framing);
         let mut payloads: Vec<Vec<u8>> = Vec::new();
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_are_only_counted_are_payload_while_the_payload_lasts() {
+    fn unknown_bytes_are_payload_up_to_its_announced_length() {
         let mut decoder = Decoder::new(Framing::Be32);
         let payload = Field::Payload {
             bytes: b"ab",

@@ -23,7 +23,7 @@ pub enum Framing {
     Be32x,
 }
 
-/// What the bytes at the beginning of a message are.
+/// The result of reading a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Header {
     /// A whole header.
@@ -38,7 +38,7 @@ pub enum Header {
         /// How many more bytes have to be read before the header is whole, or is known to be longer.
         missing: usize,
     },
-    /// Bytes that no header of this framing begins with.
+    /// The bytes are not the beginning of any header of this framing.
     Invalid,
 }
 
@@ -98,10 +98,11 @@ impl Framing {
     ///
     /// # Panics
     ///
-    /// If the payload is longer than a header can announce. The suite makes no such message.
+    /// Panics if the payload is longer than a header can announce. The suite creates no such message.
     pub fn message(self, payload: &[u8]) -> Vec<u8> {
         let header = self.header(payload.len() as u64);
-        let mut bytes = header.expect("a header can announce every payload of the suite");
+        let mut bytes =
+            header.expect("a header can announce the length of every payload of the suite");
         bytes.extend_from_slice(payload);
         bytes
     }
@@ -154,7 +155,7 @@ fn is_digit(byte: u8) -> bool {
     matches!(byte, b'0'..=b'9' | b'a'..=b'f')
 }
 
-/// The number that lower-case hexadecimal digits write, and nothing else: no sign, blank or prefix.
+/// Parses lower-case hexadecimal digits, without a sign, blank or prefix.
 fn read_hexadecimal(header: &[u8]) -> Option<u32> {
     let digits = std::str::from_utf8(header)
         .ok()
@@ -168,7 +169,8 @@ mod tests {
 
     #[test]
     fn headers_are_the_bytes_of_the_specification() {
-        let header = |framing: Framing, length| framing.header(length).expect("it is short");
+        let header =
+            |framing: Framing, length| framing.header(length).expect("the length is short");
         assert_eq!(header(Framing::Hex8, 0xab), b"000000ab");
         assert_eq!(header(Framing::Le32, 0x0102), [2, 1, 0, 0]);
         assert_eq!(header(Framing::Be32, 0x0102), [0, 0, 1, 2]);
@@ -178,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn a_header_announces_the_length_that_it_was_made_for() {
+    fn a_header_announces_the_length_that_it_was_created_for() {
         for framing in Framing::ALL {
             for length in [0, 1, 255, 256, 0x7fff_ffff, 0xffff_ffff, u64::MAX] {
                 let Some(header) = framing.header(length) else {
@@ -238,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_name_of_a_framing_is_read_back() {
+    fn every_name_is_parsed_as_the_framing_that_it_names() {
         for framing in Framing::ALL {
             assert_eq!(framing.to_string().parse(), Ok(*framing));
         }

@@ -1,11 +1,11 @@
-//! The messages of handshakes as the suite itself writes and reads them.
+//! The messages of handshakes, as the suite itself writes and reads them.
 //!
 //! As with headers, this code is deliberately independent of the reference.
 //!
-//! `processing` signs 20 random bytes with HMAC-SHA1 (PROTOCOL.md, "Handshake"). `multiprocessing` up to Python 3.11 has
-//! other words and signs with HMAC-MD5. From 3.12 on the challenge names a digest, as in `#CHALLENGE#{sha256}` and 40
-//! random bytes; the signature covers the name as well, and the answer names its digest. A challenge of the older kind is
-//! answered in the older way, and an answer of 16 bytes is the HMAC-MD5 of everything after `#CHALLENGE#`
+//! `processing` signs 20 random bytes with HMAC-SHA1 (PROTOCOL.md, "Handshake"). `multiprocessing` up to Python 3.11
+//! uses other words and signs with HMAC-MD5. From 3.12 on the challenge names a digest, as in `#CHALLENGE#{sha256}` and
+//! 40 random bytes; the signature covers the name as well, and the answer names its digest. A challenge of the older
+//! kind is answered in the older way, and an answer of 16 bytes is the HMAC-MD5 of everything after `#CHALLENGE#`
 //! (`multiprocessing/connection.py`, the comment above `_get_digest_name_and_payload`).
 
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use strum::{Display, VariantArray};
 
 use super::digest::Digest;
 
-/// No message of a handshake is longer, in bytes, not even that of a faulty testee. It is a limit for reading.
+/// The most bytes that the suite reads for one message of a handshake, even from a faulty testee.
 pub const LONGEST: usize = 4096;
 
 /// How an end proves that it has the key.
@@ -30,7 +30,7 @@ pub enum Scheme {
 /// The fixed words of a scheme's messages.
 #[derive(Debug)]
 struct Words {
-    /// What a challenge begins with.
+    /// The prefix of a challenge.
     challenge: &'static [u8],
     /// The verdict on a right answer.
     welcome: &'static [u8],
@@ -38,14 +38,14 @@ struct Words {
     failure: &'static [u8],
 }
 
-/// Those of `processing` (PROTOCOL.md, `handshake.challenge` and `handshake.verdict`).
+/// The words of `processing` (PROTOCOL.md, `handshake.challenge` and `handshake.verdict`).
 const OF_PROCESSING: Words = Words {
     challenge: b"#CHALLENGE:",
     welcome: b"#WELCOME",
     failure: b"#AUTHENTICATION_FAILED",
 };
 
-/// Those of `multiprocessing` (`multiprocessing/connection.py`, `_CHALLENGE` and its neighbours).
+/// The words of `multiprocessing` (`multiprocessing/connection.py`, `_CHALLENGE` and its neighbours).
 const OF_MULTIPROCESSING: Words = Words {
     challenge: b"#CHALLENGE#",
     welcome: b"#WELCOME#",
@@ -68,7 +68,7 @@ impl Scheme {
         }
     }
 
-    /// The digest of its answers.
+    /// The digest with which answers are signed.
     pub const fn digest(self) -> Digest {
         match self {
             Self::Processing => Digest::Sha1,
@@ -77,7 +77,7 @@ impl Scheme {
         }
     }
 
-    /// How many random bytes a challenge has.
+    /// How many random bytes a challenge contains.
     pub const fn nonce_length(self) -> usize {
         match self {
             Self::Processing | Self::Md5 => 20,
@@ -92,7 +92,7 @@ impl Scheme {
         }
     }
 
-    /// What a challenge begins with, before the name of a digest and the nonce.
+    /// The prefix of a challenge, before the name of a digest and the nonce.
     pub const fn challenge_prefix(self) -> &'static [u8] {
         self.words().challenge
     }
@@ -107,7 +107,7 @@ impl Scheme {
         self.words().failure
     }
 
-    /// The challenge with this nonce, whatever its length.
+    /// The challenge with this nonce, which may have any length.
     pub fn challenge(self, nonce: &[u8]) -> Vec<u8> {
         [self.challenge_prefix(), &self.name_in_braces(), nonce].concat()
     }
@@ -128,7 +128,7 @@ impl Scheme {
         [name, self.digest().sign(key, &signed)].concat()
     }
 
-    /// `{sha256}` in a scheme whose messages name their digest, and nothing in the others.
+    /// `{sha256}` in a scheme whose messages name their digest, and empty in the others.
     fn name_in_braces(self) -> Vec<u8> {
         match self {
             Self::Named(digest) => format!("{{{}}}", digest.name()).into_bytes(),
@@ -137,14 +137,15 @@ impl Scheme {
     }
 }
 
-/// The scheme that a challenge asks for, and what its answer signs: the nonce, with the name of the digest before it.
+/// The scheme that a challenge asks for, and the bytes that the answer signs: the nonce, with the name of the digest
+/// before it.
 pub fn read_challenge(payload: &[u8]) -> Option<(Scheme, &[u8])> {
     if let Some(nonce) = payload.strip_prefix(OF_PROCESSING.challenge) {
         return Some((Scheme::Processing, nonce));
     }
     let signed = payload.strip_prefix(OF_MULTIPROCESSING.challenge)?;
     match Digest::split_name(signed) {
-        // By its length it is a challenge of the older scheme, whatever its random bytes are.
+        // A challenge of this length is one of the older scheme, whatever its random bytes are.
         Some((digest, _)) if signed.len() != Scheme::Md5.nonce_length() => {
             Some((Scheme::Named(digest), signed))
         }
@@ -174,7 +175,7 @@ pub fn read_verdict(payload: &[u8]) -> Option<bool> {
     })
 }
 
-/// Whether a payload begins as a challenge or a verdict does. This costs nothing.
+/// Whether a payload begins like a challenge or a verdict. This is a cheap check.
 pub fn begins_as_handshake(payload: &[u8]) -> bool {
     WORDS
         .iter()
@@ -182,7 +183,7 @@ pub fn begins_as_handshake(payload: &[u8]) -> bool {
         .any(|word| payload.starts_with(word))
 }
 
-/// Which end of a connection.
+/// An end of a connection.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, Display, VariantArray,
 )]
@@ -205,7 +206,7 @@ impl Role {
     }
 }
 
-/// What one end sends in a handshake. Each end sends one of each.
+/// A kind of message of a handshake. Each end sends one message of each kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Display)]
 #[strum(serialize_all = "lowercase")]
 pub enum Part {
@@ -217,20 +218,20 @@ pub enum Part {
     Verdict,
 }
 
-/// One message of a handshake. The listener challenges first; then the roles are swapped.
+/// One message of a handshake. The listener challenges first, then the client does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Step {
     /// The listener's challenge.
     ListenerChallenges,
     /// The client's answer.
     ClientAnswers,
-    /// The listener's verdict on it.
+    /// The listener's verdict on the answer.
     ListenerDecides,
     /// The client's challenge.
     ClientChallenges,
     /// The listener's answer.
     ListenerAnswers,
-    /// The client's verdict on it, after which messages may come.
+    /// The client's verdict on it, after which messages may follow.
     ClientDecides,
 }
 
@@ -245,7 +246,7 @@ impl Step {
         Self::ClientDecides,
     ];
 
-    /// The end that sends it.
+    /// The end that sends this message.
     pub const fn sender(self) -> Role {
         match self {
             Self::ListenerChallenges | Self::ListenerDecides | Self::ListenerAnswers => {
@@ -255,7 +256,7 @@ impl Step {
         }
     }
 
-    /// What is sent.
+    /// The kind of this message.
     pub const fn part(self) -> Part {
         match self {
             Self::ListenerChallenges | Self::ClientChallenges => Part::Challenge,
@@ -264,7 +265,7 @@ impl Step {
         }
     }
 
-    /// The step at which an end sends its part.
+    /// The step at which `sender` sends this kind of message.
     pub const fn of(sender: Role, part: Part) -> Self {
         match (sender, part) {
             (Role::Listener, Part::Challenge) => Self::ListenerChallenges,
@@ -299,15 +300,15 @@ mod tests {
     }
 
     #[test]
-    fn what_a_scheme_writes_is_read_as_that_scheme() {
+    fn the_messages_of_a_scheme_are_read_as_that_scheme() {
         for scheme in SCHEMES {
             let nonce = vec![b'n'; scheme.nonce_length()];
             let challenge = scheme.challenge(&nonce);
             assert_eq!(scheme.nonce(&challenge), Some(&nonce[..]), "{scheme:?}");
-            let (read, signed) = read_challenge(&challenge).expect("it is a challenge");
+            let (read, signed) = read_challenge(&challenge).expect("this is a challenge");
             assert_eq!(read, scheme);
             let answer = scheme.answer(b"key", &nonce);
-            let (digest, signature) = read_answer(&answer).expect("it is an answer");
+            let (digest, signature) = read_answer(&answer).expect("this is an answer");
             assert_eq!(digest, scheme.digest());
             assert_eq!(signature, digest.sign(b"key", signed));
             assert_eq!(read_verdict(scheme.welcome()), Some(true));

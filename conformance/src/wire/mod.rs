@@ -1,4 +1,4 @@
-//! The raw transport under the suite's control: every byte of a stream with every segment and its end, or every message of
+//! The raw transport, under the suite's control: every byte, every segment and the end of a stream, or every message on
 //! a pipe.
 
 mod address;
@@ -37,22 +37,22 @@ pub use transcript::{Direction, Entry, Event, Transcript};
 /// How the suite reads from a pipe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reading {
-    /// Message by message, as every release does.
+    /// It reads message by message, as every release does.
     Messages,
-    /// As a stream without boundaries, as a client does that does not ask for more.
+    /// It reads a stream without boundaries, which is the system's default for a client.
     Bytes,
 }
 
-/// What one read from a pipe brought.
+/// The result of one read from a pipe.
 #[derive(Clone, Copy, Debug)]
 struct Received {
-    /// Bytes of the message that were read.
+    /// How many bytes of the message were read.
     received: usize,
-    /// Bytes of the same message that are still to be read.
+    /// How many bytes of the same message are still to be read.
     left: u64,
 }
 
-/// What carries a connection.
+/// The socket or pipe of a connection.
 #[derive(Debug)]
 enum Link {
     /// `AF_INET` and `AF_UNIX`.
@@ -61,10 +61,10 @@ enum Link {
     Pipe(PipeEnd),
 }
 
-/// One connection, raw.
+/// A raw connection.
 ///
-/// What is said in messages means the same over every family. What is said in bytes needs a stream, and is
-/// [`WireError::NoStream`] over `AF_PIPE`.
+/// The methods that read and write messages work over every family. Those that read and write bytes need a stream, and
+/// fail with [`WireError::NoStream`] over `AF_PIPE`.
 #[derive(Debug)]
 pub struct Wire {
     link: Link,
@@ -75,7 +75,7 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Connects to where a testee listens. The framing is that of streams; a pipe has none.
+    /// Connects to the address at which a testee listens. The framing is used on streams; a pipe has none.
     pub fn connect(
         address: &RawAddress,
         framing: Framing,
@@ -85,7 +85,7 @@ impl Wire {
         Self::connect_reading(Reading::Messages, address, framing, patience, transcript)
     }
 
-    /// The same, where it matters how the suite reads from a pipe.
+    /// Like [`connect`](Self::connect), but sets how the suite reads from a pipe.
     pub fn connect_reading(
         reading: Reading,
         address: &RawAddress,
@@ -125,7 +125,7 @@ impl Wire {
         })
     }
 
-    /// How a message is delimited; nothing does that on a pipe.
+    /// How messages are delimited, or `None` on a pipe.
     pub fn framing(&self) -> Option<Framing> {
         match self.link {
             Link::Stream(_) => Some(self.framing),
@@ -133,7 +133,7 @@ impl Wire {
         }
     }
 
-    /// The suite's own end of the connection, which has an address if it is a stream's.
+    /// The address of the suite's own end of a stream.
     pub fn local_address(&self) -> Result<RawAddress, WireError> {
         Ok(stream::raw_address(&self.stream()?.local_addr()?))
     }
@@ -143,7 +143,7 @@ impl Wire {
         self.write_messages(&[payload])
     }
 
-    /// Writes messages one right behind the other: in one piece if it is a stream.
+    /// Writes messages one directly after the other. On a stream they are written in one piece.
     pub fn write_messages<P: AsRef<[u8]>>(&mut self, payloads: &[P]) -> Result<(), WireError> {
         let Link::Pipe(pipe) = &self.link else {
             let all: Vec<u8> = payloads
@@ -161,12 +161,12 @@ impl Wire {
         Ok(())
     }
 
-    /// Reads one message and returns its payload. `longest` is what no payload here can exceed.
+    /// Reads one message and returns its payload, which may have at most `longest` bytes.
     pub fn read_message(&mut self, longest: usize) -> Result<Vec<u8>, WireError> {
         self.read_message_in_pieces(usize::MAX, longest)
     }
 
-    /// The same in reads of so many bytes.
+    /// Like [`read_message`](Self::read_message), but reads at most `piece` bytes at a time.
     pub fn read_message_in_pieces(
         &mut self,
         piece: usize,
@@ -183,7 +183,7 @@ impl Wire {
         Ok(payload)
     }
 
-    /// Reads one message and returns its header, which has no bytes on a pipe, and its payload.
+    /// Reads one message and returns its header, which is empty on a pipe, and its payload.
     pub fn read_message_with_header(
         &mut self,
         longest: usize,
@@ -196,7 +196,7 @@ impl Wire {
         Ok((header, payload))
     }
 
-    /// Reads a header from a stream and returns its bytes and the length that it announces in bytes.
+    /// Reads a header from a stream. Returns its bytes, and the length in bytes that it announces.
     fn read_header(&mut self, longest: usize) -> Result<(Vec<u8>, usize), WireError> {
         let mut header = Vec::new();
         loop {
@@ -217,7 +217,7 @@ impl Wire {
     }
 
     fn read_whole(&self, piece: usize, longest: usize) -> Result<Vec<u8>, WireError> {
-        /// What the pipes of most releases hold; most messages are shorter.
+        /// The size of the buffer of a pipe in most releases. Most messages are shorter.
         const FIRST: usize = 8 << 10;
         let mut message = Vec::new();
         let mut wanted = FIRST.min(piece);
@@ -237,10 +237,10 @@ impl Wire {
         Ok(message)
     }
 
-    /// Reads up to so many bytes more of a message of a pipe.
+    /// Reads up to `wanted` more bytes of a message on a pipe.
     fn read_part(&self, message: &mut Vec<u8>, wanted: usize) -> Result<Received, WireError> {
         let Link::Pipe(pipe) = &self.link else {
-            unreachable!("only a pipe is read in parts")
+            unreachable!("only messages on a pipe are read in parts")
         };
         let before = message.len();
         message.resize(before + wanted, 0);
@@ -266,7 +266,7 @@ impl Wire {
         }
     }
 
-    /// Reads so many bytes of a long message, and leaves the rest of it.
+    /// Reads the first `length` bytes of a long message, and leaves the rest unread.
     pub fn read_beginning(&mut self, length: usize) -> Result<Vec<u8>, WireError> {
         if let Link::Stream(_) = self.link {
             return self.read(length);
@@ -278,7 +278,7 @@ impl Wire {
         Ok(beginning)
     }
 
-    /// Reads so many bytes of what a pipe's end that reads bytes gets, whatever the messages are that they belong to.
+    /// Reads `expected` bytes from a pipe that reads bytes, regardless of the boundaries of messages.
     pub fn read_across(&mut self, expected: usize) -> Result<Vec<u8>, WireError> {
         if let Link::Stream(_) = self.link {
             return self.read(expected);
@@ -293,7 +293,7 @@ impl Wire {
         Ok(got)
     }
 
-    /// Waits for the end of the connection, with nothing before it.
+    /// Waits for the end of the connection. Bytes before the end are an error.
     pub fn read_end(&mut self) -> Result<(), WireError> {
         let read = match self.link {
             Link::Stream(_) => self.read(1),
@@ -306,7 +306,7 @@ impl Wire {
         }
     }
 
-    /// Whether something comes within this time, the end included.
+    /// Whether something can be read within this time, including the end of the stream.
     pub fn has_input(&self, patience: Duration) -> io::Result<bool> {
         match &self.link {
             Link::Stream(socket) => stream::readable(socket, patience),
@@ -314,8 +314,8 @@ impl Wire {
         }
     }
 
-    /// Says no more: ends the suite's direction of a stream, or closes a pipe, which has no directions that could end
-    /// alone, once it has taken everything.
+    /// Ends what the suite sends: shuts down its direction of a stream, or closes a pipe after everything was sent,
+    /// since a pipe cannot be closed in one direction only.
     pub fn end(&mut self) -> Result<(), WireError> {
         let Link::Pipe(pipe) = &self.link else {
             return self.finish();
@@ -326,7 +326,7 @@ impl Wire {
         Ok(drained?)
     }
 
-    /// Closes the connection, once what was written is on its way.
+    /// Closes the connection after everything that was written has been sent.
     pub fn close(self) {
         self.transcript.note(self.number, "closed by the suite");
         if let Link::Pipe(pipe) = &self.link {
@@ -334,8 +334,8 @@ impl Wire {
         }
     }
 
-    /// Breaks the connection off: over `AF_INET` the other end sees a reset, over `AF_PIPE` it loses what the pipe has
-    /// not taken yet.
+    /// Aborts the connection: over `AF_INET` the other end sees a reset, and over `AF_PIPE` everything that is not in
+    /// the pipe yet is lost.
     pub fn reset(self) -> Result<(), WireError> {
         self.transcript.note(self.number, "reset by the suite");
         if let Link::Stream(socket) = &self.link {
@@ -344,7 +344,7 @@ impl Wire {
         Ok(())
     }
 
-    /// Writes bytes to a stream as they are, in as many segments as the system makes of them.
+    /// Writes bytes to a stream unchanged. The system decides into how many segments they are split.
     pub fn write(&mut self, bytes: &[u8]) -> Result<(), WireError> {
         let mut stream = self.stream()?;
         self.transcript
@@ -360,7 +360,7 @@ impl Wire {
             .try_for_each(|byte| self.write(&[*byte]))
     }
 
-    /// Reads so many bytes from a stream.
+    /// Reads `expected` bytes from a stream.
     pub fn read(&mut self, expected: usize) -> Result<Vec<u8>, WireError> {
         let (got, error) = stream::read(self.stream()?, expected, self.patience)?;
         if !got.is_empty() {
@@ -378,7 +378,7 @@ impl Wire {
         }
     }
 
-    /// Ends the suite's direction of a stream; the other stays open.
+    /// Shuts down the suite's direction of a stream. The other direction stays open.
     pub fn finish(&mut self) -> Result<(), WireError> {
         let stream = self.stream()?;
         self.transcript.end(self.number, Direction::ToTestee);
@@ -393,8 +393,8 @@ impl Wire {
     }
 }
 
-/// Whether the system keeps the name of a pipe, here one that nobody uses, for the one who asks to be its first
-/// listener.
+/// Whether the system reserves the name of a pipe for the first listener that asks for this. `unused` is the name of a
+/// pipe that does not exist.
 pub fn pipe_names_are_exclusive(unused: &RawAddress) -> io::Result<bool> {
     match pipe_name(unused)? {
         Some(name) => pipe::names_are_exclusive(name),

@@ -1,4 +1,4 @@
-//! What stands in for the named pipes of Windows elsewhere: there are none, and so no value of these types.
+//! Named pipes on systems other than Windows: none exist, so these types have no values.
 
 use std::io;
 use std::time::Duration;
@@ -39,7 +39,7 @@ impl PipeEnd {
     }
 }
 
-/// A named pipe with instances for those who connect.
+/// A named pipe that accepts clients.
 #[derive(Debug)]
 pub(super) enum PipeDoor {}
 
@@ -64,6 +64,6 @@ pub(super) fn names_are_exclusive(_: &str) -> io::Result<bool> {
 fn unsupported() -> io::Error {
     io::Error::new(
         io::ErrorKind::Unsupported,
-        "there are named pipes on Windows only",
+        "named pipes exist only on Windows",
     )
 }

@@ -1,6 +1,7 @@
-//! Named pipes of Windows: what is written in one piece is one message, and there is no header.
+//! Named pipes of Windows: each write is one message, without a header.
 //!
-//! The system's functions are called by the reference crate, below its protocol: it is the single place with `unsafe`.
+//! The reference crate calls the functions of the system, so that it is the only place with `unsafe` code. Its protocol
+//! is not used here.
 
 use std::collections::VecDeque;
 use std::io;
@@ -12,14 +13,14 @@ use processing_connection::pipe::{Pipe, PipeListener, PipeOptions, ReadMode};
 
 use super::{Reading, Received};
 
-/// How long a message may take into the pipe before it is left to the outbox.
+/// How long writing a message to the pipe may take before it is left to the outbox.
 const AT_ONCE: Duration = Duration::from_millis(20);
 const ERROR_BROKEN_PIPE: i32 = 109;
 
 /// One end of a pipe.
 ///
-/// A socket takes much before anybody reads, a pipe only as much as its buffer has room for. So that a case is the same
-/// over both, what does not go into the pipe at once waits in an outbox, which a thread of its own empties.
+/// A socket accepts many bytes before the other end reads, but a pipe only as many as fit into its buffer. So that a
+/// case is the same over both, a message that does not fit at once waits in an outbox, which a separate thread empties.
 #[derive(Debug)]
 pub(super) struct PipeEnd {
     pipe: Arc<Pipe>,
@@ -35,10 +36,10 @@ struct Outbox {
 #[derive(Debug, Default)]
 struct Mail {
     messages: VecDeque<Vec<u8>>,
-    /// Whether the thread is there, and whether it has a message in its hands.
+    /// Whether the thread is running, and whether it is writing a message.
     has_writer: bool,
     writing: bool,
-    /// Why nothing can be written any more.
+    /// Why nothing more can be written.
     over: Option<Over>,
 }
 
@@ -49,7 +50,7 @@ enum Over {
 }
 
 impl PipeEnd {
-    /// Connects, and waits for its turn while all instances of the pipe are busy.
+    /// Connects, and waits while all instances of the pipe are busy.
     pub(super) fn connect(
         name: &str,
         reading: Reading,
@@ -69,7 +70,7 @@ impl PipeEnd {
         }
     }
 
-    /// Writes a message behind those that wait, without waiting for the reader.
+    /// Queues a message for writing, without waiting for the reader.
     pub(super) fn post(&self, message: &[u8]) -> io::Result<()> {
         let mut mail = self.outbox.mail();
         if let Some(over) = mail.over {
@@ -89,7 +90,7 @@ impl PipeEnd {
         }
     }
 
-    /// Waits until the pipe has taken everything that was posted.
+    /// Waits until everything that was posted is in the pipe.
     pub(super) fn drain(&self, patience: Duration) -> io::Result<()> {
         let deadline = Instant::now() + patience;
         let mut mail = self.outbox.mail();
@@ -108,12 +109,12 @@ impl PipeEnd {
         }
     }
 
-    /// Writes a message and waits until the system or the reader has it.
+    /// Writes a message, and waits until the system or the reader has taken it.
     pub(super) fn write(&self, message: &[u8]) -> io::Result<()> {
         self.pipe.write(message, None)
     }
 
-    /// Reads a message, or as much of it as there is room for; without patience for as long as it takes.
+    /// Reads a message, or as much of it as fits into the buffer. Without `patience`, it waits indefinitely.
     pub(super) fn read(
         &self,
         buffer: &mut [u8],
@@ -121,7 +122,7 @@ impl PipeEnd {
     ) -> io::Result<Received> {
         let part = self.pipe.read(buffer, patience)?;
         if part.cut {
-            // Whoever wrote it went away meanwhile.
+            // The writer disconnected in the meantime.
             return Err(io::Error::from_raw_os_error(ERROR_BROKEN_PIPE));
         }
         Ok(Received {
@@ -130,12 +131,12 @@ impl PipeEnd {
         })
     }
 
-    /// Whether something can be read within this time, the end included.
+    /// Whether something can be read within this time, including the end.
     pub(super) fn poll(&self, patience: Duration) -> io::Result<bool> {
         self.pipe.poll(Some(patience))
     }
 
-    /// Closes this end now: what the pipe has not taken is lost.
+    /// Closes this end immediately. Messages that are not in the pipe yet are lost.
     pub(super) fn close(&self) {
         self.outbox.end(Over::Closed);
         self.pipe.close();
@@ -170,7 +171,7 @@ impl Outbox {
         }
     }
 
-    /// The next message, or nothing once it is over.
+    /// The next message, or `None` after the end.
     fn next(&self) -> Option<Vec<u8>> {
         let mut mail = self.mail();
         loop {
@@ -195,12 +196,12 @@ impl From<Over> for io::Error {
     }
 }
 
-/// A named pipe with instances for those who connect.
+/// A named pipe that accepts clients.
 #[derive(Debug)]
 pub(super) struct PipeDoor(PipeListener);
 
 impl PipeDoor {
-    /// Makes a pipe of this name, with so many instances that wait.
+    /// Creates a pipe of this name, with `waiting` instances to which clients can connect.
     pub(super) fn open(name: &str, waiting: usize) -> io::Result<Self> {
         let options = PipeOptions {
             waiting,
@@ -209,22 +210,22 @@ impl PipeDoor {
         PipeListener::bind(name, &options).map(Self)
     }
 
-    /// The next client, if one comes within this time.
+    /// Accepts the next client, if one connects within this time.
     pub(super) fn accept(&self, patience: Duration) -> io::Result<Option<PipeEnd>> {
         Ok(self.0.accept(Some(patience))?.map(PipeEnd::new))
     }
 }
 
-/// Whether an error says that the other end is gone and everything was read.
+/// Whether an error means that the other end is gone and everything was read.
 pub(super) fn is_end(error: &io::Error) -> bool {
     error.raw_os_error() == Some(ERROR_BROKEN_PIPE)
 }
 
-/// Whether the system keeps a name for the one who asks to be its first listener (`FILE_FLAG_FIRST_PIPE_INSTANCE`).
+/// Whether the system reserves a name for the first listener that asks for this (`FILE_FLAG_FIRST_PIPE_INSTANCE`).
 pub(super) fn names_are_exclusive(name: &str) -> io::Result<bool> {
     let options = PipeOptions::default();
     debug_assert!(options.first_instance);
     let _first = PipeListener::bind(name, &options)?;
-    // Wine 8 lets the second one in; Windows does not.
+    // Wine 8 allows a second listener; Windows does not.
     Ok(PipeListener::bind(name, &options).is_err())
 }

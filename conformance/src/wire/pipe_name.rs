@@ -1,10 +1,10 @@
-//! Which addresses are pipes, and which of those the suite goes to.
+//! Which addresses are pipes, and to which of them the suite connects.
 
 use std::io::{self, ErrorKind};
 
 use super::RawAddress;
 
-/// The name of the pipe that an address means, if it means one. The suite goes to no other machine.
+/// The name of a pipe, if the address is one. A pipe of another machine is an error.
 pub(super) fn pipe_name(address: &RawAddress) -> io::Result<Option<&str>> {
     let RawAddress::Text(text) = address else {
         return Ok(None);
@@ -20,7 +20,7 @@ pub(super) fn pipe_name(address: &RawAddress) -> io::Result<Option<&str>> {
     } else {
         Err(io::Error::new(
             ErrorKind::InvalidInput,
-            format!("{text} is not a pipe of this machine"),
+            format!("{text} is not a pipe on this machine"),
         ))
     }
 }

@@ -1,4 +1,4 @@
-//! A transparent recorder between two testees: passes on what comes and writes it down.
+//! A transparent recorder between two testees, which forwards and records everything.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -16,7 +16,7 @@ const WAITING: usize = 4;
 /// How long the recorder waits for an instance of the listener's pipe.
 const BUSY: Duration = Duration::from_secs(10);
 
-/// Stands where a listener is expected and connects everybody on to the real one.
+/// A listener that connects each of its clients to the real listener.
 #[derive(Debug)]
 pub struct Relay {
     address: RawAddress,
@@ -25,7 +25,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Begins to relay from `at` to `target`, both of one family.
+    /// Starts to relay from `at` to `target`, which must be of the same family.
     ///
     /// `from_client` is the direction of the bytes that the client sends.
     pub fn start(
@@ -42,7 +42,7 @@ impl Relay {
             transcript.clone(),
         );
         std::thread::spawn(move || {
-            // Held only while waiting, so that dropping the relay ends it.
+            // The entrance is held only while waiting, so that dropping the relay ends the thread.
             while let Some(entrance) = open.upgrade() {
                 match entrance.accept(Duration::from_millis(50)) {
                     Ok(None) => {}
@@ -54,7 +54,7 @@ impl Relay {
         Ok(Self { address, entrance })
     }
 
-    /// Where clients should connect.
+    /// The address to which clients should connect.
     pub fn address(&self) -> &RawAddress {
         &self.address
     }
@@ -118,7 +118,7 @@ fn pass_on(client: Link, target: &RawAddress, from_client: Direction, transcript
     }
 }
 
-/// Passes on from the client to the listener and from the listener to the client, each in a thread of its own.
+/// Forwards in both directions, each in a thread of its own.
 fn both_ways<End: Send + Sync + 'static>(
     client: End,
     listener: End,
@@ -152,9 +152,9 @@ fn pass_bytes_on(mut source: &Socket, mut sink: &Socket, record: impl Fn(&[u8]))
     }
 }
 
-/// Message by message, whatever its length. A pipe has no direction that could end alone: the other side is closed when
-/// this one has ended, and everything that came from it was passed on. When the other side is gone, whoever reads from
-/// there closes this one.
+/// Forwards messages of any length. A pipe cannot be closed in one direction only, so `sink` is closed once `source`
+/// has ended and everything from it was forwarded. If `sink` is gone, the thread of the other direction closes
+/// `source`.
 fn pass_messages_on(source: &PipeEnd, sink: &PipeEnd, record: impl Fn(&[u8])) {
     let mut message = vec![0; 64 << 10];
     loop {

@@ -9,7 +9,7 @@ use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{RawAddress, WireError};
 
-/// Connects to an address that is no pipe's.
+/// Connects to the address of a stream.
 pub(super) fn connect(address: &RawAddress, patience: Option<Duration>) -> io::Result<Socket> {
     let (domain, address) = resolve(address)?;
     let socket = Socket::new(domain, Type::STREAM, None)?;
@@ -20,7 +20,7 @@ pub(super) fn connect(address: &RawAddress, patience: Option<Duration>) -> io::R
     Ok(socket)
 }
 
-/// Listens at an address that is no pipe's, and says where that is.
+/// Listens at the address of a stream, and returns the actual address.
 pub(super) fn listen(address: &RawAddress) -> io::Result<(Socket, RawAddress)> {
     let (domain, address) = resolve(address)?;
     let socket = Socket::new(domain, Type::STREAM, None)?;
@@ -30,7 +30,7 @@ pub(super) fn listen(address: &RawAddress) -> io::Result<(Socket, RawAddress)> {
     Ok((socket, address))
 }
 
-/// Waits for so many bytes, and returns what came of them with what went wrong.
+/// Reads `expected` bytes. Returns the bytes that came, and an error if they are not all of them.
 pub(super) fn read(
     socket: &Socket,
     expected: usize,
@@ -61,7 +61,7 @@ pub(super) fn read(
     Ok((got, error))
 }
 
-/// Waits until a socket has something to read, an end of stream or a client included.
+/// Waits until a socket has something to read, including the end of the stream, or a client to accept.
 pub(super) fn readable(socket: &Socket, patience: Duration) -> io::Result<bool> {
     let deadline = Instant::now() + patience;
     loop {
@@ -78,14 +78,17 @@ pub(super) fn readable(socket: &Socket, patience: Duration) -> io::Result<bool> 
     }
 }
 
-/// The socket address that an address of the seed's form means.
+/// Resolves an address in the seed's form.
 fn resolve(address: &RawAddress) -> io::Result<(Domain, SockAddr)> {
     match address {
         RawAddress::Pair(host, port) => {
             let port = u16::try_from(*port).map_err(|_| {
-                io::Error::new(ErrorKind::InvalidInput, format!("{port} is no port"))
+                io::Error::new(
+                    ErrorKind::InvalidInput,
+                    format!("{port} is not a valid port"),
+                )
             })?;
-            // A listener on every interface is reached over loopback, and over nothing else.
+            // A listener on every interface is reached only over loopback.
             let host = if matches!(host.as_str(), "" | "0.0.0.0") {
                 "127.0.0.1"
             } else {
@@ -112,7 +115,7 @@ fn resolve(address: &RawAddress) -> io::Result<(Domain, SockAddr)> {
     }
 }
 
-/// The address of a socket in the seed's form.
+/// Converts the address of a socket into the seed's form.
 pub(super) fn raw_address(address: &SockAddr) -> RawAddress {
     if let Some(inet) = address.as_socket_ipv4() {
         return RawAddress::Pair(inet.ip().to_string(), i64::from(inet.port()));
@@ -124,7 +127,7 @@ pub(super) fn raw_address(address: &SockAddr) -> RawAddress {
     RawAddress::Text(String::new())
 }
 
-/// A port of 127.0.0.1 on which nobody listens just now.
+/// A port of 127.0.0.1 that is not in use at the moment.
 pub fn vacant_port() -> io::Result<u16> {
     let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
     socket.bind(&SocketAddrV4::new(Ipv4Addr::LOCALHOST, 0).into())?;

@@ -1,26 +1,26 @@
-//! What went over a wire: the bytes of both directions, timed.
+//! A record of what went over a wire: the bytes of both directions, with the time.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-/// How many bytes of one entry are kept; the rest is counted.
+/// How many bytes of one entry are kept. The rest is only counted.
 const KEPT: usize = 4 << 10;
-/// How many entries are kept; a case that makes more shows its first ones.
+/// How many entries are kept: the first ones of each execution.
 const ENTRIES: usize = 4 << 10;
 
-/// Which way bytes went.
+/// The direction in which bytes went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// From the suite (in a pair case: from the counterpart) to the testee.
+    /// From the suite, or in a pair case from the counterpart, to the testee.
     ToTestee,
     /// From the testee.
     FromTestee,
 }
 
 impl Direction {
-    /// The other one.
+    /// The opposite direction.
     pub fn reverse(self) -> Self {
         match self {
             Self::ToTestee => Self::FromTestee,
@@ -32,7 +32,7 @@ impl Direction {
 /// One event on a wire.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Since the execution began.
+    /// The time since the execution began.
     pub at: Duration,
     /// The number of the connection within the execution, from 1.
     pub connection: usize,
@@ -40,30 +40,30 @@ pub struct Entry {
     pub event: Event,
 }
 
-/// What can happen on a wire.
+/// The kinds of events on a wire.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// Bytes went.
+    /// Bytes went over a stream.
     Bytes {
-        /// Which way.
+        /// Their direction.
         direction: Direction,
-        /// The first of them.
+        /// The first of the bytes.
         bytes: Vec<u8>,
-        /// How many there were.
+        /// How many bytes there were, including those that are not kept.
         length: usize,
     },
     /// A message went over a pipe.
     Message {
-        /// Which way.
+        /// Its direction.
         direction: Direction,
-        /// The first bytes of it.
+        /// The first bytes of the message.
         bytes: Vec<u8>,
-        /// How many there were.
+        /// How many bytes there were, including those that are not kept.
         length: usize,
     },
     /// One direction ended.
     End(Direction),
-    /// Something worth saying: `connected`, `reset`.
+    /// A remark, such as `connected` or `reset`.
     Note(&'static str),
 }
 
@@ -79,7 +79,7 @@ struct Record {
 }
 
 impl Transcript {
-    /// Begins an empty record.
+    /// Creates an empty transcript.
     pub fn begin() -> Self {
         Self(Arc::new(Mutex::new(Record {
             began: Instant::now(),
@@ -88,7 +88,7 @@ impl Transcript {
         })))
     }
 
-    /// A number for another connection.
+    /// Numbers a new connection.
     pub fn connection(&self) -> usize {
         self.with(|record| {
             record.connections += 1;
@@ -96,7 +96,7 @@ impl Transcript {
         })
     }
 
-    /// Records bytes that went.
+    /// Records bytes that went over a stream.
     pub fn bytes(&self, connection: usize, direction: Direction, bytes: &[u8]) {
         self.push(connection, || Event::Bytes {
             direction,
@@ -124,7 +124,7 @@ impl Transcript {
         self.push(connection, || Event::Note(note));
     }
 
-    /// What was recorded so far.
+    /// The entries that were recorded so far.
     pub fn entries(&self) -> Vec<Entry> {
         self.with(|record| record.entries.clone())
     }

@@ -310,7 +310,7 @@ fn client(stage: &Stage, family: Family) {
     assert_eq!(first.verdict, Verdict::Pass, "{first:#?}");
     for row in others {
         assert_eq!(row.verdict, Verdict::NotRun, "{row:#?}");
-        assert!(says(row, "no further client came"), "{row:#?}");
+        assert!(says(row, "no further client connected"), "{row:#?}");
     }
     assert_eq!(ran.code(), Some(0), "{}", ran.stderr);
 }

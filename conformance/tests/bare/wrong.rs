@@ -112,7 +112,7 @@ fn nobody() {
     for row in &rows[1..] {
         assert_eq!(row.verdict, Verdict::NotRun, "{row:#?}");
         let message = row.message.as_deref().unwrap_or_default();
-        assert!(message.contains("nobody listens"), "{message}");
+        assert!(message.contains("no server listens"), "{message}");
     }
     assert_eq!(ran.code(), Some(1), "{}", ran.stderr);
 }

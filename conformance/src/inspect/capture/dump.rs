@@ -1,40 +1,41 @@
-//! Lines of an offset, bytes and perhaps text.
+//! Dumps: lines that consist of an offset, bytes and optionally text.
 //!
-//! `xxd` puts a colon behind the offset and two blanks before the text. `hexdump -C` puts the text between `|`, `od -A
-//! x -t x1z` between `>` and `<`; both end with a line that is an offset alone, and both write `*` for lines that
-//! repeat the one before. Wireshark's "Follow TCP Stream" gives the bytes 49 columns (`follow_stream_dialog.cpp`,
-//! `SHOW_HEXDUMP`; later versions put two more blanks behind them), counts each direction by itself, and indents what
-//! the server sent; `tshark -z follow,tcp,hex` indents by a tab and writes some lines around it.
+//! `xxd` puts a colon after the offset and two blanks before the text. `hexdump -C` puts the text between `|`, `od -A x
+//! -t x1z` between `>` and `<`; both end with a line that contains only an offset, and both write `*` for lines that
+//! repeat the previous one. Wireshark's "Follow TCP Stream" gives the bytes 49 columns (`follow_stream_dialog.cpp`,
+//! `SHOW_HEXDUMP`; later versions put two more blanks after them), counts the offsets of each direction separately, and
+//! indents the bytes of the server. `tshark -z follow,tcp,hex` indents by a tab and writes some lines before and after
+//! them.
 
 use super::{Builder, Line, Problem, Sender};
 
-/// Columns of the bytes in a line that does not say where they end.
+/// The width of the bytes, in a line that does not mark their end.
 const COLUMNS: usize = 49;
-/// How long a direction may become by `*`, in bytes.
+/// The greatest length of a direction, in bytes, up to which `*` is expanded.
 const LONGEST_REPETITION: usize = 64 << 20;
 
-/// One line, taken apart.
+/// A parsed line.
 struct Row<'a> {
     indented: bool,
     offset: &'a str,
-    /// `xxd` writes a colon, and more than one byte without a blank between them.
+    /// Whether a colon follows the offset, as in the output of `xxd`, which also groups bytes without blanks.
     colon: bool,
-    /// Empty in a line that is an offset alone.
+    /// The bytes, which are empty in a line that contains only an offset.
     bytes: &'a str,
 }
 
-/// Whether the first line that is not of tshark's frame has an offset and bytes behind it.
+/// Whether the first line, except for those that tshark adds, consists of an offset and bytes.
 pub(super) fn looks_like(lines: &[Line<'_>]) -> bool {
     let first = lines.iter().find(|(_, line)| !is_frame(line));
     first.and_then(|(_, line)| row(line)).is_some_and(|row| {
-        // Seven digits are no bytes: dumps of larger words, which are refused with what would be right.
+        // Dumps of larger words are recognised as well, so that the error can say which command to use.
         let mut words = row.bytes.split_ascii_whitespace();
         let is_dump = row.colon || row.offset.len() == 7 || words.all(|word| word.len() == 2);
         is_dump && !row.bytes.is_empty() && row.offset.bytes().all(|digit| digit == b'0')
     })
 }
 
-/// The lines that tshark writes around the dump.
+/// Whether tshark writes this line before or after a dump.
 fn is_frame(line: &str) -> bool {
     ["=====", "Follow:", "Filter:", "Node "]
         .iter()
@@ -81,7 +82,8 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
             continue;
         }
         let problem = |text: String| Problem::new(number, text);
-        let row = row(line).ok_or_else(|| problem("no offset and bytes behind it".into()))?;
+        let row =
+            row(line).ok_or_else(|| problem("expected an offset followed by bytes".into()))?;
         let sender = match (both, row.indented) {
             (false, _) => Sender::Unknown,
             (true, false) => Sender::Client,
@@ -93,7 +95,7 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
             let missing = at
                 .filter(|&at| at > so_far && at <= LONGEST_REPETITION && !last.is_empty())
                 .ok_or_else(|| {
-                    problem("the `*` before it stands for nothing, or for too much".into())
+                    problem("the `*` before this line stands for no bytes, or for too much".into())
                 })?
                 - so_far;
             let repetition: Vec<u8> = last.iter().copied().cycle().take(missing).collect();
@@ -112,7 +114,7 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
         builder.push_from(sender, &last);
     }
     if let (true, Some(&(number, _))) = (repeated, lines.last()) {
-        let text = "no offset follows the `*`, which would say how often".to_owned();
+        let text = "an offset must follow the `*`, to show how many lines it stands for".to_owned();
         return Err(Problem::new(number, text));
     }
     if !both {
@@ -121,7 +123,7 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
     Ok(())
 }
 
-/// Whether some lines are indented and others are not: then they are the two directions.
+/// Whether some lines are indented and others are not, which shows that the dump contains both directions.
 fn both_directions(lines: &[Line<'_>]) -> bool {
     let mut indented = lines
         .iter()
@@ -138,7 +140,7 @@ impl Row<'_> {
         for word in self.bytes.split_ascii_whitespace() {
             if word.len() != 2 && !self.colon {
                 return Err(format!(
-                    "{word:?} is no byte: dump single bytes, with xxd, hexdump -C or od -A x -t x1z"
+                    "{word:?} is not a byte: dump single bytes, with xxd, hexdump -C or od -A x -t x1z"
                 ));
             }
             bytes.extend(hex::decode(word).map_err(|_| format!("{word:?} is not hexadecimal"))?);
@@ -147,7 +149,7 @@ impl Row<'_> {
     }
 }
 
-/// The base in which offsets are written: hexadecimal, unless the second one says otherwise (`od` counts in octal).
+/// The base of the offsets: hexadecimal, unless the second offset is octal, as in the output of `od`.
 #[derive(Default)]
 struct Offsets {
     base: Option<u32>,

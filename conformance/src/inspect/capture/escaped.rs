@@ -1,14 +1,14 @@
-//! Literals of Python and C: `b'\x80\x02K*.'`, `"\0\0\0\5"`, or the same without quotes.
+//! Python and C literals: `b'\x80\x02K*.'`, `"\0\0\0\5"`, or the same without quotes.
 
 use super::{Builder, Line, Problem};
 
-/// Whether a line begins as a literal, or with an escape.
+/// Whether a line begins like a literal, or with an escape.
 pub(super) fn looks_like(line: &str) -> bool {
     let line = line.trim_start_matches([' ', '\t', '(', '[']);
     quote(line).is_some() || line.starts_with('\\')
 }
 
-/// The quote that a literal begins with, and what follows it.
+/// The opening quote of a literal, and the rest of the line.
 fn quote(line: &str) -> Option<(char, &str)> {
     let unprefixed = line.trim_start_matches(['b', 'B', 'u', 'r']);
     if line.len() - unprefixed.len() > 2 {
@@ -18,14 +18,17 @@ fn quote(line: &str) -> Option<(char, &str)> {
     matches!(quote, '\'' | '"').then(|| (quote, &unprefixed[1..]))
 }
 
-/// Literals one after the other; between them may stand what stands between them in Python and C.
+/// Reads literals, between which there may be the separators that Python and C allow.
 pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Problem> {
     for &(number, line) in lines {
         let at = |text: String| Problem::new(number, text);
         let mut rest = line.trim();
         if rest.starts_with('\\') {
             let (bytes, rest) = unescape(rest, None).map_err(at)?;
-            debug_assert!(rest.is_empty(), "nothing but the end ends it");
+            debug_assert!(
+                rest.is_empty(),
+                "without a quote, only the end of the line ends it"
+            );
             builder.push(&bytes);
             continue;
         }
@@ -36,7 +39,7 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
             }
             let Some((quote, content)) = quote(rest) else {
                 let start: String = rest.chars().take(12).collect();
-                return Err(at(format!("{start:?} is no literal")));
+                return Err(at(format!("{start:?} is not a literal")));
             };
             let (bytes, after) = unescape(content, Some(quote)).map_err(at)?;
             builder.push(&bytes);
@@ -46,7 +49,7 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
     Ok(())
 }
 
-/// The bytes up to the quote, or up to the end when there is none; and what follows the quote.
+/// The bytes up to the closing quote, or up to the end if `quote` is `None`, and the rest of the text.
 pub(super) fn unescape(text: &str, quote: Option<char>) -> Result<(Vec<u8>, &str), String> {
     let mut bytes = Vec::new();
     let mut rest = text;
@@ -66,15 +69,15 @@ pub(super) fn unescape(text: &str, quote: Option<char>) -> Result<(Vec<u8>, &str
                 rest = after;
             }
             _ if char.is_ascii() => bytes.push(char as u8),
-            _ => return Err(format!("{char:?} stands for no byte")),
+            _ => return Err(format!("{char:?} is not a byte")),
         }
     }
 }
 
-/// The byte that an escape stands for, and what follows it.
+/// The byte that an escape stands for, and the rest of the text.
 fn escape(text: &str) -> Result<(u8, &str), String> {
     let Some(&first) = text.as_bytes().first() else {
-        return Err("the last backslash escapes nothing".into());
+        return Err("no character follows the last backslash".into());
     };
     let simple = match first {
         b'a' => 0x07,
@@ -90,7 +93,7 @@ fn escape(text: &str) -> Result<(u8, &str), String> {
         b'0'..=b'7' => return octal(text),
         _ => {
             let char = text.chars().next().unwrap_or_default();
-            return Err(format!("\\{char} is no escape"));
+            return Err(format!("\\{char} is not an escape"));
         }
     };
     Ok((simple, &text[1..]))

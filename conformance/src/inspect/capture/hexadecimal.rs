@@ -2,13 +2,13 @@
 
 use super::{Builder, Line, Problem};
 
-/// What may stand between bytes.
+/// Whether a character may separate bytes.
 fn is_separator(char: char) -> bool {
     char.is_ascii_whitespace()
         || matches!(char, ':' | ',' | ';' | '-' | '_' | '[' | ']' | '{' | '}')
 }
 
-/// Whether there is nothing but digits and what may stand between them, and at least one digit.
+/// Whether the lines consist of digits and separators, with at least one digit.
 pub(super) fn looks_like(lines: &[Line<'_>]) -> bool {
     lines
         .iter()
@@ -17,7 +17,7 @@ pub(super) fn looks_like(lines: &[Line<'_>]) -> bool {
         .all(|digits| digits.chars().all(|char| char.is_ascii_hexdigit()))
 }
 
-/// A word without what says that it is hexadecimal.
+/// A word without the prefix of hexadecimal numbers.
 fn digits(word: &str) -> &str {
     word.strip_prefix("0x")
         .or_else(|| word.strip_prefix("0X"))
@@ -29,10 +29,10 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
         for word in line.split(is_separator).filter(|word| !word.is_empty()) {
             let digits = digits(word);
             if let Some(wrong) = digits.chars().find(|char| !char.is_ascii_hexdigit()) {
-                let text = format!("{wrong:?} is no hexadecimal digit");
+                let text = format!("{wrong:?} is not a hexadecimal digit");
                 return Err(Problem::new(number, text));
             }
-            // `0x5` alone is a byte.
+            // `0x5` is a byte, too.
             let padded;
             let digits = if digits.len() == 1 && digits != word {
                 padded = format!("0{digits}");
@@ -41,7 +41,7 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
                 digits
             };
             let bytes = hex::decode(digits).map_err(|_| {
-                let text = format!("an odd number of digits, {}, stands together", digits.len());
+                let text = format!("expected an even number of digits, found {}", digits.len());
                 Problem::new(number, text)
             })?;
             builder.push(&bytes);

@@ -1,4 +1,4 @@
-//! From what somebody pastes to the bytes of each direction.
+//! Reads a capture in one of many forms, and returns the bytes of each direction.
 
 mod dump;
 mod escaped;
@@ -18,11 +18,11 @@ use crate::wire::frame::frames;
 /// Bytes that went over one connection.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Capture {
-    /// How they were written.
+    /// The form in which they were written.
     pub form: Form,
     /// One direction, or both.
     pub streams: Vec<Stream>,
-    /// In which order the bytes of both directions went; empty when that is not known.
+    /// The order in which the bytes of both directions were sent. It is empty if the order is not known.
     pub turns: Vec<Turn>,
 }
 
@@ -31,36 +31,36 @@ pub struct Capture {
 pub struct Stream {
     /// Who sent them.
     pub sender: Sender,
-    /// All of them.
+    /// The bytes.
     pub bytes: Vec<u8>,
-    /// How many bytes each line with an arrow has, or each traced call moved: on a pipe these are the messages. Empty
-    /// when the form of the capture does not tell.
+    /// The number of bytes of each line with an arrow, or of each traced call. On a pipe these are the messages. It is
+    /// empty if the form of the capture does not show them.
     pub pieces: Vec<usize>,
 }
 
-/// Bytes that followed each other in one direction, before some in the other.
+/// Consecutive bytes of one direction, before bytes of the other direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Turn {
     /// The index of the stream.
     pub stream: usize,
-    /// How many bytes.
+    /// The number of bytes.
     pub length: usize,
-    /// How many pieces of the stream they are.
+    /// The number of pieces of the stream.
     pub pieces: usize,
 }
 
-/// Who sent the bytes of a stream, as far as the form of the capture says.
+/// Who sent the bytes of a stream, as far as the form of the capture shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sender {
-    /// Nothing is said: one direction, or both mixed.
+    /// Unknown: the stream is one direction, or a mixture of both.
     Unknown,
-    /// The first file, `>`, or what is not indented.
+    /// The client: the first file, lines with `>`, or lines that are not indented.
     Client,
-    /// The second file, `<`, or what is indented.
+    /// The server: the second file, lines with `<`, or lines that are indented.
     Server,
-    /// What a traced process wrote.
+    /// A traced process, which wrote the bytes.
     Traced,
-    /// What a traced process read.
+    /// The peer of a traced process, which read the bytes.
     Peer,
 }
 
@@ -79,23 +79,23 @@ impl fmt::Display for Sender {
 /// How the bytes of a capture are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Form {
-    /// As they are.
+    /// Raw bytes.
     Raw,
-    /// Hexadecimal digits, with or without something between the bytes.
+    /// Hexadecimal digits, with or without separators between the bytes.
     Hexadecimal,
-    /// Lines of an offset, hexadecimal bytes and perhaps text: `xxd`, `hexdump -C`, `od -A x -t x1z`, and both
-    /// directions as Wireshark shows them.
+    /// Lines that consist of an offset, hexadecimal bytes and optionally text, as written by `xxd`, `hexdump -C` and
+    /// `od -A x -t x1z`, or for both directions by Wireshark.
     Dump,
-    /// Literals of Python or C.
+    /// Python or C literals.
     Escaped,
-    /// Lines that begin with `>` or `<`, for the direction.
+    /// Lines that begin with `>` or `<` to show the direction.
     Arrows,
-    /// Lines of `strace`.
+    /// The output of `strace`.
     Strace,
 }
 
 impl Form {
-    /// All of them.
+    /// All forms.
     pub const ALL: [Self; 6] = [
         Self::Raw,
         Self::Hexadecimal,
@@ -105,7 +105,7 @@ impl Form {
         Self::Strace,
     ];
 
-    /// The word for it on the command line.
+    /// The name of the form on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw",
@@ -126,7 +126,7 @@ impl fmt::Display for Form {
             Self::Dump => "a dump",
             Self::Escaped => "literals",
             Self::Arrows => "lines with arrows",
-            Self::Strace => "lines of strace",
+            Self::Strace => "the output of strace",
         })
     }
 }
@@ -138,37 +138,39 @@ impl FromStr for Form {
         Self::ALL
             .into_iter()
             .find(|form| form.name() == name)
-            .ok_or_else(|| format!("one of {}", Self::ALL.map(Self::name).join(", ")))
+            .ok_or_else(|| format!("expected one of {}", Self::ALL.map(Self::name).join(", ")))
     }
 }
 
-/// Text that is not what it was taken for.
+/// Why text could not be read.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum CaptureError {
-    /// Some of it is.
-    #[error("line {line}: {problem} (read as {form}; --as says how to read it)")]
+    /// A line does not have the form of the text.
+    #[error("line {line}: {problem} (read as {form}; use --as to read it in another form)")]
     Malformed {
-        /// What it was taken for.
+        /// The form in which the text was read.
         form: Form,
-        /// Where it is not, from 1.
+        /// The number of the line, from 1.
         line: usize,
-        /// What is wrong there.
+        /// What is wrong in the line.
         problem: String,
     },
-    /// Its beginning is not like anything.
-    #[error("neither hexadecimal, nor a dump, nor a literal; `--as raw` takes the text itself")]
+    /// The text has no known form.
+    #[error(
+        "this is neither hexadecimal, nor a dump, nor a literal; use `--as raw` for the bytes of the text itself"
+    )]
     Unrecognised,
 }
 
 impl Capture {
-    /// Reads what a file holds, in the form that is told, or else in the one that it is found to have.
+    /// Reads the contents of a file in the given form, or in the form that is detected.
     ///
     /// # Errors
     ///
-    /// [`CaptureError::Malformed`] when the text has the form in its first line, and not in all of them.
+    /// Returns [`CaptureError::Malformed`] if not all lines of the text have the form of the first.
     pub fn read(input: Vec<u8>, told: Option<Form>) -> Result<Self, CaptureError> {
         let found = || match recognise(&input) {
-            // Digits alone may be messages of hex8, of which the digits tell the length.
+            // A file of digits may contain messages in hex8, whose headers are digits.
             Form::Hexadecimal if frames(Framing::Hex8, &input).all(|frame| frame.is_whole()) => {
                 Form::Raw
             }
@@ -178,11 +180,11 @@ impl Capture {
         Self::read_as(input, form)
     }
 
-    /// Reads text, which is in any form but raw.
+    /// Reads text in any form except raw.
     ///
     /// # Errors
     ///
-    /// [`CaptureError`] when it has none of the forms, or has it in its first line alone.
+    /// Returns [`CaptureError`] if the text has no known form, or if not all of its lines have the form of the first.
     pub fn from_text(text: &str, told: Option<Form>) -> Result<Self, CaptureError> {
         match told.unwrap_or_else(|| recognise(text.as_bytes())) {
             Form::Raw if told.is_none() && !text.is_empty() => Err(CaptureError::Unrecognised),
@@ -211,7 +213,7 @@ impl Capture {
         Ok(builder.capture)
     }
 
-    /// Bytes of which nothing else is known.
+    /// Creates a capture from raw bytes.
     pub fn raw(bytes: Vec<u8>) -> Self {
         let sender = Sender::Unknown;
         Self {
@@ -225,8 +227,8 @@ impl Capture {
         }
     }
 
-    /// Two captures of one direction each: the client's and the server's. `None` when one of them has both
-    /// directions already.
+    /// Combines two captures of one direction each: the client's and the server's. Returns `None` if one of them
+    /// already contains both directions.
     pub fn pair(client: Self, server: Self) -> Option<Self> {
         let form = client.form;
         let mut streams = Vec::new();
@@ -243,7 +245,7 @@ impl Capture {
         })
     }
 
-    /// How many bytes there are in all.
+    /// The number of bytes of both directions.
     pub fn length(&self) -> usize {
         self.streams.iter().map(|stream| stream.bytes.len()).sum()
     }
@@ -265,7 +267,7 @@ impl Problem {
     }
 }
 
-/// Collects bytes in the order in which they went.
+/// Collects bytes in the order in which they were sent.
 struct Builder {
     capture: Capture,
 }
@@ -281,7 +283,7 @@ impl Builder {
         }
     }
 
-    /// Bytes of the only direction there is.
+    /// Adds bytes of the only direction.
     fn push(&mut self, bytes: &[u8]) {
         self.push_from(Sender::Unknown, bytes);
         self.capture.turns.clear();
@@ -290,7 +292,7 @@ impl Builder {
         }
     }
 
-    /// One piece of a direction.
+    /// Adds a piece of a direction.
     fn push_from(&mut self, sender: Sender, bytes: &[u8]) {
         let stream = self.extend_from(sender, bytes);
         let Capture { streams, turns, .. } = &mut self.capture;
@@ -300,7 +302,7 @@ impl Builder {
         }
     }
 
-    /// More of the piece before.
+    /// Adds bytes to the previous piece.
     fn extend_piece(&mut self, sender: Sender, bytes: &[u8]) {
         let stream = self.extend_from(sender, bytes);
         if let Some(piece) = self.capture.streams[stream].pieces.last_mut() {
@@ -308,7 +310,7 @@ impl Builder {
         }
     }
 
-    /// Returns the index of the direction.
+    /// Adds bytes to a direction, and returns the index of its stream.
     fn extend_from(&mut self, sender: Sender, bytes: &[u8]) -> usize {
         let Capture { streams, turns, .. } = &mut self.capture;
         let known = streams.iter().position(|stream| stream.sender == sender);
@@ -340,7 +342,7 @@ impl Builder {
     }
 }
 
-/// Lines that say something: neither empty nor comments.
+/// The lines that are neither empty nor comments.
 fn lines(input: &[u8]) -> Result<Vec<Line<'_>>, Problem> {
     let text = str::from_utf8(input).map_err(|error| {
         let before = &input[..error.valid_up_to()];
@@ -354,7 +356,7 @@ fn lines(input: &[u8]) -> Result<Vec<Line<'_>>, Problem> {
         .collect())
 }
 
-/// The form that the first lines have. What is none of the others is raw.
+/// Detects the form from the first lines. Bytes without any other form are raw.
 fn recognise(input: &[u8]) -> Form {
     let is_control = |byte: &u8| byte.is_ascii_control() && !byte.is_ascii_whitespace();
     if input.iter().any(is_control) {
@@ -381,7 +383,7 @@ fn recognise(input: &[u8]) -> Form {
     }
 }
 
-/// The direction that a line begins with, and the rest of it.
+/// The direction of a line that begins with an arrow, and the rest of the line.
 fn arrow(line: &str) -> Option<(Sender, &str)> {
     let line = line.trim();
     [
@@ -394,7 +396,8 @@ fn arrow(line: &str) -> Option<(Sender, &str)> {
     .find_map(|(arrow, sender)| Some((sender, line.strip_prefix(arrow)?.trim())))
 }
 
-/// Each line is a direction and bytes, hexadecimal or as a literal. A line without an arrow continues the one before.
+/// Reads lines that consist of a direction and bytes, in hexadecimal or as a literal. A line without an arrow continues
+/// the previous one.
 fn arrows(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Problem> {
     let mut sender = None;
     for &(number, line) in lines {
@@ -405,12 +408,8 @@ fn arrows(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Problem> {
             }
             None => (line.trim(), false),
         };
-        let sender = sender.ok_or_else(|| {
-            Problem::new(
-                number,
-                "the first line begins neither with `>` nor with `<`",
-            )
-        })?;
+        let sender = sender
+            .ok_or_else(|| Problem::new(number, "the first line must begin with `>` or `<`"))?;
         if rest.is_empty() {
             builder.push_from(sender, &[]);
             continue;

@@ -1,18 +1,18 @@
-//! What `strace -e trace=network,read,write,close` says of one connection.
+//! Reads the output of `strace -e trace=network,read,write,close` for one connection.
 //!
-//! A descriptor has a number that other files had before it. So a connection begins where `connect` or `accept`
-//! succeeds, and ends where it is closed. When nothing of that is there, all lines have to be of one descriptor.
+//! The number of a descriptor is reused. A connection therefore begins where `connect` or `accept` succeeds, and ends
+//! where its descriptor is closed. If the output contains none of these calls, all lines must be of one descriptor.
 
 use super::escaped::unescape;
 use super::{Builder, Line, Problem, Sender};
 
-/// A line, as far as it matters.
+/// A traced call.
 enum Call<'a> {
     /// The beginning of a connection.
     Begins(&'a str),
-    /// The end of whatever the descriptor was.
+    /// The end of a descriptor.
     Closes(&'a str),
-    /// Bytes; from the quote on in `text`.
+    /// Bytes that were read or written. `text` begins at their opening quote.
     Moves {
         sender: Sender,
         descriptor: &'a str,
@@ -25,7 +25,7 @@ pub(super) fn looks_like(lines: &[Line<'_>]) -> bool {
     lines.iter().any(moves)
 }
 
-/// A call that matters, if the line is one. Process ids and times may stand before its name.
+/// Parses a line, if it is one of the calls above. Process ids and times may precede the name of the call.
 fn call(line: &str) -> Option<Call<'_>> {
     let (before, after) = line.split_once('(')?;
     let result = || line.rsplit_once("= ").map(|(_, result)| result.trim());
@@ -59,7 +59,7 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
         match call(line) {
             Some(Call::Begins(_)) if is_over || connection.is_some() => {
                 return Err(problem(
-                    "another connection begins: leave the lines of one".into(),
+                    "another connection begins here: keep only the lines of one connection".into(),
                 ));
             }
             Some(Call::Begins(descriptor)) => connection = Some(descriptor),
@@ -72,7 +72,9 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
                 text,
             }) => {
                 if !knows_beginning && *connection.get_or_insert(descriptor) != descriptor {
-                    let text = format!("another descriptor, {descriptor}: leave the lines of one");
+                    let text = format!(
+                        "this is another descriptor, {descriptor}: keep only the lines of one connection"
+                    );
                     return Err(problem(text));
                 }
                 if connection == Some(descriptor) {
@@ -84,18 +86,18 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
         if connection.is_some() && (line.contains("<unfinished ...>") || line.contains(" resumed>"))
         {
             return Err(problem(
-                "calls of several threads are mixed: trace with -ff -o FILE, and take one".into(),
+                "calls of several threads are mixed: trace with -ff -o FILE, and use one of the files".into(),
             ));
         }
     }
     Ok(())
 }
 
-/// The bytes that a call moved: none when it failed, and not all when it was interrupted.
+/// The bytes that a call transferred: none if it failed, and not all of them if it was interrupted.
 fn moved(text: &str) -> Result<Vec<u8>, String> {
     let (mut bytes, rest) = unescape(text, Some('"'))?;
     if rest.starts_with("...") {
-        return Err("strace left bytes out: run it with -s 1000000".into());
+        return Err("strace omitted bytes: run it with -s 1000000".into());
     }
     let result = rest.rsplit_once("= ").and_then(|(_, result)| {
         let number = result.trim().split(' ').next()?;

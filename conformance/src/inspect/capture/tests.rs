@@ -1,4 +1,4 @@
-//! Every form that can be pasted, as the tools write it.
+//! Tests of every form of capture, as the tools write it.
 
 use std::fmt::Write;
 
@@ -6,7 +6,7 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A be32 message, an empty one, and one of 32 zeros: what the dumps below are of.
+/// The bytes of the dumps below: three messages in be32, of which one is empty and one has 32 zeros.
 fn bytes() -> Vec<u8> {
     let mut bytes = b"\0\0\0\x05\x80\x02K*.\0\0\0\0\0\0\0\x20".to_vec();
     bytes.resize(bytes.len() + 32, 0);
@@ -50,7 +50,7 @@ const OD: &str = "\
 000030 00                                               >.<
 000031
 ";
-/// `od -t x1`: the offsets are octal.
+/// The output of `od -t x1`, whose offsets are octal.
 const OD_OCTAL: &str = "\
 0000000 00 00 00 05 80 02 4b 2a 2e 00 00 00 00 00 00 00
 0000020 20 00 00 00 00 00 00 00 00 00 00 00 00 00 00 00
@@ -60,7 +60,7 @@ const OD_OCTAL: &str = "\
 ";
 
 #[test]
-fn dumps_of_all_tools_are_the_bytes() {
+fn dumps_of_all_tools_are_read() {
     for dump in [XXD, HEXDUMP, OD, OD_OCTAL] {
         assert_eq!(only_stream(dump, Form::Dump), bytes(), "{dump}");
     }
@@ -77,7 +77,7 @@ fn a_star_repeats_the_line_before_it() {
 
 #[test]
 fn text_beside_the_bytes_is_not_taken_for_bytes() {
-    // What is beside the bytes is hexadecimal itself, and in the line of one byte it stands far to the right.
+    // The text beside the bytes is itself hexadecimal, and in the line with one byte it is far to the right.
     let bytes = b"ab cd ef 00 11 22";
     for dump in [
         "00000000: 6162 2063 6420 6566 2030 3020 3131 2032  ab cd ef 00 11 2\n00000010: 32                                       2\n",
@@ -88,8 +88,8 @@ fn text_beside_the_bytes_is_not_taken_for_bytes() {
     }
 }
 
-/// Both directions in turn, laid out by what Wireshark's `follow_stream_dialog.cpp` does: four blanks before what the
-/// server sent, 49 columns for the bytes (two more in later versions), offsets of each direction by itself.
+/// Both directions in turn, in the layout of Wireshark's `follow_stream_dialog.cpp`: four blanks before the server's
+/// bytes, 49 columns for the bytes (two more in later versions), and separate offsets for each direction.
 fn wireshark(turns: &[(Sender, &[u8])], wider: usize, indent: &str) -> String {
     let mut text = String::new();
     let mut offsets = [0, 0];
@@ -145,7 +145,7 @@ fn assert_is_both_directions(capture: &Capture) {
 }
 
 #[test]
-fn wireshark_indents_what_the_server_sent() {
+fn bytes_that_wireshark_indents_are_from_the_server() {
     for (wider, indent) in [(0, "    "), (2, "    "), (2, "\t")] {
         let dump = wireshark(&TURNS, wider, indent);
         assert_is_both_directions(&read(&dump));
@@ -159,7 +159,7 @@ fn wireshark_indents_what_the_server_sent() {
 }
 
 #[test]
-fn arrows_say_the_direction() {
+fn arrows_show_the_direction() {
     let mut text = "# a remark, and an empty line\n\n".to_owned();
     for (number, (sender, bytes)) in TURNS.iter().enumerate() {
         let arrow = match (sender, number) {
@@ -182,7 +182,7 @@ fn arrows_say_the_direction() {
 }
 
 #[test]
-fn strace_says_who_wrote_and_who_read() {
+fn strace_shows_the_bytes_of_both_directions() {
     let capture = read(
         r##"[pid  7] connect(5, {sa_family=AF_INET}, 16) = 0
 [pid  7] read(5, "\0\0\0\37", 4) = 4
@@ -200,7 +200,7 @@ write(5, "abcdef", 6) = 4
 }
 
 #[test]
-fn a_connection_is_what_its_descriptor_is_between_connect_and_close() {
+fn a_descriptor_is_a_connection_only_between_connect_and_close() {
     let before = "read(3, \"# a file\", 65536) = 8\nclose(3) = 0\n";
     let connection = "read(3, \"\\0\\0\\0\\1\", 4) = 4\nread(4, \"another file\", 99) = 12\n\
                       close(4) = 0\nread(3, \"a\", 1) = 1\n";
@@ -229,7 +229,7 @@ fn a_connection_is_what_its_descriptor_is_between_connect_and_close() {
 }
 
 #[test]
-fn hexadecimal_may_be_written_in_many_ways() {
+fn hexadecimal_can_be_written_in_many_ways() {
     for text in [
         "0000000580024b2a2e",
         "00000005 80024B2A2E\n",
@@ -270,7 +270,7 @@ fn literals_of_python_and_c_are_bytes() {
 }
 
 #[test]
-fn what_has_no_other_form_is_raw() {
+fn input_without_another_form_is_raw() {
     for raw in [
         &b"\0\0\0\x05\x80\x02K*."[..],
         b"00000005hello",
@@ -282,7 +282,7 @@ fn what_has_no_other_form_is_raw() {
         b"\n",
         b"\xff\xfe",
     ] {
-        let capture = Capture::read(raw.to_vec(), None).expect("raw bytes are bytes");
+        let capture = Capture::read(raw.to_vec(), None).expect("any bytes can be read as raw");
         assert_eq!(capture, Capture::raw(raw.to_vec()));
     }
     let told = Capture::read(b"0000".to_vec(), Some(Form::Raw));
@@ -290,7 +290,7 @@ fn what_has_no_other_form_is_raw() {
 }
 
 #[test]
-fn broken_text_is_refused_with_what_is_wrong_where() {
+fn an_error_names_the_line_and_the_problem() {
     let mut refusals = String::new();
     for text in [
         "000",
@@ -327,7 +327,7 @@ fn broken_text_is_refused_with_what_is_wrong_where() {
 
 #[test]
 fn text_on_the_command_line_is_never_raw() {
-    let text = Capture::from_text("00000000", None).expect("these are four zeros");
+    let text = Capture::from_text("00000000", None).expect("these are four zero bytes");
     assert_eq!(text.streams[0].bytes, [0; 4]);
     let refused = Capture::from_text("hello", None);
     assert_eq!(refused, Err(CaptureError::Unrecognised));
@@ -348,7 +348,7 @@ fn a_dump_does_not_grow_without_limit() {
 }
 
 #[test]
-fn what_was_told_is_not_found_out() {
+fn a_given_form_is_not_detected() {
     for form in Form::ALL {
         assert_eq!(form.name().parse(), Ok(form));
     }
@@ -383,7 +383,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_written_in_a_form_is_read_again(bytes in proptest::collection::vec(any::<u8>(), 1..100)) {
+    fn bytes_survive_every_form(bytes in proptest::collection::vec(any::<u8>(), 1..100)) {
         let literal = format!("b'{}'", bytes.escape_ascii());
         prop_assert_eq!(only_stream(&literal, Form::Escaped), bytes.clone());
         let text = Capture::from_text(&hex::encode(&bytes), None);

@@ -1,4 +1,5 @@
-//! A handshake: every message follows from the keys and the nonces, and the reference says the same in either role.
+//! Checks a recorded handshake: every message follows from the keys and the nonces, and the reference sends the same in
+//! either role.
 
 use processing_connection::AuthKey;
 use processing_connection::auth::{self, Exchange, Turn};
@@ -9,7 +10,7 @@ use crate::context::setting::Spoken;
 use crate::vectors::handshake::{Handshake, Message, Outcome, SCHEME};
 use crate::wire::{Part, Role, Step};
 
-/// A message: who sent it, what it says, and its payload.
+/// A message: its sender, its decoded form, and its payload.
 struct Sent<'a> {
     from: Role,
     message: &'a Message,
@@ -19,14 +20,14 @@ struct Sent<'a> {
 pub(super) fn check(handshake: &Handshake, dialect: Spoken) -> Result<(), Failure> {
     if dialect.dialect.handshake != Some(SCHEME) {
         let outcome = format!("a handshake in {dialect}");
-        return Err(Failure::recording(outcome, "a dialect that has one"));
+        return Err(Failure::recording(outcome, "a dialect with a handshake"));
     }
     if !handshake
         .id
         .starts_with(&format!("handshake/{}/", handshake.role))
     {
         let outcome = format!("the peer is the {}", handshake.role);
-        return Err(Failure::recording(outcome, "the role that the id tells"));
+        return Err(Failure::recording(outcome, "the role in the id"));
     }
     let messages = messages(handshake, dialect)?;
     let verdict = check_meaning(handshake, &messages)?;
@@ -39,7 +40,7 @@ pub(super) fn check(handshake: &Handshake, dialect: Spoken) -> Result<(), Failur
         let outcome = format!("the outcome is {:?}", handshake.outcome);
         return Err(Failure::recording(
             outcome,
-            format!("{expected:?}, as the last verdict has it"),
+            format!("{expected:?}, according to the last verdict"),
         ));
     }
     [Role::Listener, Role::Client]
@@ -48,7 +49,7 @@ pub(super) fn check(handshake: &Handshake, dialect: Spoken) -> Result<(), Failur
         .try_for_each(|role| check_reference(handshake, &messages, role))
 }
 
-/// Takes every message out of its frame and compares it with what it is said to be.
+/// Takes every message out of its frame and compares it with the decoded message in the file.
 fn messages(handshake: &Handshake, dialect: Spoken) -> Result<Vec<Sent<'_>>, Failure> {
     let read = |step: &crate::vectors::Step| -> Result<Vec<u8>, Failure> {
         let bytes = step.bytes.expand();
@@ -58,7 +59,7 @@ fn messages(handshake: &Handshake, dialect: Spoken) -> Result<Vec<Sent<'_>>, Fai
             return Ok(expected);
         }
         Err(Failure::recording(
-            "another message than it is said to be",
+            "the bytes are another message than the decoded one",
             format!("{:?}", step.message),
         )
         .showing(EvidenceKind::String, &expected, payload))
@@ -77,7 +78,7 @@ fn messages(handshake: &Handshake, dialect: Spoken) -> Result<Vec<Sent<'_>>, Fai
         .collect()
 }
 
-/// Every message stands in its place and is right, as the suite itself has it. Returns the last verdict.
+/// Checks with the suite's own code that every message is in its place and right. Returns the last verdict.
 fn check_meaning(handshake: &Handshake, messages: &[Sent<'_>]) -> Result<bool, Failure> {
     let wrong = |number: usize, outcome: &str, expected: String| {
         Failure::recording(format!("step {}: {outcome}", number + 1), expected)
@@ -89,13 +90,17 @@ fn check_meaning(handshake: &Handshake, messages: &[Sent<'_>]) -> Result<bool, F
     for (number, sent) in messages.iter().enumerate() {
         let due = order.next().filter(|_| verdict != Some(false));
         let Some((from, part)) = due.map(|step| (step.sender(), step.part())) else {
-            return Err(wrong(number, "it comes after the end", "nothing".into()));
+            return Err(wrong(
+                number,
+                "a message after the end",
+                "no message".into(),
+            ));
         };
         if sent.from != from {
             return Err(wrong(
                 number,
-                "the wrong end sends it",
-                format!("the {from} sends it"),
+                "the wrong end is the sender",
+                format!("the {from} is the sender"),
             ));
         }
         match (part, sent.message) {
@@ -130,8 +135,11 @@ fn check_meaning(handshake: &Handshake, messages: &[Sent<'_>]) -> Result<bool, F
         }
     }
     if handshake.impostor != impostor {
-        let outcome = format!("the impostor is said to be {:?}", handshake.impostor);
-        let expected = format!("{impostor:?}: whoever welcomes a wrong answer");
+        let outcome = format!(
+            "the impostor is {:?}, according to the file",
+            handshake.impostor
+        );
+        let expected = format!("{impostor:?}, because an impostor welcomes a wrong answer");
         return Err(Failure::recording(outcome, expected));
     }
     match (verdict, order.next()) {
@@ -139,14 +147,14 @@ fn check_meaning(handshake: &Handshake, messages: &[Sent<'_>]) -> Result<bool, F
         (Some(false), _) => Ok(false),
         _ => Err(wrong(
             messages.len(),
-            "it is missing",
+            "no further message",
             "a verdict at the end".into(),
         )),
     }
 }
 
-/// The reference at one end, with the nonce that this end chose, sends what was recorded of it, to the byte, and
-/// decides as was recorded when it receives what was recorded of the other end.
+/// Checks the reference as one end, with the recorded nonce of this end: if it receives the recorded messages of the
+/// other end, it sends exactly the recorded bytes of this end, and reaches the recorded verdict.
 fn check_reference(
     handshake: &Handshake,
     messages: &[Sent<'_>],
@@ -161,7 +169,7 @@ fn check_reference(
         }
         _ => None,
     };
-    // An end that was refused before it challenged the other chose none.
+    // An end that was refused before it challenged the other did not choose a nonce.
     let nonce = messages
         .iter()
         .find_map(chosen)
@@ -175,7 +183,7 @@ fn check_reference(
     for sent in messages {
         match exchange.turn() {
             Turn::Send(..) if sent.from != role => {
-                return Err(wrong("it sends where it should receive".into()));
+                return Err(wrong("it sends instead of receiving".into()));
             }
             Turn::Send(step, message) if message != sent.payload => {
                 return Err(wrong(format!("another message at {step}")).showing(
@@ -186,7 +194,7 @@ fn check_reference(
             }
             Turn::Send(..) => {}
             Turn::Receive(_) if sent.from != role => exchange.receive(&sent.payload),
-            other => return Err(wrong(format!("it comes to {other:?} before the end"))),
+            other => return Err(wrong(format!("it returns {other:?} before the end"))),
         }
     }
     let connected = messages
@@ -195,6 +203,6 @@ fn check_reference(
     match exchange.turn() {
         Turn::Accepted if connected => Ok(()),
         Turn::Failed(..) if !connected => Ok(()),
-        other => Err(wrong(format!("it comes to {other:?}"))),
+        other => Err(wrong(format!("it returns {other:?}"))),
     }
 }

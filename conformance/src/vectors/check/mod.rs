@@ -1,4 +1,4 @@
-//! Verifies recordings without Python: by the reference, and by the suite's own model of pickles.
+//! Verifies recordings without Python, with the reference and the suite's own pickle machine.
 
 mod handshake;
 mod object;
@@ -12,16 +12,16 @@ use crate::context::failure::{EvidenceKind, Failure};
 use crate::wire::Framing;
 use crate::wire::frame::frames;
 
-/// Something in a recording that cannot be so.
+/// An error in a recording.
 #[derive(Clone, Debug)]
 pub struct Finding {
-    /// The id of the vector, or nothing when it is about the whole file.
+    /// The id of the vector, or `None` if the error concerns the whole file.
     pub vector: Option<String>,
     /// What is wrong.
     pub failure: Failure,
 }
 
-/// Checks everything in a file but its digest, which [`File::parse`] checks.
+/// Checks everything in a file except its digest, which [`File::parse`] checks.
 pub fn check(file: &File) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut add = |vector: Option<&str>, failure| {
@@ -35,7 +35,7 @@ pub fn check(file: &File) -> Vec<Finding> {
     }
     for pair in file.vectors.windows(2) {
         if pair[0].id() >= pair[1].id() {
-            let expected = "vectors in the order of their ids, each of them once";
+            let expected = "vectors in the order of their ids, without duplicates";
             let outcome = format!("it comes after {}", pair[0].id());
             add(Some(pair[1].id()), Failure::recording(outcome, expected));
         }
@@ -48,7 +48,7 @@ pub fn check(file: &File) -> Vec<Finding> {
     findings
 }
 
-/// Checks that one id means one thing, whichever file it is in: the same object, the same string, the same keys.
+/// Checks that an id has the same meaning in every file: the same object, the same string, the same keys.
 pub fn check_alike(files: &[&File]) -> Vec<Finding> {
     let mut first: BTreeMap<&str, (&File, &Vector)> = BTreeMap::new();
     let mut findings = Vec::new();
@@ -56,11 +56,11 @@ pub fn check_alike(files: &[&File]) -> Vec<Finding> {
         for vector in &file.vectors {
             let &mut (known, original) = first.entry(vector.id()).or_insert((file, vector));
             if !is_alike(original, vector) {
-                let expected = format!("what it is in the file of {}", known.peer);
+                let expected = format!("the same as in the file of {}", known.peer);
                 findings.push(Finding {
                     vector: Some(vector.id().into()),
                     failure: Failure::recording(
-                        format!("it is something else in the file of {}", file.peer),
+                        format!("it is different in the file of {}", file.peer),
                         expected,
                     ),
                 });
@@ -81,7 +81,7 @@ fn is_alike(one: &Vector, other: &Vector) -> bool {
     }
 }
 
-/// Checks one vector by what its file says of the peer.
+/// Checks one vector, for the peer of its file.
 pub fn check_vector(vector: &Vector, file: &File) -> Result<(), Failure> {
     let dialect = file.dialect;
     let (area, result) = match vector {
@@ -110,14 +110,14 @@ fn check_provenance(file: &File) -> Result<(), Failure> {
             name
         }
         (None, None) => {
-            let outcome = format!("it is of Python {}", provenance.release);
-            let expected = format!("the Python that it ran on: {}", provenance.python);
+            let outcome = format!("the release is that of Python {}", provenance.release);
+            let expected = format!("the release of the interpreter: {}", provenance.python);
             return Err(Failure::recording(outcome, expected));
         }
         _ => {
-            let expected = "both for what is on PyPI, neither in the standard library";
+            let expected = "both for a package on PyPI, neither for the standard library";
             return Err(Failure::recording(
-                "a flavour or an archive without the other",
+                "only one of a flavour and an archive",
                 expected,
             ));
         }
@@ -126,11 +126,11 @@ fn check_provenance(file: &File) -> Result<(), Failure> {
         let outcome = format!("the peer is {}", file.peer);
         return Err(Failure::recording(
             outcome,
-            format!("the peer of this provenance: {name}"),
+            format!("the peer with this provenance: {name}"),
         ));
     }
     if (provenance.flavour.as_deref() == Some("c")) != provenance.compiler.is_some() {
-        let expected = "a compiler for an extension, and none without one";
+        let expected = "a compiler only for an extension";
         return Err(Failure::recording(
             "the provenance of another flavour",
             expected,
@@ -144,14 +144,14 @@ fn check_provenance(file: &File) -> Result<(), Failure> {
     };
     if !provenance.archive_sha256.iter().all(is_digest) {
         return Err(Failure::recording(
-            "no digest of the source archive",
+            "the digest of the source archive is invalid",
             "64 hexadecimal digits",
         ));
     }
     Ok(())
 }
 
-/// Takes a message out of its frame, after the reference has read and written the same header to the byte. Over a pipe
+/// Takes a message out of its frame, after checking that the reference reads and writes exactly this header. On a pipe
 /// there is no framing, and the message is the payload.
 fn payload_of(message: &[u8], framing: Option<Framing>) -> Result<&[u8], Failure> {
     let Some(framing) = framing else {
@@ -180,10 +180,10 @@ fn payload_of(message: &[u8], framing: Option<Framing>) -> Result<&[u8], Failure
     Ok(payload)
 }
 
-/// The reference writes this header for this length, and reads it so.
+/// Checks that the reference writes this header for this length, and reads this length from it.
 fn check_header_of_reference(framing: Framing, header: &[u8], length: u64) -> Result<(), Failure> {
     let wrong = |happened: String| {
-        Failure::recording("the reference frames otherwise", "the recorded header")
+        Failure::recording("the reference has another header", "the recorded header")
             .breaks(framing.requirement())
             .detail(happened)
     };

@@ -1,4 +1,4 @@
-//! An object that was sent.
+//! Checks a recorded object.
 
 use processing_connection::{Error, Limits, Value, object};
 
@@ -10,8 +10,8 @@ use crate::notation::{Fidelity, Graph, compare};
 use crate::pickle::{self, Argument, Instruction, Opcode};
 use crate::vectors::{AtSerde, ReadsAs, SentObject};
 
-/// The payload is one pickle of the object; the reference reads it as its profile has it, and pickles such an object
-/// itself.
+/// Checks that the payload is one pickle of the object, that the reference reads it according to its profile, and that
+/// the reference pickles the object so that it means the same.
 pub(super) fn check(sent: &SentObject, dialect: Spoken, ceiling: Ceiling) -> Result<(), Failure> {
     let message = sent.bytes.expand();
     let payload = payload_of(&message, dialect.framing())?;
@@ -24,18 +24,21 @@ pub(super) fn check(sent: &SentObject, dialect: Spoken, ceiling: Ceiling) -> Res
     check_tidy(payload)?;
     let reads_as = ReadsAs::of(&sent.object);
     if sent.reads_as != reads_as {
-        let outcome = format!("it is said to read as {:?}", sent.reads_as);
+        let outcome = format!(
+            "it should be read as {:?}, according to the file",
+            sent.reads_as
+        );
         return Err(Failure::recording(
             outcome,
-            format!("{reads_as:?}, as the object has it"),
+            format!("{reads_as:?}, according to the object"),
         ));
     }
     check_reference(sent, payload)
 }
 
-/// A pickle keeps to the discipline of pickles, and is written in one way: its numbers are no octal ones, which
-/// unpicklers would take `0777` for where `pickletools` sees a decimal one, and nothing in it is doubled by `DUP`,
-/// which no pickler writes, and which a set would not show.
+/// Checks that a pickle is well-formed and unambiguous. It must not contain numbers such as `0777`, which unpicklers
+/// read as octal and `pickletools` reads as decimal. It must not contain `DUP` either: no pickler writes it, and
+/// duplicates in a set would not be noticed.
 fn check_tidy(payload: &[u8]) -> Result<(), Failure> {
     let untidy = |actual, expected| {
         Err(Failure::recording(actual, expected)
@@ -50,7 +53,7 @@ fn check_tidy(payload: &[u8]) -> Result<(), Failure> {
             return untidy("a number that begins with 0".to_owned(), "a decimal number");
         }
         if instruction.opcode == Opcode::Dup {
-            return untidy("an object that DUP doubled".to_owned(), "none");
+            return untidy("an object that DUP has duplicated".to_owned(), "no DUP");
         }
     }
     Ok(())
@@ -89,19 +92,19 @@ fn check_reference(sent: &SentObject, payload: &[u8]) -> Result<(), Failure> {
         }
         (expected, Ok(value)) => Err(Failure::recording(
             "the reference reads a value",
-            format!("an error: {expected:?}"),
+            format!("an error of kind {expected:?}"),
         )
         .detail(Graph::from(&value).to_string())
         .given(payload)),
         (expected, Err(error)) => Err(Failure::recording(
-            format!("the reference says: {error}"),
+            format!("error of the reference: {error}"),
             format!("{expected:?}"),
         )
         .given(payload)),
     }
 }
 
-/// What the reference sends of such an object means the same.
+/// Checks that the reference pickles the object so that it means the same.
 fn check_writing(sent: &SentObject) -> Result<(), Failure> {
     let refused = |reason: String| {
         Failure::recording("the reference cannot send it", "a pickle").detail(reason)

@@ -1,11 +1,11 @@
-//! A string that was sent.
+//! Checks a recorded string.
 
 use super::payload_of;
 use crate::context::failure::{EvidenceKind, Failure};
 use crate::context::setting::Spoken;
 use crate::vectors::SentString;
 
-/// The payload is the string, to the byte.
+/// Checks that the payload is exactly the string.
 pub(super) fn check(sent: &SentString, dialect: Spoken) -> Result<(), Failure> {
     let message = sent.bytes.expand();
     let payload = payload_of(&message, dialect.framing())?;
@@ -14,7 +14,7 @@ pub(super) fn check(sent: &SentString, dialect: Spoken) -> Result<(), Failure> {
         return Ok(());
     }
     Err(
-        Failure::recording("another payload than the string", "the string as it is")
+        Failure::recording("the payload is not the string", "exactly the string")
             .breaks("string.raw")
             .showing(EvidenceKind::String, &string, payload),
     )

@@ -1,4 +1,4 @@
-//! A handshake with a peer, in which the recorder plays the other end by the suite's own code.
+//! Records a handshake with a peer, in which the recorder plays the other end with the suite's own code.
 
 use super::LONGEST;
 use super::plan::Ends;
@@ -11,10 +11,10 @@ use crate::vectors::file::Vector;
 use crate::vectors::handshake::{Handshake, Keys, Message, Outcome, SCHEME, Step};
 use crate::wire::{Part, Role, Step as WireStep};
 
-/// What the peer is to answer: always the same, so that its answer is, too.
+/// The nonce of the recorder's challenges. It is constant, so that the peer's answer is, too.
 const NONCE: &[u8] = b"the recorder's bytes";
 
-/// Lets the peer accept or connect, as its role is, and keeps every message.
+/// Has the peer accept or connect, depending on its role, and records every message.
 pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<Vector, Stop> {
     let role = context.setting.role;
     let other = role.other();

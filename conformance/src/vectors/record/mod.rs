@@ -1,8 +1,8 @@
-//! Records vectors off a live peer: it sends, the suite holds the raw wire.
+//! Records vectors from a live peer, which sends over a raw connection of the suite.
 //!
-//! Objects reach the peer through the adapter, which builds them for recorder and cases alike: which opcodes of the
-//! memo a pickle has depends on how often an object is referred to. What the peer sent it gets back, too, and
-//! describes: a vector says what was really read, not what should be.
+//! The adapter builds the objects that a peer sends in the same way for the recorder and the cases, because the memo
+//! opcodes of a pickle depend on the number of references to an object. The peer also receives what it has sent and
+//! describes it, so that a vector contains what was really read, not what should be read.
 
 mod handshake;
 mod plan;
@@ -30,39 +30,39 @@ use plan::{Task, plan};
 /// Why a peer could not be recorded.
 #[derive(Debug, Error)]
 pub enum RecordError {
-    /// It never started.
+    /// The peer did not start, or stopped answering.
     #[error(transparent)]
     Trouble(#[from] Trouble),
-    /// There is no directory for socket files.
-    #[error("no directory for socket files: {0}")]
+    /// No directory for socket files could be created.
+    #[error("cannot create a directory for socket files: {0}")]
     Scratch(#[from] std::io::Error),
-    /// What it runs on could not be found out.
-    #[error("its provenance could not be found out: {0}")]
+    /// The provenance of the peer could not be determined.
+    #[error("cannot determine the provenance: {0}")]
     Provenance(String),
     /// One vector could not be recorded.
     #[error("{id}: {reason}")]
     Vector {
-        /// Which one.
+        /// The id of the vector.
         id: String,
         /// What the peer did instead.
         reason: String,
     },
 }
 
-/// Over what is recorded: on Windows what goes over named pipes, elsewhere streams.
+/// The family over which vectors are recorded: named pipes on Windows, and streams elsewhere.
 pub const FAMILY: Family = if cfg!(windows) {
     Family::Pipe
 } else {
     Family::Unix
 };
 
-/// The name of the file of what is recorded off a peer here.
+/// The name of the file for vectors that are recorded from a peer on this system.
 pub fn file_name(peer: &Peer) -> String {
     let over = if FAMILY == Family::Pipe { "-pipe" } else { "" };
     format!("{}{over}.json", peer.name)
 }
 
-/// Records everything off one peer. `patience` is how long any operation may take.
+/// Records all vectors from one peer. `patience` is how long any operation may take.
 pub fn record(peer: &Peer, installed: &Installed, patience: Duration) -> Result<File, RecordError> {
     let [listening, connecting] = [Role::Listener, Role::Client].map(|role| Setting {
         family: FAMILY,
@@ -92,7 +92,7 @@ pub fn record(peer: &Peer, installed: &Installed, patience: Duration) -> Result<
     })
 }
 
-/// Records what the peer does in one role. Messages are the same in both, and recorded of the listener.
+/// Records the vectors of one role. Messages are the same in both roles, and are recorded from the listener.
 fn record_role(
     context: &mut Context<'_>,
     handshake: Option<Scheme>,
@@ -121,7 +121,7 @@ fn record_role(
     Ok(vectors)
 }
 
-/// A connection to the peer, of which the suite has the other end.
+/// A connection between the peer and the suite.
 struct Recorder<'c, 's> {
     context: &'c mut Context<'s>,
     wire: &'c mut Wire,
@@ -159,17 +159,17 @@ impl Recorder<'_, '_> {
         }))
     }
 
-    /// Header and payload of what an operation puts on the wire.
+    /// The header and the payload of the message that an operation puts on the wire.
     fn sent(&mut self, operation: Operation) -> Result<(Vec<u8>, Vec<u8>), Stop> {
         let sending = self.context.start(self.end.who, operation)?;
         let message = self.wire.read_message_with_header(LONGEST);
-        // An error of the peer says more than a wire on which nothing comes.
+        // An error of the peer says more than a wire without bytes, so it is checked first.
         self.context.finish_sent(self.end, &sending)?;
         message.map_err(|error| Failure::wire("a message", &error).into())
     }
 }
 
-/// Bytes that no recorded message exceeds.
+/// The length of the longest message that is recorded.
 const LONGEST: usize = 1 << 24;
 
 fn reason(stop: Stop) -> String {

@@ -1,4 +1,4 @@
-//! What is recorded of every peer.
+//! The vectors that are recorded from every peer.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -12,16 +12,16 @@ use crate::vectors::Bytes;
 use crate::vectors::handshake::SCHEME;
 use crate::wire::handshake::Scheme;
 
-/// Objects of more nodes, or with longer atoms, would make files of megabytes and show nothing that smaller ones do
-/// not.
+/// The limits on recorded objects. Larger ones would need megabytes, and show nothing that smaller ones do not.
 const MOST_NODES: usize = 1100;
 const LONGEST_ATOM: usize = 1100;
-/// Kinds of which there are smaller ones under another name: `bulk`.
+/// Kinds of large objects, for which `bulk` contains smaller ones.
 const LEFT_OUT: &[&str] = &["batches", "nesting"];
-/// The powers of two around which a `long` is recorded: where an `int` ends, and where `LONG1` gives way to `LONG4`.
+/// The powers of two around which a `long` is recorded: the limit of an `int`, and the limit between `LONG1` and
+/// `LONG4`.
 const POWERS: &[&str] = &["63", "2039"];
 
-/// What one vector is to show.
+/// What to record for one vector.
 pub(super) enum Task {
     /// An object that is sent.
     Object(Cow<'static, Graph>),
@@ -37,11 +37,11 @@ pub(super) struct Ends {
     pub(super) key: Bytes,
     /// The key of the recorder.
     pub(super) other_key: Bytes,
-    /// Whether the recorder takes any answer for right.
+    /// Whether the recorder accepts any answer.
     pub(super) impostor: bool,
 }
 
-/// Everything that is recorded of a peer that makes these claims and has this handshake, by id.
+/// Everything that is recorded from a peer with these claims and this handshake, by id.
 pub(super) fn plan(claims: &Hello, handshake: Option<Scheme>) -> BTreeMap<String, Task> {
     let objects = objects::all()
         .filter(|(kind, name, object)| is_recorded(kind, name, object))
@@ -60,8 +60,8 @@ pub(super) fn plan(claims: &Hello, handshake: Option<Scheme>) -> BTreeMap<String
     objects.chain(strings).chain(handshakes).collect()
 }
 
-/// An object as the peer's Python has it, if it does; one that Python 3 has in other types than Python 2 is another
-/// object, and named so.
+/// An object with the types of the peer's Python, or `None` if it does not have them. An object that has other types in
+/// Python 3 than in Python 2 gets another name.
 fn of_its_python(
     claims: &Hello,
     object: &'static Graph,
@@ -93,8 +93,8 @@ fn is_small(object: &Graph) -> bool {
     object.nodes.len() <= MOST_NODES && object.nodes.iter().all(is_short)
 }
 
-/// Whether every container that Python orders by hashes has the same order in every process: `None`, classes and
-/// instances hash by their place in memory.
+/// Whether all sets and dicts have the same order in every process of Python 2. The hash of `None`, classes and
+/// instances depends on their address in memory.
 fn is_ordered(object: &Graph) -> bool {
     let by_place = |node: &Node| matches!(node, Node::None | Node::Global { .. } | Node::Object(_));
     let by_value = |id: NodeId| !reaches(object, &[id], by_place);
@@ -107,8 +107,8 @@ fn is_ordered(object: &Graph) -> bool {
     })
 }
 
-/// Whether every container that Python 3 orders by hashes has the same order in every process: texts and bytes have
-/// other hashes in each. (A dict has the order of its making.)
+/// Whether all sets have the same order in every process of Python 3, where the hashes of `str` and `bytes` are random.
+/// (A dict has the order of insertion.)
 fn has_order_in_python_3(object: &Graph) -> bool {
     let is_salted = |node: &Node| matches!(node, Node::Unicode(_) | Node::Bytes(_));
     object.nodes.iter().all(|node| match node {
@@ -119,7 +119,7 @@ fn has_order_in_python_3(object: &Graph) -> bool {
     })
 }
 
-/// Whether any node that can be reached from these is so.
+/// Whether a predicate is true for any node that can be reached from these.
 fn reaches(object: &Graph, from: &[NodeId], is_so: impl Fn(&Node) -> bool) -> bool {
     let mut pending = from.to_vec();
     while let Some(id) = pending.pop() {
@@ -131,7 +131,7 @@ fn reaches(object: &Graph, from: &[NodeId], is_so: impl Fn(&Node) -> bool) -> bo
     false
 }
 
-/// Strings of every size that some buffer has, and such that could be taken for something else.
+/// Strings around the sizes of buffers, and strings that could be mistaken for something else.
 fn strings() -> Vec<(String, Bytes)> {
     let every: Vec<u8> = (0..=u8::MAX).collect();
     let mut strings: Vec<(String, Bytes)> = [
@@ -153,7 +153,7 @@ fn strings() -> Vec<(String, Bytes)> {
     strings
 }
 
-/// Handshakes in both roles, with keys of every length that HMAC treats in its own way, and without the key.
+/// Handshakes in both roles: with keys of every length that HMAC treats differently, and with a wrong key.
 fn handshakes() -> Vec<(String, Task)> {
     let plain = |bytes: &[u8]| Bytes::plain(bytes);
     let of_length = |length| Bytes::fill(*b"a key ", length);
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn there_are_at_least_150_and_few_enough_to_be_cases() {
+    fn the_number_of_vectors_is_suitable_for_cases() {
         let count = plan_of("processing-0.20-c").len();
         assert!((150..=210).contains(&count), "{count}");
     }
@@ -218,19 +218,19 @@ mod tests {
         let plan = plan_of("multiprocessing-3.14");
         let object = |id: &str| match &plan[id] {
             Task::Object(object) => object.python(100),
-            _ => panic!("{id} is no object"),
+            _ => panic!("{id} is not an object"),
         };
         assert_eq!(object("object/python-3/long/255"), "255");
         assert_eq!(object("object/python-3/str/letter"), "b'a'");
         assert!(!plan.contains_key("object/long/255"));
         assert!(plan.contains_key("object/order/dict-of-unicodes"));
-        // Its order would be another one in each process.
+        // Its order would be different in each process.
         assert!(!plan.contains_key("object/python-3/order/set-of-strs"));
         assert!(plan_of("multiprocessing-2.7").contains_key("object/order/set-of-strs"));
     }
 
     #[test]
-    fn what_has_no_order_is_left_out() {
+    fn objects_without_a_constant_order_are_left_out() {
         let plan = plan_of("processing-0.52-c");
         assert!(!plan.contains_key("object/dict/keys-of-many-types"));
         assert!(plan.contains_key("object/order/dict-of-many-types"));

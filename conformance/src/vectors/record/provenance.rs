@@ -1,4 +1,5 @@
-//! Where recorded bytes are from: the release, and all of the machine that could matter, but not which one it is.
+//! The provenance of recorded bytes: the release, and every property of the machine on which the bytes could depend,
+//! but nothing that identifies the machine.
 
 use serde::Deserialize;
 
@@ -6,8 +7,8 @@ use super::RecordError;
 use crate::peers::{Flavour, Installed, Peer};
 use crate::vectors::{Compiler, Platform, Provenance};
 
-/// Asks an interpreter what it is, and what compiles extensions for it. On Windows `platform` would answer the same, but
-/// from 3.12 on asks a service for it that ends the interpreter under Wine 8.
+/// Asks an interpreter for its version and the compiler of extensions. On Windows the module `platform` is not used:
+/// from 3.12 on, it queries a service that ends the interpreter under Wine 8.
 const QUESTION: &str = r"
 import json, os, platform, struct, subprocess, sys, sysconfig
 compiler = sysconfig.get_config_var('CC')
@@ -42,17 +43,17 @@ struct Answer {
     flags: String,
 }
 
-/// The provenance of what is recorded off a peer on this machine.
+/// The provenance of what is recorded from a peer on this machine.
 pub(super) fn of(peer: &Peer, installed: &Installed) -> Result<Provenance, RecordError> {
     let answer = ask(installed).map_err(RecordError::Provenance)?;
     let compiled = (peer.flavour() == Some(Flavour::C)).then(|| match installed.compiler() {
-        // Somebody else has compiled it.
+        // The extension was not compiled on this machine.
         Some(compiler) => compiler,
         None => (answer.compiler, answer.flags),
     });
     let compiler = compiled.map(|(name, flags)| Compiler {
         name,
-        // A path would name the machine, and says nothing of the code.
+        // A path would identify the machine, and does not affect the code.
         flags: flags
             .split_whitespace()
             .filter(|flag| !flag.contains('/') && !helps(peer, flag))
@@ -78,7 +79,7 @@ pub(super) fn of(peer: &Peer, installed: &Installed) -> Result<Provenance, Recor
     })
 }
 
-/// Whether a flag is a part of the help that a peer needs.
+/// Whether an option is one of those that the peer needs in addition to its own.
 fn helps(peer: &Peer, flag: &str) -> bool {
     let mut help = peer.help.iter().flat_map(|help| help.split_whitespace());
     help.any(|word| word == flag)
