@@ -2,8 +2,8 @@
 
 use clap::ValueEnum;
 use processing_conformance::notation::{Construction, Graph, Node};
-use processing_conformance::strategy;
 use processing_conformance::pickle;
+use processing_conformance::strategy;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 
