@@ -2,8 +2,9 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, OnceLock};
 
+use parking_lot::Mutex;
 use thiserror::Error;
 
 use super::{InstallError, Installed, Peer, Peers, at_once};
@@ -63,7 +64,7 @@ impl Supply {
     /// The reason why the peer is not here.
     pub fn get(&self, peer: &Peer) -> Result<Installed, Absence> {
         let outcome = {
-            let mut outcomes = self.outcomes.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut outcomes = self.outcomes.lock();
             Arc::clone(outcomes.entry(peer.name.clone()).or_default())
         };
         outcome.get_or_init(|| self.look_up(peer)).clone()

@@ -1,6 +1,6 @@
 //! Whether it makes sense to go on with a testee.
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use parking_lot::{Mutex, MutexGuard};
 
 use crate::testee::session::Trouble;
 
@@ -40,6 +40,6 @@ impl Health {
     }
 
     fn troubles(&self) -> MutexGuard<'_, Troubles> {
-        self.troubles.lock().unwrap_or_else(PoisonError::into_inner)
+        self.troubles.lock()
     }
 }

@@ -2,7 +2,8 @@
 
 use std::collections::VecDeque;
 use std::num::NonZero;
-use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use parking_lot::Mutex;
 
 use super::judge::Judgement;
 use super::judges::Judge;
@@ -44,16 +45,16 @@ pub(super) fn run(
         loop {
             let turn = turns.take();
             // In a statement of its own: in the condition, the lock would be held for the whole turn.
-            let next = lock(&queue).next();
+            let next = queue.lock().next();
             let Some(task) = next else { return };
             let judge = &judges[task.judge];
             for at in task.executions.clone() {
                 let judgement = judge.judge(&judge.executions()[at]);
                 observe(&judgement);
-                lock(&judgements).push((task.judge, at, judgement));
+                judgements.lock().push((task.judge, at, judgement));
             }
             drop(turn);
-            lock(&queue).end(&task);
+            queue.lock().end(&task);
         }
     };
     std::thread::scope(|scope| {
@@ -61,9 +62,7 @@ pub(super) fn run(
             scope.spawn(work);
         }
     });
-    let mut judgements = judgements
-        .into_inner()
-        .unwrap_or_else(PoisonError::into_inner);
+    let mut judgements = judgements.into_inner();
     judgements.sort_by_key(|(judge, at, _)| (*judge, *at));
     let mut by_judge: Vec<Vec<Judgement>> = judges.iter().map(|_| Vec::new()).collect();
     for (judge, _, judgement) in judgements {
@@ -136,8 +135,4 @@ impl Queue {
     fn end(&mut self, task: &Task) {
         self.waiting_now -= usize::from(task.waits);
     }
-}
-
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

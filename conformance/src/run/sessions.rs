@@ -2,8 +2,9 @@
 
 use std::collections::VecDeque;
 use std::ops::{Deref, DerefMut};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+use parking_lot::{Mutex, MutexGuard};
 
 use super::testee::Testee;
 use crate::testee::session::{Session, Trouble};
@@ -68,7 +69,7 @@ impl Sessions {
     }
 
     fn idle(&self) -> MutexGuard<'_, VecDeque<(String, Session)>> {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
+        self.idle.lock()
     }
 }
 

@@ -1,7 +1,8 @@
 //! How many executions work at once, however many are under way.
 
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
 
 /// An execution that takes longer than this is taken to wait for something, and holds up nobody.
 const LONG: Duration = Duration::from_millis(60);
@@ -44,16 +45,12 @@ impl Turns {
                 return Turn { turns: self, began };
             }
             let until_one_is_long = LONG.saturating_sub(working().max().unwrap_or_default());
-            running = self
-                .changed
-                .wait_timeout(running, until_one_is_long)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            self.changed.wait_for(&mut running, until_one_is_long);
         }
     }
 
     fn running(&self) -> MutexGuard<'_, Vec<Instant>> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner)
+        self.running.lock()
     }
 }
 
