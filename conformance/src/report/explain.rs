@@ -8,7 +8,7 @@ use deviation::explain_deviation;
 
 use crate::cases::{Case, catalogue};
 use crate::context::id::case_of;
-use crate::requirements::{Requirement, UNTESTED, requirement};
+use crate::requirements::{Requirement, requirement};
 use crate::run::deviation::Deviations;
 use crate::wire::Framing;
 
@@ -102,9 +102,6 @@ fn explain_requirement(requirement: &Requirement) -> String {
         .collect();
     if !cases.is_empty() {
         let _ = writeln!(text, "    tested by: {}", cases.join(", "));
-    }
-    if let Some((_, reason)) = UNTESTED.iter().find(|(id, _)| *id == requirement.id) {
-        let _ = writeln!(text, "    not tested: {reason}");
     }
     text
 }
