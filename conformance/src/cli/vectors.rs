@@ -228,7 +228,7 @@ fn record_all(peers: &[&Peer], supply: &Supply) -> Vec<Result<(File, Vec<Finding
     })
 }
 
-/// Whether a file holds this recording already, but for what is random: then it is left as it is.
+/// Whether a file already holds this recording, apart from random values. Such a file is not written again.
 fn is_recorded(path: &Path, now: &File) -> bool {
     let before = std::fs::read_to_string(path)
         .ok()

@@ -19,7 +19,7 @@ pub struct Difference {
     pub of_the_machine: bool,
 }
 
-/// Everything in which a recording differs from the one before, but for what is random by nature.
+/// The differences between two recordings of the same peer. Values that are random in every recording are left out.
 pub fn differences(before: &File, now: &File) -> Vec<Difference> {
     let mut found = about(before, now);
     let by_id = |file: &File| -> BTreeMap<String, Vector> {

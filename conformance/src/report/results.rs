@@ -14,8 +14,8 @@ use crate::run::{Judgement, Run};
 /// The version of the form.
 pub const SCHEMA: &str = "processing-conformance/report/2";
 
-/// A whole report; `schema/report.schema.json` describes it. Reports of version 1 can be read, too: they lack what is
-/// optional here.
+/// A whole report; `schema/report.schema.json` describes it. Reports of version 1 can also be read: they lack
+/// the optional members.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// [`SCHEMA`], or that of an earlier version.

@@ -174,7 +174,7 @@ fn expand(
     selection: &Selection,
     executions: &mut Vec<Execution>,
 ) {
-    // A case whose parameters hang on the framing is about streams.
+    // A case whose parameters depend on the framing is about streams.
     let parameters = (case.parameters)(base.dialect.framing);
     let chosen = parameters
         .into_iter()

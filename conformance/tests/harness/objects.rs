@@ -21,9 +21,9 @@ pub(crate) enum Fault {
     UnicodeReceivedAsStr,
     /// A `unicode` is sent as a `str`.
     UnicodeSentAsStr,
-    /// What is shared is copied when it comes, but for what contains itself.
+    /// Shared objects are received as copies, except for objects that contain themselves.
     SharedReceivedAsCopies,
-    /// What is shared is copied before it is sent, but for what contains itself.
+    /// Shared objects are copied before they are sent, except for objects that contain themselves.
     SharedSentAsCopies,
     /// A pickle with a tuple of three in it is no pickle.
     TriplesRefused,

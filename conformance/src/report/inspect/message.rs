@@ -18,7 +18,7 @@ use crate::wire::{Framing, Header};
 const OBJECT: usize = 1000;
 /// How many further lines an instruction with a long argument gets.
 const ARGUMENT: usize = 3;
-/// When so many bytes are missing, a header may be none.
+/// When more bytes than this are missing, the header is probably not a header.
 const INCREDIBLE: u64 = 64 << 20;
 /// How many classes and functions that an object needs are named.
 const NEEDS: usize = 8;

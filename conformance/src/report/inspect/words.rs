@@ -56,7 +56,7 @@ impl fmt::Display for Count {
     }
 }
 
-/// A place in a stream, as lines begin with it, too.
+/// A position in a stream, in the form in which lines begin with it.
 pub(super) struct At(pub(super) usize);
 
 impl fmt::Display for At {
