@@ -39,8 +39,8 @@ pub fn render(evidence: &Evidence, framing: Option<Framing>) -> String {
     text
 }
 
-/// One stretch of bytes, or a message of a pipe, annotated, without a second one to compare it with: all of it, but for long runs of bytes
-/// that are neither header nor opcode.
+/// Annotates one stretch of bytes, or one message of a pipe, without a second one to compare it with. Long runs of bytes
+/// that are neither header nor opcode are left out.
 pub fn annotate_stream(framing: Option<Framing>, bytes: &[u8]) -> String {
     let mut text = String::new();
     write_lines(
