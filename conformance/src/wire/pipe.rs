@@ -6,6 +6,7 @@
 use std::collections::VecDeque;
 use std::io;
 use std::sync::Arc;
+use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
@@ -36,8 +37,8 @@ struct Outbox {
 #[derive(Debug, Default)]
 struct Mail {
     messages: VecDeque<Vec<u8>>,
-    /// Whether the thread is running, and whether it is writing a message.
-    has_writer: bool,
+    /// The thread, which is started with the first message, and whether it is writing a message.
+    writer: Option<JoinHandle<()>>,
     writing: bool,
     /// Why nothing more can be written.
     over: Option<Over>,
@@ -77,10 +78,9 @@ impl PipeEnd {
             return Err(over.into());
         }
         mail.messages.push_back(message.to_vec());
-        if !mail.has_writer {
-            mail.has_writer = true;
+        if mail.writer.is_none() {
             let (pipe, outbox) = (Arc::clone(&self.pipe), Arc::clone(&self.outbox));
-            std::thread::spawn(move || outbox.empty_into(&pipe));
+            mail.writer = Some(thread::spawn(move || outbox.empty_into(&pipe)));
         }
         drop(mail);
         self.outbox.changed.notify_all();
@@ -136,10 +136,18 @@ impl PipeEnd {
         self.pipe.poll(Some(patience))
     }
 
-    /// Closes this end immediately. Messages that are not in the pipe yet are lost.
+    /// Closes this end. Messages that are not in the pipe yet are lost.
+    ///
+    /// The system closes the pipe when the last thread stops using it. This waits for the thread that writes, which
+    /// stops at once, so that the other end is at the end of the pipe when this returns.
     pub(super) fn close(&self) {
         self.outbox.end(Over::Closed);
         self.pipe.close();
+        let writer = self.outbox.mail().writer.take();
+        if let Some(writer) = writer {
+            // It does not panic; if it did, there would be nothing left to wait for.
+            let _ = writer.join();
+        }
     }
 }
 
