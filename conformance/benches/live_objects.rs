@@ -26,14 +26,14 @@ use processing_connection::Family;
 use proptest::strategy::{Strategy, ValueTree};
 use proptest::test_runner::{Config, TestCaseError, TestRunner};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+type Fallible<T> = Result<T, Box<dyn Error>>;
 
 const PEER: &str = "processing-0.20-c";
 /// Objects a second.
 const TARGET: f64 = 2000.0;
 const PATIENCE: Duration = Duration::from_secs(5);
 
-fn main() -> Outcome<()> {
+fn main() -> Fallible<()> {
     let arguments: Vec<String> = std::env::args().collect();
     // `cargo test --all-targets` runs it too, unoptimized; only `cargo bench` judges.
     let judged = arguments.iter().any(|argument| argument == "--bench");
@@ -70,11 +70,11 @@ fn main() -> Outcome<()> {
 }
 
 /// Prints the medians of three ways to do the same, and returns the least.
-fn measure(mut live: Live, family: Family, rounds: usize, objects: u32) -> Outcome<f64> {
+fn measure(mut live: Live, family: Family, rounds: usize, objects: u32) -> Fallible<f64> {
     let mut runner = TestRunner::deterministic();
     let made = (0..objects)
         .map(|_| make(&mut runner))
-        .collect::<Outcome<Vec<_>>>()?;
+        .collect::<Fallible<Vec<_>>>()?;
     let nodes = made.iter().map(|graph| graph.nodes.len()).sum::<usize>();
     let nodes = f64::from(u32::try_from(nodes)?);
     println!(
@@ -107,13 +107,13 @@ fn measure(mut live: Live, family: Family, rounds: usize, objects: u32) -> Outco
     Ok(slowest)
 }
 
-fn make(runner: &mut TestRunner) -> Outcome<Graph> {
+fn make(runner: &mut TestRunner) -> Fallible<Graph> {
     let tree = graph(NODES).new_tree(runner);
     Ok(tree.map_err(|reason| reason.to_string())?.current())
 }
 
 /// One object after another, as a property has them.
-fn proptest(live: Live, objects: u32) -> Outcome<Live> {
+fn proptest(live: Live, objects: u32) -> Fallible<Live> {
     let live = RefCell::new(live);
     let config = Config {
         cases: objects,
@@ -139,7 +139,7 @@ struct Live {
 }
 
 impl Live {
-    fn connect(mut session: Session, peer: &Peer, family: Family) -> Outcome<Self> {
+    fn connect(mut session: Session, peer: &Peer, family: Family) -> Fallible<Self> {
         let scratch = Scratch::new()?;
         let free = match family {
             Family::Inet => RawAddress::Pair("127.0.0.1".into(), 0),
@@ -177,7 +177,7 @@ impl Live {
     }
 
     /// Sends an object and compares what the peer describes.
-    fn one(&mut self, object: &Graph) -> Outcome<()> {
+    fn one(&mut self, object: &Graph) -> Fallible<()> {
         let receiving = self.send(object)?;
         self.compare(object, &receiving)
     }
@@ -185,8 +185,8 @@ impl Live {
     /// The same for many, the next one being made while the peer is at work.
     fn all<G: std::borrow::Borrow<Graph>>(
         &mut self,
-        objects: impl IntoIterator<Item = Outcome<G>>,
-    ) -> Outcome<()> {
+        objects: impl IntoIterator<Item = Fallible<G>>,
+    ) -> Fallible<()> {
         let mut before: Option<(G, Ticket)> = None;
         for object in objects {
             let object = object?;
@@ -202,13 +202,13 @@ impl Live {
         }
     }
 
-    fn send(&mut self, object: &Graph) -> Outcome<Ticket> {
+    fn send(&mut self, object: &Graph) -> Fallible<Ticket> {
         let receiving = self.session.start(Operation::recv(self.connection))?;
         self.wire.write_message(&pickle::write(object, 2)?)?;
         Ok(receiving)
     }
 
-    fn compare(&mut self, object: &Graph, receiving: &Ticket) -> Outcome<()> {
+    fn compare(&mut self, object: &Graph, receiving: &Ticket) -> Fallible<()> {
         match self.session.finish(receiving)? {
             Ok(Answer::Object(described)) => {
                 Ok(compare(object, black_box(&described), Fidelity::Graph)?)

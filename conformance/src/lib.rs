@@ -25,6 +25,11 @@
 //! | session | a conversation with a testee that was started | [`testee::session::Session`] |
 //! | case | a test of one behaviour | [`cases::Case`] |
 //! | execution | a case under one setting | [`run::plan::Execution`] |
+//! | outcome | what a testee did, as far as it decides about the verdict | [`context::outcome::Outcome`] |
+//! | scheme of a handshake | the messages by which both ends prove that they know the key | [`wire::handshake::Scheme`] |
+//! | handshake with a testee | a handshake that the suite takes part in | [`context::handshake::LiveHandshake`] |
+//! | recorded handshake | a handshake of a peer in a file of vectors | [`vectors::RecordedHandshake`] |
+//! | captured handshake | a handshake that was found in a capture | [`inspect::handshake::CapturedHandshake`] |
 //! | judgement | a verdict on an execution, with everything that explains it | [`run::Judgement`] |
 //! | judge | runs the executions of one testee and judges them | [`run::Judge`] |
 //! | run | the judgements of one testee | [`run::Run`] |

@@ -4,16 +4,16 @@
 //! `PROCESSING_CONFORMANCE_PEERS=…` leaves all others out.
 
 mod harness;
+#[path = "harness/peers.rs"]
+mod peers;
 
-use std::path::PathBuf;
 use std::sync::Arc;
 
-use processing_conformance::peers::{Supply, under_test};
+use processing_conformance::peers::under_test;
 use processing_conformance::run::Testee;
 
 fn main() {
-    let directory = std::env::var_os("PROCESSING_CONFORMANCE_PEERS_DIR").map(PathBuf::from);
-    let supply = Arc::new(Supply::installing(directory));
-    let peers = under_test().into_iter();
-    harness::main(peers.map(|peer| Testee::peer(peer, &supply)).collect());
+    let supply = Arc::new(peers::supply());
+    let under_test = under_test().into_iter();
+    harness::main(under_test.map(|peer| Testee::peer(peer, &supply)).collect());
 }

@@ -25,7 +25,7 @@ mod trials;
 use std::num::NonZero;
 
 use check::{check, examples_each};
-use ends::{End, Exchanged, Held, Message, Outcome, Setting};
+use ends::{End, Exchanged, Fallible, Held, Message, Setting};
 use libtest_mimic::Arguments;
 use processing_conformance::notation::{Fidelity, Graph, compare, outside_values};
 use processing_conformance::pickle::{self, Limits};
@@ -108,7 +108,7 @@ const OF_LIVE_PEERS: &[Property] = &[
     },
 ];
 
-fn the_reference_receives_the_values_that_it_sends(setting: &Setting<'_>) -> Outcome<()> {
+fn the_reference_receives_the_values_that_it_sends(setting: &Setting<'_>) -> Fallible<()> {
     check(
         setting,
         &values(),
@@ -120,7 +120,7 @@ fn the_reference_receives_the_values_that_it_sends(setting: &Setting<'_>) -> Out
     )
 }
 
-fn the_reference_receives_the_strings_that_it_sends(setting: &Setting<'_>) -> Outcome<()> {
+fn the_reference_receives_the_strings_that_it_sends(setting: &Setting<'_>) -> Fallible<()> {
     check(
         setting,
         &string(),
@@ -129,7 +129,7 @@ fn the_reference_receives_the_strings_that_it_sends(setting: &Setting<'_>) -> Ou
     )
 }
 
-fn the_reference_and_live_peers_exchange_values(setting: &Setting<'_>) -> Outcome<()> {
+fn the_reference_and_live_peers_exchange_values(setting: &Setting<'_>) -> Fallible<()> {
     check(
         setting,
         &setting.testee.having(values()),
@@ -142,7 +142,7 @@ fn the_reference_and_live_peers_exchange_values(setting: &Setting<'_>) -> Outcom
     all_examples_were_exchanged(setting)
 }
 
-fn the_reference_and_live_peers_exchange_strings(setting: &Setting<'_>) -> Outcome<()> {
+fn the_reference_and_live_peers_exchange_strings(setting: &Setting<'_>) -> Fallible<()> {
     check(
         setting,
         &string(),
@@ -152,7 +152,7 @@ fn the_reference_and_live_peers_exchange_strings(setting: &Setting<'_>) -> Outco
     all_examples_were_exchanged(setting)
 }
 
-fn live_peers_keep_identity_and_recursion(setting: &Setting<'_>) -> Outcome<()> {
+fn live_peers_keep_identity_and_recursion(setting: &Setting<'_>) -> Fallible<()> {
     check(
         setting,
         &in_any_protocol(setting.testee.having(graph(NODES))),
@@ -166,7 +166,7 @@ fn live_peers_keep_identity_and_recursion(setting: &Setting<'_>) -> Outcome<()> 
 fn graph_crosses_both_ways(
     (wire, peer): &mut (Wire, Held),
     (graph, protocol): &(Graph, u8),
-) -> Outcome<()> {
+) -> Fallible<()> {
     let receiving = peer.start_recv()?;
     write_object(wire, graph, *protocol)?;
     same(graph, &peer.finish_object(&receiving)?, Fidelity::Graph)?;
@@ -175,7 +175,7 @@ fn graph_crosses_both_ways(
 }
 
 /// To ask for a number of examples does not prove that they were all run: the messages were counted, too.
-fn all_examples_were_exchanged(setting: &Setting<'_>) -> Outcome<()> {
+fn all_examples_were_exchanged(setting: &Setting<'_>) -> Fallible<()> {
     let Exchanged { received, sent } = setting.exchanged();
     let asked = examples_each();
     if received >= asked && sent >= asked {
@@ -186,7 +186,7 @@ fn all_examples_were_exchanged(setting: &Setting<'_>) -> Outcome<()> {
     ))
 }
 
-fn the_reference_reads_values_in_every_protocol_of_python_2(setting: &Setting<'_>) -> Outcome<()> {
+fn the_reference_reads_values_in_every_protocol_of_python_2(setting: &Setting<'_>) -> Fallible<()> {
     check(
         setting,
         &in_any_protocol(values()),
@@ -205,7 +205,7 @@ fn the_reference_reads_values_in_every_protocol_of_python_2(setting: &Setting<'_
 
 fn the_reference_describes_or_refuses_any_object_and_stays_in_step(
     setting: &Setting<'_>,
-) -> Outcome<()> {
+) -> Fallible<()> {
     check(
         setting,
         &in_any_protocol(graph(NODES)),
@@ -233,7 +233,7 @@ fn the_reference_describes_or_refuses_any_object_and_stays_in_step(
     )
 }
 
-fn strings_arrive_whole_however_the_stream_is_cut(setting: &Setting<'_>) -> Outcome<()> {
+fn strings_arrive_whole_however_the_stream_is_cut(setting: &Setting<'_>) -> Fallible<()> {
     let framing = setting.dialect.framing;
     let examples = strings_in_segments(framing.shortest_header());
     check(
@@ -257,7 +257,7 @@ fn strings_arrive_whole_however_the_stream_is_cut(setting: &Setting<'_>) -> Outc
 }
 
 /// What one end sends is what the other receives.
-fn object_crosses(from: &mut impl End, to: &mut impl End, object: &Graph) -> Outcome<()> {
+fn object_crosses(from: &mut impl End, to: &mut impl End, object: &Graph) -> Fallible<()> {
     let received = from.send_while(&[Message::Object(object)], || to.recv())?;
     same(object, &received, Fidelity::Values)
 }
@@ -270,7 +270,7 @@ fn string_crosses_and_returns(
     near: &mut impl End,
     far: &mut impl End,
     Bytes(bytes): &Bytes,
-) -> Outcome<()> {
+) -> Fallible<()> {
     let messages = [Message::String(bytes), Message::String(NEXT)];
     let received = near.send_while(&messages, || Ok([far.recv_string()?, far.recv_string()?]))?;
     same_bytes(bytes, &received[0])?;
@@ -283,13 +283,13 @@ fn in_any_protocol(graphs: impl Strategy<Value = Graph>) -> impl Strategy<Value 
     (graphs, 0..=2u8)
 }
 
-fn write_object(wire: &mut Wire, object: &Graph, protocol: u8) -> Outcome<()> {
+fn write_object(wire: &mut Wire, object: &Graph, protocol: u8) -> Fallible<()> {
     let pickle = pickle::write(object, protocol).map_err(|error| error.to_string())?;
     wire.write_message(&pickle)
         .map_err(|error| error.to_string())
 }
 
-fn read_object(wire: &mut Wire) -> Outcome<Graph> {
+fn read_object(wire: &mut Wire) -> Fallible<Graph> {
     let pickle = wire
         .read_message(LONGEST)
         .map_err(|error| error.to_string())?;
@@ -300,7 +300,7 @@ fn read_object(wire: &mut Wire) -> Outcome<Graph> {
 }
 
 /// Writes a stream in segments, which end at the cuts.
-fn write_in_segments(wire: &mut Wire, stream: &[u8], cuts: &[usize]) -> Outcome<()> {
+fn write_in_segments(wire: &mut Wire, stream: &[u8], cuts: &[usize]) -> Fallible<()> {
     let ends = cuts.iter().copied().chain([stream.len()]);
     let mut written = 0;
     for end in ends {
@@ -311,11 +311,11 @@ fn write_in_segments(wire: &mut Wire, stream: &[u8], cuts: &[usize]) -> Outcome<
     Ok(())
 }
 
-fn same(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Outcome<()> {
+fn same(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Fallible<()> {
     compare(expected, actual, fidelity).map_err(|difference| difference.to_string())
 }
 
-fn same_bytes(expected: &[u8], actual: &Payload) -> Outcome<()> {
+fn same_bytes(expected: &[u8], actual: &Payload) -> Fallible<()> {
     if actual.describes(expected) {
         return Ok(());
     }

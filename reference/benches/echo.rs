@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 use processing_connection::{Address, Connection, Dialect, Family, Listener};
 
-type Outcome<T> = Result<T, Box<dyn Error>>;
+type Fallible<T> = Result<T, Box<dyn Error>>;
 
 const SIZES: [(usize, &str, f64); 4] = [
     (16, "16 B", 1.15),
@@ -26,7 +26,7 @@ const SIZES: [(usize, &str, f64); 4] = [
     (1 << 20, "1 MiB", 1.25),
 ];
 
-fn main() -> Outcome<()> {
+fn main() -> Fallible<()> {
     let arguments: Vec<String> = std::env::args().collect();
     let option = |name: &str| {
         let at = arguments.iter().position(|argument| argument == name)?;
@@ -60,7 +60,7 @@ fn main() -> Outcome<()> {
     }
 }
 
-fn compare(family: Family, rounds: usize, peer: Option<&(String, String)>) -> Outcome<bool> {
+fn compare(family: Family, rounds: usize, peer: Option<&(String, String)>) -> Fallible<bool> {
     let mut reference = Reference::start(family)?;
     let mut floor = floor::start(family)?;
     let mut live = peer
@@ -112,7 +112,7 @@ fn compare(family: Family, rounds: usize, peer: Option<&(String, String)>) -> Ou
 
 /// Returns a number of round trips that takes about 8 milliseconds: many short turns are less
 /// affected by noise than a few long ones.
-fn trips_for(floor: &mut impl Echo, message: &[u8]) -> Outcome<u32> {
+fn trips_for(floor: &mut impl Echo, message: &[u8]) -> Fallible<u32> {
     let mut trips = 1;
     loop {
         let took = time(floor, message, trips)?;
@@ -123,7 +123,7 @@ fn trips_for(floor: &mut impl Echo, message: &[u8]) -> Outcome<u32> {
     }
 }
 
-fn time(contender: &mut impl Echo, message: &[u8], trips: u32) -> Outcome<Duration> {
+fn time(contender: &mut impl Echo, message: &[u8], trips: u32) -> Fallible<Duration> {
     let start = Instant::now();
     for _ in 0..trips {
         contender.echo(message)?;
@@ -137,7 +137,7 @@ fn median(mut times: Vec<Duration>) -> Duration {
 }
 
 trait Echo {
-    fn echo(&mut self, message: &[u8]) -> Outcome<()>;
+    fn echo(&mut self, message: &[u8]) -> Fallible<()>;
 }
 
 struct Reference {
@@ -146,7 +146,7 @@ struct Reference {
 }
 
 impl Reference {
-    fn start(family: Family) -> Outcome<Self> {
+    fn start(family: Family) -> Fallible<Self> {
         let mut listener = Listener::builder().family(family).bind()?;
         let address = listener.address().clone();
         thread::spawn(move || -> processing_connection::Result<()> {
@@ -165,7 +165,7 @@ impl Reference {
 }
 
 impl Echo for Reference {
-    fn echo(&mut self, message: &[u8]) -> Outcome<()> {
+    fn echo(&mut self, message: &[u8]) -> Fallible<()> {
         self.conn.send_string(message)?;
         self.conn.recv_string_into(&mut self.received)?;
         assert_eq!(self.received.len(), message.len());
@@ -193,7 +193,7 @@ while 1:
 ";
 
 impl Live {
-    fn start(family: Family, python: &str, path: &str) -> Outcome<Self> {
+    fn start(family: Family, python: &str, path: &str) -> Fallible<Self> {
         let dialect = Dialect::PROCESSING_0_20_C;
         let mut listener = Listener::builder()
             .family(family)
@@ -222,7 +222,7 @@ impl Live {
 }
 
 impl Echo for Live {
-    fn echo(&mut self, message: &[u8]) -> Outcome<()> {
+    fn echo(&mut self, message: &[u8]) -> Fallible<()> {
         self.reference.echo(message)
     }
 }
@@ -236,7 +236,7 @@ impl Drop for Live {
 
 /// The cost of the transport itself.
 mod floor {
-    use super::{Echo, Family, Outcome, Read, TcpListener, TcpStream, Write, thread};
+    use super::{Echo, Fallible, Family, Read, TcpListener, TcpStream, Write, thread};
 
     struct Floor<S> {
         stream: S,
@@ -247,7 +247,7 @@ mod floor {
         received: Vec<u8>,
     }
 
-    pub(super) fn start(family: Family) -> Outcome<Box<dyn Echo>> {
+    pub(super) fn start(family: Family) -> Fallible<Box<dyn Echo>> {
         match family {
             Family::Inet => {
                 let listener = TcpListener::bind("127.0.0.1:0")?;
@@ -299,7 +299,7 @@ mod floor {
     }
 
     impl<S: Read + Write> Echo for Floor<S> {
-        fn echo(&mut self, message: &[u8]) -> Outcome<()> {
+        fn echo(&mut self, message: &[u8]) -> Fallible<()> {
             if self.frame.len() != 4 + message.len() {
                 self.frame = u32::try_from(message.len())?.to_be_bytes().to_vec();
                 self.frame.extend(message);
@@ -311,7 +311,7 @@ mod floor {
     }
 
     impl Echo for Box<dyn Echo> {
-        fn echo(&mut self, message: &[u8]) -> Outcome<()> {
+        fn echo(&mut self, message: &[u8]) -> Fallible<()> {
             (**self).echo(message)
         }
     }

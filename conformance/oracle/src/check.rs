@@ -53,7 +53,7 @@ impl Check {
 }
 
 /// The outcome of a check.
-pub(crate) enum Outcome {
+pub(crate) enum Agreement {
     Agreed,
     /// One of the readers does not claim to read the pickle, or the results of its calls cannot be known.
     NotCompared,
@@ -61,7 +61,7 @@ pub(crate) enum Outcome {
     Differed(&'static str, String),
 }
 
-use Outcome::{Agreed, Differed, NotCompared};
+use Agreement::{Agreed, Differed, NotCompared};
 
 /// A pickle, and what the readers report about it.
 pub(crate) struct Subject<'a> {
@@ -77,7 +77,7 @@ impl Subject<'_> {
         places.any(|&byte| byte == usize::from(opcode.byte()))
     }
 
-    pub(crate) fn check(&self, check: Check) -> Outcome {
+    pub(crate) fn check(&self, check: Check) -> Agreement {
         let python_2 = match self.python_2 {
             Some(Ok(testimony)) => Some(testimony),
             Some(Err(_)) if matches!(check, Check::Genops2) => {
@@ -143,7 +143,7 @@ impl Subject<'_> {
         })
     }
 
-    fn genops(&self, theirs: &Listing, unpickler: Unpickler) -> Outcome {
+    fn genops(&self, theirs: &Listing, unpickler: Unpickler) -> Agreement {
         let highest = if unpickler == Unpickler::Python2 {
             2
         } else {
@@ -190,7 +190,7 @@ impl Subject<'_> {
         same(&theirs.arguments, &ours, fidelity)
     }
 
-    fn dis(&self) -> Outcome {
+    fn dis(&self) -> Agreement {
         let theirs = &self.python_3.dis;
         match (pickle::well_formed(self.pickle), theirs.protocol) {
             (Ok(ours), Some(protocol)) if ours.protocol == protocol => Agreed,
@@ -207,7 +207,7 @@ impl Subject<'_> {
         }
     }
 
-    fn loads(&self, python: &Testimony, unpickler: Unpickler) -> Outcome {
+    fn loads(&self, python: &Testimony, unpickler: Unpickler) -> Agreement {
         let ours = pickle::loadable(self.pickle, unpickler, &Limits::default());
         if out_of_memory(&python.c) {
             return NotCompared;
@@ -251,7 +251,7 @@ impl Subject<'_> {
         }
     }
 
-    fn serde_pickle(&self) -> Outcome {
+    fn serde_pickle(&self) -> Agreement {
         let pickle = self.pickle;
         let Ok(read) =
             catch_unwind(|| serde_pickle::value_from_slice(pickle, serde_pickle::DeOptions::new()))
@@ -261,7 +261,7 @@ impl Subject<'_> {
         self.as_a_value(read.ok().as_ref())
     }
 
-    fn reference(&self) -> Outcome {
+    fn reference(&self) -> Agreement {
         let pickle = self.pickle;
         let Ok(read) =
             catch_unwind(|| object::loads(pickle, &processing_connection::Limits::default()))
@@ -272,7 +272,7 @@ impl Subject<'_> {
     }
 
     /// The object that was read, in profile `serde`.
-    fn as_a_value(&self, value: Option<&serde_pickle::Value>) -> Outcome {
+    fn as_a_value(&self, value: Option<&serde_pickle::Value>) -> Agreement {
         let Some(value) = value else {
             return NotCompared;
         };
@@ -301,7 +301,7 @@ fn out_of_memory(loaded: &Loaded) -> bool {
         .is_some_and(|error| error.starts_with("MemoryError"))
 }
 
-fn pure(python: &Testimony) -> Outcome {
+fn pure(python: &Testimony) -> Agreement {
     match (&python.c.object, &python.pure.object) {
         _ if out_of_memory(&python.c) || out_of_memory(&python.pure) => NotCompared,
         (Some(c), Some(pure)) => same(c, pure, Fidelity::Graph),
@@ -317,7 +317,7 @@ fn pure(python: &Testimony) -> Outcome {
     }
 }
 
-fn same(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Outcome {
+fn same(expected: &Graph, actual: &Graph, fidelity: Fidelity) -> Agreement {
     match compare(expected, actual, fidelity) {
         Ok(()) => Agreed,
         Err(difference) => Differed("another object", difference.to_string()),

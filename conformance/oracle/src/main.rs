@@ -23,7 +23,7 @@ use std::time::Instant;
 use clap::Parser;
 
 use case::{Kind, pickle_of};
-use check::{Check, Outcome, Subject};
+use check::{Agreement, Check, Subject};
 use known::KNOWN;
 use python2::Python2;
 use python3::Python3;
@@ -171,9 +171,9 @@ impl Oracle {
 
     fn judge(&mut self, case: &Case, subject: &Subject, check: Check) {
         let (short, detail) = match subject.check(check) {
-            Outcome::Agreed => return self.tally.agreed(check),
-            Outcome::NotCompared => return self.tally.not_compared(check),
-            Outcome::Differed(short, detail) => (short, detail),
+            Agreement::Agreed => return self.tally.agreed(check),
+            Agreement::NotCompared => return self.tally.not_compared(check),
+            Agreement::Differed(short, detail) => (short, detail),
         };
         if let Some(entry) = explanation(subject, check, short, &detail) {
             return self.tally.known(entry, subject.pickle);
@@ -219,7 +219,7 @@ impl Oracle {
                 python_2: python_2.as_ref(),
             };
             match subject.check(check) {
-                Outcome::Differed(still, now)
+                Agreement::Differed(still, now)
                     if still == short && format!("{still} {}", sort_of(&now)) == sort =>
                 {
                     let unexplained = explanation(&subject, check, short, &now).is_none();

@@ -12,7 +12,7 @@ use crate::context::failure::{CaseResult, EvidenceKind, Failure, Stop};
 use crate::context::outcome::OnWire;
 use crate::notation::{Graph, outside_values};
 use crate::testee::message::{ErrorKind, Operation, Profile};
-use crate::vectors::{self, Distinct, Message, Recorded, Step, distinct};
+use crate::vectors::{self, Distinct, Recorded, RecordedMessage, RecordedStep, distinct};
 use crate::wire::handshake::LONGEST;
 use crate::wire::{Part, Wire};
 
@@ -198,30 +198,30 @@ fn replayed(context: &mut Context<'_>) -> CaseResult {
     for step in &recording.steps {
         if step.from == recording.role {
             let came = expect_step(&mut shaking.wire, step)?;
-            if let Message::Challenge { .. } = step.message {
+            if let RecordedMessage::Challenge { .. } = step.message {
                 nonce = came;
             }
             continue;
         }
         shaking.write(&match &step.message {
-            Message::Answer { .. } => SCHEME.answer(&other_key, &nonce),
+            RecordedMessage::Answer { .. } => SCHEME.answer(&other_key, &nonce),
             message => message.payload(),
         })?;
     }
     match recording.outcome {
-        vectors::Outcome::Connected => context.finish_handshake(shaking).map(drop),
-        vectors::Outcome::Refused => context
+        vectors::RecordedOutcome::Connected => context.finish_handshake(shaking).map(drop),
+        vectors::RecordedOutcome::Refused => context
             .expect_failed(shaking, &[ErrorKind::AuthenticationFailed])
             .map(drop),
     }
 }
 
 /// Reads the testee's message at a step, which must be exactly as recorded, or a challenge, whose nonce is returned.
-fn expect_step(wire: &mut Wire, step: &Step) -> Result<Vec<u8>, Stop> {
+fn expect_step(wire: &mut Wire, step: &RecordedStep) -> Result<Vec<u8>, Stop> {
     let (part, requirement) = match step.message {
-        Message::Challenge { .. } => (Part::Challenge, "handshake.challenge"),
-        Message::Answer { .. } => (Part::Answer, "handshake.answer"),
-        Message::Welcome | Message::Failure => (Part::Verdict, "handshake.verdict"),
+        RecordedMessage::Challenge { .. } => (Part::Challenge, "handshake.challenge"),
+        RecordedMessage::Answer { .. } => (Part::Answer, "handshake.answer"),
+        RecordedMessage::Welcome | RecordedMessage::Failure => (Part::Verdict, "handshake.verdict"),
     };
     let expected = step.message.payload();
     let what = Expectation::from(HandshakeMessage::Recorded(part));

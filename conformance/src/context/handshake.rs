@@ -18,7 +18,7 @@ use crate::wire::{Door, Part, Step, Wire, WireError};
 const NONCE: &[u8] = b"the suite's 20 bytes";
 
 /// A handshake with the testee that is in progress.
-pub struct Handshake {
+pub struct LiveHandshake {
     /// The suite's end.
     pub wire: Wire,
     /// The testee's `accept` or `connect`.
@@ -40,7 +40,7 @@ impl Context<'_> {
     }
 
     /// Has the testee start to accept or to connect with a key. The suite is the other end.
-    pub fn begin_handshake(&mut self, key: &[u8]) -> Result<Handshake, Stop> {
+    pub fn begin_handshake(&mut self, key: &[u8]) -> Result<LiveHandshake, Stop> {
         match self.setting.role {
             Role::Listener => {
                 let listening = self.listen_with_key(key)?;
@@ -65,13 +65,13 @@ impl Context<'_> {
         &mut self,
         door: &Door,
         arguments: Connect,
-    ) -> Result<Result<Handshake, OperationError>, Stop> {
+    ) -> Result<Result<LiveHandshake, OperationError>, Stop> {
         const GLANCE: Duration = Duration::from_millis(20);
         let ticket = self.start(Who::Testee, ask::connect(arguments))?;
         let deadline = Instant::now() + self.setting.patience;
         loop {
             let error = match door.accept_for(GLANCE, &self.transcript) {
-                Ok(wire) => return Ok(Ok(Handshake::new(wire, ticket))),
+                Ok(wire) => return Ok(Ok(LiveHandshake::new(wire, ticket))),
                 Err(error) => error,
             };
             if let Some(result) = self.look(Who::Testee, &ticket.untyped(), Duration::ZERO)? {
@@ -92,11 +92,11 @@ impl Context<'_> {
     }
 
     /// Connects the suite to the testee's listener, which starts to accept.
-    pub fn begin_accept(&mut self, listening: &Listening) -> Result<Handshake, Stop> {
+    pub fn begin_accept(&mut self, listening: &Listening) -> Result<LiveHandshake, Stop> {
         let wire = self.wire_to(listening)?;
         let listener = listening.listener;
         let ticket = self.start(Who::Testee, ask::accept(listener))?;
-        Ok(Handshake::new(wire, ticket))
+        Ok(LiveHandshake::new(wire, ticket))
     }
 
     /// Connects the testee and the suite to each other, with a handshake.
@@ -107,14 +107,19 @@ impl Context<'_> {
     }
 
     /// Completes a handshake in which both ends behave correctly.
-    pub fn shake(&mut self, handshake: &mut Handshake, key: &[u8]) -> CaseResult {
+    pub fn shake(&mut self, handshake: &mut LiveHandshake, key: &[u8]) -> CaseResult {
         Step::ALL
             .into_iter()
             .try_for_each(|step| self.step(handshake, key, step))
     }
 
     /// Does the steps of a correct handshake before the one at which the suite sends this part.
-    pub fn shake_until(&mut self, handshake: &mut Handshake, key: &[u8], part: Part) -> CaseResult {
+    pub fn shake_until(
+        &mut self,
+        handshake: &mut LiveHandshake,
+        key: &[u8],
+        part: Part,
+    ) -> CaseResult {
         let missing = self.step_of_suite(part);
         Step::ALL
             .into_iter()
@@ -123,7 +128,7 @@ impl Context<'_> {
     }
 
     /// The correct message of the suite for this part.
-    pub fn right_message(&self, handshake: &Handshake, key: &[u8], part: Part) -> Vec<u8> {
+    pub fn right_message(&self, handshake: &LiveHandshake, key: &[u8], part: Part) -> Vec<u8> {
         match part {
             Part::Challenge => self.scheme().challenge(NONCE),
             Part::Answer => {
@@ -135,8 +140,8 @@ impl Context<'_> {
     }
 
     /// Finishes a handshake after which the testee has a connection.
-    pub fn finish_handshake(&mut self, handshake: Handshake) -> Result<(Wire, End), Stop> {
-        let Handshake { wire, ticket, .. } = handshake;
+    pub fn finish_handshake(&mut self, handshake: LiveHandshake) -> Result<(Wire, End), Stop> {
+        let LiveHandshake { wire, ticket, .. } = handshake;
         let end = self.finish_end(Who::Testee, &ticket)?;
         Ok((wire, end))
     }
@@ -144,10 +149,10 @@ impl Context<'_> {
     /// The testee's `accept` or `connect` fails. The kinds of error are recommended.
     pub fn expect_failed(
         &mut self,
-        handshake: Handshake,
+        handshake: LiveHandshake,
         kinds: &[ErrorKind],
     ) -> Result<(Wire, OperationError), Stop> {
-        let Handshake { wire, ticket, .. } = handshake;
+        let LiveHandshake { wire, ticket, .. } = handshake;
         let error = self.finish_error(Who::Testee, &ticket, kinds)?;
         if matches!(
             error.kind,
@@ -169,7 +174,7 @@ impl Context<'_> {
     /// not, the suite disconnects, so that the testee does not wait forever.
     pub fn expect_failed_by_itself(
         &mut self,
-        handshake: Handshake,
+        handshake: LiveHandshake,
         patience: Duration,
         kinds: &[ErrorKind],
     ) -> Result<(Wire, OperationError), Stop> {
@@ -192,7 +197,11 @@ impl Context<'_> {
     }
 
     /// The testee's `accept` or `connect` fails, and it does not answer the suite's challenge.
-    pub fn expect_unanswered(&mut self, handshake: Handshake, kinds: &[ErrorKind]) -> CaseResult {
+    pub fn expect_unanswered(
+        &mut self,
+        handshake: LiveHandshake,
+        kinds: &[ErrorKind],
+    ) -> CaseResult {
         let Some((handshake, message)) = self.answer_unless_failed(handshake, kinds)? else {
             return Ok(());
         };
@@ -205,9 +214,9 @@ impl Context<'_> {
     /// The testee's answer to the suite's challenge, or `None` if its `accept` or `connect` fails instead.
     pub fn answer_unless_failed(
         &mut self,
-        handshake: Handshake,
+        handshake: LiveHandshake,
         kinds: &[ErrorKind],
-    ) -> Result<Option<(Handshake, Vec<u8>)>, Stop> {
+    ) -> Result<Option<(LiveHandshake, Vec<u8>)>, Stop> {
         const GLANCE: Duration = Duration::from_millis(5);
         let mut handshake = handshake;
         let deadline = Instant::now() + self.setting.patience;
@@ -233,8 +242,8 @@ impl Context<'_> {
     }
 
     /// Disconnects the suite, and waits until the testee's `accept` or `connect` has succeeded or failed.
-    pub fn leave(&mut self, handshake: Handshake) -> CaseResult {
-        let Handshake { wire, ticket, .. } = handshake;
+    pub fn leave(&mut self, handshake: LiveHandshake) -> CaseResult {
+        let LiveHandshake { wire, ticket, .. } = handshake;
         wire.close();
         let left = self.finish_operation(Who::Testee, &ticket.untyped())?;
         self.hold_answer(Who::Testee, &left);
@@ -242,19 +251,19 @@ impl Context<'_> {
     }
 
     /// The testee challenges the suite.
-    pub fn expect_challenge(&mut self, handshake: &mut Handshake) -> CaseResult {
+    pub fn expect_challenge(&mut self, handshake: &mut LiveHandshake) -> CaseResult {
         handshake.challenged_with = Some(expect_challenge(self.scheme(), &mut handshake.wire)?);
         Ok(())
     }
 
     /// The testee sends an answer, which may be wrong.
-    pub fn expect_some_answer(&mut self, handshake: &mut Handshake) -> CaseResult {
+    pub fn expect_some_answer(&mut self, handshake: &mut LiveHandshake) -> CaseResult {
         let what = HandshakeMessage::Answer;
         read(&mut handshake.wire, what, "handshake.answer").map(drop)
     }
 
     /// The testee refuses the suite's answer.
-    pub fn expect_refusal(&mut self, handshake: &mut Handshake) -> CaseResult {
+    pub fn expect_refusal(&mut self, handshake: &mut LiveHandshake) -> CaseResult {
         expect(
             self.scheme(),
             &mut handshake.wire,
@@ -264,7 +273,7 @@ impl Context<'_> {
         )
     }
 
-    fn step(&mut self, handshake: &mut Handshake, key: &[u8], step: Step) -> CaseResult {
+    fn step(&mut self, handshake: &mut LiveHandshake, key: &[u8], step: Step) -> CaseResult {
         let (scheme, part) = (self.scheme(), step.part());
         if step == self.step_of_suite(part) {
             let message = self.right_message(handshake, key, part);
@@ -303,7 +312,7 @@ impl Context<'_> {
     }
 }
 
-impl Handshake {
+impl LiveHandshake {
     fn new(wire: Wire, ticket: Ticket<Joined>) -> Self {
         Self {
             wire,

@@ -6,13 +6,13 @@ use crate::wire::{Digest, Part, Role, Step};
 
 /// A handshake that was found in a capture.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Handshake<'a> {
+pub struct CapturedHandshake<'a> {
     /// The scheme of the first challenge, or `None` if only the client's direction was captured.
     pub scheme: Option<Scheme>,
     /// Its messages, in order.
-    pub steps: Vec<Taken<'a>>,
+    pub steps: Vec<CapturedStep<'a>>,
     /// How it ended.
-    pub outcome: Outcome,
+    pub outcome: CapturedOutcome,
     /// The index of the stream of each end.
     pub ends: Ends,
     /// Whether a key was given, with which the answers were verified.
@@ -40,7 +40,7 @@ impl Ends {
 
 /// How a handshake ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub enum CapturedOutcome {
     /// Each captured end welcomed the other.
     Welcome,
     /// An end was refused at this step.
@@ -53,7 +53,7 @@ pub enum Outcome {
 
 /// A message that is a step of the handshake.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Taken<'a> {
+pub struct CapturedStep<'a> {
     /// The step.
     pub step: Step,
     /// The index of the stream.
@@ -93,11 +93,11 @@ pub enum Content<'a> {
 }
 
 /// Finds the handshake at the beginning of streams, if there is one, and verifies it with the key.
-pub fn find<'a>(streams: &[Vec<Frame<'a>>], key: Option<&[u8]>) -> Option<Handshake<'a>> {
+pub fn find<'a>(streams: &[Vec<Frame<'a>>], key: Option<&[u8]>) -> Option<CapturedHandshake<'a>> {
     let ends = ends(streams)?;
     let mut next = vec![0; streams.len()];
-    let mut steps: Vec<Taken<'a>> = Vec::new();
-    let mut outcome = Outcome::Welcome;
+    let mut steps: Vec<CapturedStep<'a>> = Vec::new();
+    let mut outcome = CapturedOutcome::Welcome;
     for step in Step::ALL {
         let Some(stream) = ends.stream_of(step.sender()) else {
             continue;
@@ -107,22 +107,22 @@ pub fn find<'a>(streams: &[Vec<Frame<'a>>], key: Option<&[u8]>) -> Option<Handsh
             .get(message)
             .filter(|frame| frame.is_whole())
         else {
-            outcome = Outcome::Cut(step);
+            outcome = CapturedOutcome::Cut(step);
             break;
         };
         let Some(content) = read_step(step, frame.payload, &steps, key) else {
-            outcome = Outcome::Broken(step);
+            outcome = CapturedOutcome::Broken(step);
             break;
         };
         next[stream] += 1;
-        steps.push(Taken {
+        steps.push(CapturedStep {
             step,
             stream,
             message,
             content,
         });
         if matches!(content, Content::Verdict { welcome: false }) {
-            outcome = Outcome::Refused(step);
+            outcome = CapturedOutcome::Refused(step);
             break;
         }
     }
@@ -130,7 +130,7 @@ pub fn find<'a>(streams: &[Vec<Frame<'a>>], key: Option<&[u8]>) -> Option<Handsh
         Content::Challenge { scheme, .. } => Some(scheme),
         _ => None,
     });
-    Some(Handshake {
+    Some(CapturedHandshake {
         scheme,
         steps,
         outcome,
@@ -166,7 +166,7 @@ fn ends(streams: &[Vec<Frame<'_>>]) -> Option<Ends> {
 fn read_step<'a>(
     step: Step,
     payload: &'a [u8],
-    before: &[Taken<'a>],
+    before: &[CapturedStep<'a>],
     key: Option<&[u8]>,
 ) -> Option<Content<'a>> {
     let challenge_at = |wanted: Step| {

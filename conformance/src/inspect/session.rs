@@ -3,7 +3,7 @@
 use super::capture::{Capture, Sender, Stream};
 use super::detect::{Detection, NoFraming, detect_in, told};
 use super::framing::FramingOrNone;
-use super::handshake::{self, Handshake, Taken};
+use super::handshake::{self, CapturedHandshake, CapturedStep};
 use crate::wire::frame::{Frame, frames, messages};
 use crate::wire::{Framing, Step};
 
@@ -15,7 +15,7 @@ pub struct Session<'a> {
     /// The messages of each direction.
     pub streams: Vec<Messages<'a>>,
     /// The handshake at the beginning, if there is one.
-    pub handshake: Option<Handshake<'a>>,
+    pub handshake: Option<CapturedHandshake<'a>>,
     /// The messages that are kept, in the order in which they were sent, as far as it is known.
     pub order: Vec<Place>,
     /// Whether the order of both directions after the handshake is known.
@@ -108,10 +108,11 @@ impl<'a> Session<'a> {
     }
 
     /// The step of the handshake that a message is, if it is one.
-    pub fn step(&self, place: Place) -> Option<&Taken<'a>> {
+    pub fn step(&self, place: Place) -> Option<&CapturedStep<'a>> {
         let steps = &self.handshake.as_ref()?.steps;
-        let is_it =
-            |taken: &&Taken<'_>| taken.stream == place.stream && taken.message == place.message;
+        let is_it = |taken: &&CapturedStep<'_>| {
+            taken.stream == place.stream && taken.message == place.message
+        };
         steps.iter().find(is_it)
     }
 }
@@ -157,9 +158,9 @@ fn frames_of(
 }
 
 /// The order without turns: the steps of the handshake, followed by one direction after the other.
-fn by_handshake(handshake: Option<&Handshake<'_>>, streams: &[Messages<'_>]) -> Vec<Place> {
+fn by_handshake(handshake: Option<&CapturedHandshake<'_>>, streams: &[Messages<'_>]) -> Vec<Place> {
     let steps = handshake.map_or(&[][..], |handshake| &handshake.steps);
-    let is_kept = |taken: &&Taken<'_>| taken.message < streams[taken.stream].frames.len();
+    let is_kept = |taken: &&CapturedStep<'_>| taken.message < streams[taken.stream].frames.len();
     let mut order: Vec<Place> = steps
         .iter()
         .filter(is_kept)

@@ -14,10 +14,10 @@ use super::{InstallError, Installed, Peer, Peers, at_once};
 pub struct Supply {
     directory: Option<PathBuf>,
     installs: bool,
-    outcomes: Mutex<HashMap<String, Arc<OnceLock<Outcome>>>>,
+    outcomes: Mutex<HashMap<String, Arc<OnceLock<Supplied>>>>,
 }
 
-type Outcome = Result<Installed, Absence>;
+type Supplied = Result<Installed, Absence>;
 
 /// The reason why a peer cannot be run.
 #[derive(Clone, Debug, Error)]
@@ -78,7 +78,7 @@ impl Supply {
         });
     }
 
-    fn look_up(&self, peer: &Peer) -> Outcome {
+    fn look_up(&self, peer: &Peer) -> Supplied {
         let peers = Peers::new(self.directory.clone())?;
         if self.installs {
             return Ok(peers.install(peer)?);

@@ -5,7 +5,9 @@ use std::fmt::Write;
 
 use super::evidence;
 use crate::context::failure::{Evidence, EvidenceKind};
-use crate::vectors::{File, Handshake, Message, SentObject, SentString, Step, Vector};
+use crate::vectors::{
+    File, RecordedHandshake, RecordedMessage, RecordedStep, SentObject, SentString, Vector,
+};
 use crate::wire::Framing;
 
 /// One thing that is not in a recording as it is in the other.
@@ -145,13 +147,13 @@ fn compare_bytes(before: &[u8], now: &[u8], framing: Option<Framing>) -> String 
 /// Nonces are random: a handshake is the same when everything but they, and what follows from them, is the same.
 /// Whether a digest really follows from its nonce and its key is a matter of the check.
 fn compare_handshakes(
-    before: &Handshake,
-    now: &Handshake,
+    before: &RecordedHandshake,
+    now: &RecordedHandshake,
     framing: Option<Framing>,
 ) -> Option<String> {
     let mut text = String::new();
-    let settings = |handshake: &Handshake| {
-        let Handshake {
+    let settings = |handshake: &RecordedHandshake| {
+        let RecordedHandshake {
             role,
             keys,
             impostor,
@@ -192,12 +194,12 @@ fn compare_handshakes(
 }
 
 /// The bytes of a step, with zeros for a nonce or a digest at their end.
-fn derandomised(step: &Step) -> Vec<u8> {
+fn derandomised(step: &RecordedStep) -> Vec<u8> {
     let mut bytes = step.bytes.expand();
     let random = match &step.message {
-        Message::Challenge { nonce } => nonce.as_slice(),
-        Message::Answer { digest } => digest.as_slice(),
-        Message::Welcome | Message::Failure => &[],
+        RecordedMessage::Challenge { nonce } => nonce.as_slice(),
+        RecordedMessage::Answer { digest } => digest.as_slice(),
+        RecordedMessage::Welcome | RecordedMessage::Failure => &[],
     };
     if bytes.ends_with(random) {
         let from = bytes.len() - random.len();

@@ -5,7 +5,10 @@ use std::fmt::Write;
 use super::evidence::annotate_stream;
 use crate::context::setting::{Role, Spoken};
 use crate::testee::payload::Payload;
-use crate::vectors::{AtSerde, Handshake, Message, Outcome, SentObject, SentString, Vector};
+use crate::vectors::{
+    ExpectedReading, RecordedHandshake, RecordedMessage, RecordedOutcome, SentObject, SentString,
+    Vector,
+};
 use crate::wire::Framing;
 
 /// How much of an object is shown, in bytes.
@@ -49,9 +52,9 @@ pub fn show(vector: &Vector, dialect: Spoken) -> String {
 fn show_object(text: &mut String, sent: &SentObject, framing: Option<Framing>) {
     let _ = writeln!(text, "  object      {}", sent.object.python(SHOWN));
     let at_serde = match sent.reads_as.serde {
-        AtSerde::Object => "the object, by its values",
-        AtSerde::NeedsClass => "an error: needs_class",
-        AtSerde::Undecodable => "an error: undecodable",
+        ExpectedReading::Object => "the object, by its values",
+        ExpectedReading::NeedsClass => "an error: needs_class",
+        ExpectedReading::Undecodable => "an error: undecodable",
     };
     let _ = writeln!(text, "  at `serde`  {at_serde}");
     text.push_str(&annotate_stream(framing, &sent.bytes.expand()));
@@ -63,7 +66,7 @@ fn show_string(text: &mut String, sent: &SentString, framing: Option<Framing>) {
     text.push_str(&annotate_stream(framing, &sent.bytes.expand()));
 }
 
-fn show_handshake(text: &mut String, handshake: &Handshake, framing: Option<Framing>) {
+fn show_handshake(text: &mut String, handshake: &RecordedHandshake, framing: Option<Framing>) {
     let [listener, client] =
         [Role::Listener, Role::Client].map(|end| Payload::describing(&handshake.keys.of(end)));
     let _ = writeln!(text, "  recorded    as {}", handshake.role);
@@ -73,20 +76,22 @@ fn show_handshake(text: &mut String, handshake: &Handshake, framing: Option<Fram
     }
     for step in &handshake.steps {
         let what = match &step.message {
-            Message::Challenge { nonce } if step.from == handshake.role => {
+            RecordedMessage::Challenge { nonce } if step.from == handshake.role => {
                 format!("challenge, over {} random bytes", nonce.len())
             }
-            Message::Challenge { nonce } => format!("challenge, over {} chosen bytes", nonce.len()),
-            Message::Answer { .. } => "answer, HMAC-SHA1 of them under its key".into(),
-            Message::Welcome => "verdict: welcome".into(),
-            Message::Failure => "verdict: failure".into(),
+            RecordedMessage::Challenge { nonce } => {
+                format!("challenge, over {} chosen bytes", nonce.len())
+            }
+            RecordedMessage::Answer { .. } => "answer, HMAC-SHA1 of them under its key".into(),
+            RecordedMessage::Welcome => "verdict: welcome".into(),
+            RecordedMessage::Failure => "verdict: failure".into(),
         };
         let _ = writeln!(text, "  {}: {what}", step.from);
         text.push_str(&annotate_stream(framing, &step.bytes.expand()));
     }
     let outcome = match handshake.outcome {
-        Outcome::Connected => "connected",
-        Outcome::Refused => "refused",
+        RecordedOutcome::Connected => "connected",
+        RecordedOutcome::Refused => "refused",
     };
     let _ = writeln!(text, "  outcome     {outcome}");
 }

@@ -9,7 +9,7 @@ use serde_json::value::RawValue;
 use super::bytes::Bytes;
 use super::embedded_texts;
 use super::file::Vector;
-use super::handshake::Handshake;
+use super::handshake::RecordedHandshake;
 use crate::context::setting::Spoken;
 use crate::notation::Graph;
 use crate::wire::frame::frames;
@@ -31,7 +31,7 @@ pub enum Recorded {
     /// A string.
     String(Vec<u8>),
     /// A handshake, with the nonces of one of several recordings.
-    Handshake(Handshake),
+    Handshake(RecordedHandshake),
 }
 
 /// Every vector of the built-in files, with each payload only once, except for the pickles that only Python 3 can read.

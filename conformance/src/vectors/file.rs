@@ -5,7 +5,7 @@ use sha2::{Digest as _, Sha256};
 use thiserror::Error;
 
 use super::bytes::Bytes;
-use super::handshake::Handshake;
+use super::handshake::RecordedHandshake;
 use crate::context::Ceiling;
 use crate::context::setting::Spoken;
 use crate::notation::{Graph, Node, outside_values};
@@ -91,7 +91,7 @@ pub enum Vector {
     /// The peer sent a string.
     SendString(SentString),
     /// The peer took part in a handshake.
-    Handshake(Handshake),
+    Handshake(RecordedHandshake),
 }
 
 /// An object that a peer sent.
@@ -126,38 +126,30 @@ impl Vector {
         match self {
             Self::Send(SentObject { id, .. })
             | Self::SendString(SentString { id, .. })
-            | Self::Handshake(Handshake { id, .. }) => id,
+            | Self::Handshake(RecordedHandshake { id, .. }) => id,
         }
     }
 }
 
-/// How a reader must read the bytes of an object.
+/// How readers must read the bytes of an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReadsAs {
-    /// How a reader of profile `graph` must read them.
-    pub graph: AtGraph,
-    /// How a reader of profile `serde` must read them.
-    pub serde: AtSerde,
+    /// What a reader of profile `graph` must make of them, which is always the object.
+    pub graph: ExpectedReading,
+    /// What a reader of profile `serde` must make of them.
+    pub serde: ExpectedReading,
 }
 
-/// How a reader of profile `graph` must read the bytes of an object.
+/// What a reader must make of the bytes of an object. The errors are named as in ADAPTER.md.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum AtGraph {
-    /// As the object.
+pub enum ExpectedReading {
+    /// The object, as the profile compares objects.
     Object,
-}
-
-/// How a reader of profile `serde` must read the bytes of an object. The errors are named as in ADAPTER.md.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AtSerde {
-    /// As the object, whose values are compared.
-    Object,
-    /// With an error: the object needs a class or a call.
+    /// An error: the object needs a class or a call.
     NeedsClass,
-    /// With an error: the profile has no such value.
+    /// An error: the profile has no such value.
     Undecodable,
 }
 
@@ -171,12 +163,12 @@ impl ReadsAs {
             )
         };
         let serde = match outside_values(object) {
-            None => AtSerde::Object,
-            Some(_) if object.nodes.iter().any(takes_a_class) => AtSerde::NeedsClass,
-            Some(_) => AtSerde::Undecodable,
+            None => ExpectedReading::Object,
+            Some(_) if object.nodes.iter().any(takes_a_class) => ExpectedReading::NeedsClass,
+            Some(_) => ExpectedReading::Undecodable,
         };
         Self {
-            graph: AtGraph::Object,
+            graph: ExpectedReading::Object,
             serde,
         }
     }

@@ -12,7 +12,7 @@ pub(super) const SCHEME: Scheme = Scheme::Processing;
 /// A handshake of a peer, which may have failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Handshake {
+pub struct RecordedHandshake {
     /// A stable name.
     pub id: String,
     /// The role of the peer. The suite was the other end.
@@ -23,9 +23,9 @@ pub struct Handshake {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub impostor: Option<Role>,
     /// The messages, in order.
-    pub steps: Vec<Step>,
+    pub steps: Vec<RecordedStep>,
     /// The result for the peer.
-    pub outcome: Outcome,
+    pub outcome: RecordedOutcome,
 }
 
 /// The keys of both ends, which may be the same.
@@ -51,12 +51,12 @@ impl Keys {
 /// One message of a handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct Step {
+pub struct RecordedStep {
     /// The end that sent it.
     pub from: Role,
     /// The decoded message.
     #[serde(rename = "is")]
-    pub message: Message,
+    pub message: RecordedMessage,
     /// The bytes on the wire, including the header.
     pub bytes: Bytes,
 }
@@ -64,7 +64,7 @@ pub struct Step {
 /// A decoded message of a handshake.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Message {
+pub enum RecordedMessage {
     /// A challenge.
     Challenge {
         /// The nonce that the answer must sign. It is random if the peer chose it.
@@ -83,7 +83,7 @@ pub enum Message {
     Failure,
 }
 
-impl Message {
+impl RecordedMessage {
     /// Decodes a payload as this part of a handshake.
     pub(super) fn parse(part: Part, payload: &[u8]) -> Option<Self> {
         match part {
@@ -113,7 +113,7 @@ impl Message {
 /// The result of a handshake for the peer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Outcome {
+pub enum RecordedOutcome {
     /// The peer got a connection.
     Connected,
     /// The peer reported an error and closed the stream.

@@ -17,10 +17,10 @@ pub use bytes::{Bytes, Fill, Piece};
 pub use check::{Finding, check};
 pub use distinct::{Distinct, Recorded, distinct};
 pub use file::{
-    AtGraph, AtSerde, Compiler, File, FileError, Platform, Provenance, ReadsAs, SentObject,
+    Compiler, ExpectedReading, File, FileError, Platform, Provenance, ReadsAs, SentObject,
     SentString, Vector,
 };
-pub use handshake::{Handshake, Keys, Message, Outcome, Step};
+pub use handshake::{Keys, RecordedHandshake, RecordedMessage, RecordedOutcome, RecordedStep};
 
 /// The names and the texts of the built-in files of vectors.
 pub fn embedded_texts() -> impl Iterator<Item = (&'static str, &'static str)> {

@@ -1,7 +1,7 @@
 //! Handshakes that go wrong, and answers that are.
 
 use processing_conformance::inspect::capture::Capture;
-use processing_conformance::inspect::handshake::{Content, Outcome};
+use processing_conformance::inspect::handshake::{CapturedOutcome, Content};
 use processing_conformance::inspect::session::{Options, Session};
 use processing_conformance::wire::handshake::Scheme;
 use processing_conformance::wire::{Digest, Framing, Step};
@@ -56,8 +56,8 @@ fn every_step_may_be_the_last() {
         assert_eq!(found.scheme, Some(Scheme::Processing));
         assert_eq!(found.steps.len(), steps);
         let expected = match Step::ALL.get(steps) {
-            None => Outcome::Welcome,
-            Some(&missing) => Outcome::Cut(missing),
+            None => CapturedOutcome::Welcome,
+            Some(&missing) => CapturedOutcome::Cut(missing),
         };
         assert_eq!(found.outcome, expected);
         assert_eq!(inspect(&capture, &KEYED).is_sound, steps == 6);

@@ -3,7 +3,7 @@
 use processing_conformance::inspect::capture::{Capture, Sender};
 use processing_conformance::inspect::detect::Certainty;
 use processing_conformance::inspect::framing::FramingOrNone;
-use processing_conformance::inspect::handshake::Outcome;
+use processing_conformance::inspect::handshake::CapturedOutcome;
 use processing_conformance::inspect::session::{Options, Session};
 use processing_conformance::wire::handshake::Scheme;
 use processing_conformance::wire::{Digest, Framing};
@@ -108,7 +108,7 @@ fn everything_is_found_in_every_session() {
             let handshake = found.handshake.as_ref();
             assert_eq!(handshake.and_then(|handshake| handshake.scheme), scheme);
             if let Some(handshake) = handshake {
-                assert_eq!(handshake.outcome, Outcome::Welcome);
+                assert_eq!(handshake.outcome, CapturedOutcome::Welcome);
                 assert_eq!(handshake.steps.len(), 6);
             }
             let inspection = inspect(&capture, &KEYED);

@@ -5,7 +5,9 @@ use processing_conformance::inspect::capture::Capture;
 use processing_conformance::inspect::detect::Certainty;
 use processing_conformance::inspect::handshake::Content;
 use processing_conformance::inspect::session::{Options, Session};
-use processing_conformance::vectors::{File, Handshake, Outcome, Vector, embedded_texts};
+use processing_conformance::vectors::{
+    File, RecordedHandshake, RecordedOutcome, Vector, embedded_texts,
+};
 use processing_conformance::wire::handshake::Scheme;
 
 use crate::{DEFAULT, both_ways, one_way};
@@ -79,7 +81,7 @@ fn the_handshakes_of_every_peer_are_found() {
     );
 }
 
-fn as_streams(handshake: &Handshake) -> Capture {
+fn as_streams(handshake: &RecordedHandshake) -> Capture {
     let of = |role: Role| {
         let steps = handshake.steps.iter().filter(|step| step.from == role);
         steps
@@ -91,7 +93,7 @@ fn as_streams(handshake: &Handshake) -> Capture {
 }
 
 /// A line for each message, as over a pipe.
-fn as_messages(handshake: &Handshake) -> Capture {
+fn as_messages(handshake: &RecordedHandshake) -> Capture {
     let lines = handshake.steps.iter().map(|step| {
         let arrow = match step.from {
             Role::Client => '>',
@@ -103,7 +105,7 @@ fn as_messages(handshake: &Handshake) -> Capture {
 }
 
 /// Whether the handshake is one between two who have the key.
-fn assert_is_found(handshake: &Handshake, capture: &Capture, about: &str) -> bool {
+fn assert_is_found(handshake: &RecordedHandshake, capture: &Capture, about: &str) -> bool {
     let key = handshake.keys.of(Role::Listener);
     let options = Options {
         authkey: Some(&key),
@@ -113,7 +115,7 @@ fn assert_is_found(handshake: &Handshake, capture: &Capture, about: &str) -> boo
     let found = session.handshake.expect(about);
     assert_eq!(found.scheme, Some(Scheme::Processing), "{about}");
     assert_eq!(found.steps.len(), handshake.steps.len(), "{about}");
-    let is_honest = handshake.impostor.is_none() && handshake.outcome == Outcome::Connected;
+    let is_honest = handshake.impostor.is_none() && handshake.outcome == RecordedOutcome::Connected;
     for taken in found.steps {
         if let Content::Answer { right, .. } = taken.content {
             assert!(right == Some(true) || !is_honest, "{about}: {taken:?}");

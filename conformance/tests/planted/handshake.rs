@@ -18,8 +18,6 @@ const SCHEME: Scheme = Scheme::Processing;
 /// The key that a listener or a client proves to know.
 pub(crate) struct Key(Vec<u8>);
 
-type Outcome = Result<(), OperationError>;
-
 impl Key {
     pub(crate) fn given(hex: Option<&str>) -> Result<Option<Self>, OperationError> {
         let Some(hex) = hex else { return Ok(None) };
@@ -30,7 +28,7 @@ impl Key {
         }
     }
 
-    pub(crate) fn as_listener(&self, exchange: &mut Exchange<'_>) -> Outcome {
+    pub(crate) fn as_listener(&self, exchange: &mut Exchange<'_>) -> Result<(), OperationError> {
         self.challenge(exchange)?;
         if exchange.fault == Fault::SecondHalfSkipped {
             return Ok(());
@@ -38,7 +36,7 @@ impl Key {
         self.prove(exchange)
     }
 
-    pub(crate) fn as_client(&self, exchange: &mut Exchange<'_>) -> Outcome {
+    pub(crate) fn as_client(&self, exchange: &mut Exchange<'_>) -> Result<(), OperationError> {
         self.prove(exchange)?;
         if exchange.fault == Fault::SecondHalfSkipped {
             return Ok(());
@@ -47,7 +45,7 @@ impl Key {
     }
 
     /// Challenges the other end.
-    fn challenge(&self, exchange: &mut Exchange<'_>) -> Outcome {
+    fn challenge(&self, exchange: &mut Exchange<'_>) -> Result<(), OperationError> {
         let nonce = nonce();
         // A challenge that is forwarded to another client of this process is not answered.
         asked().push(nonce.to_vec());
@@ -68,7 +66,7 @@ impl Key {
     }
 
     /// Answers the other end's challenge.
-    fn prove(&self, exchange: &mut Exchange<'_>) -> Outcome {
+    fn prove(&self, exchange: &mut Exchange<'_>) -> Result<(), OperationError> {
         let challenge = exchange.read()?;
         let nonce = challenge
             .strip_prefix(SCHEME.challenge_prefix())
@@ -104,7 +102,7 @@ impl<'s> Exchange<'s> {
         Self { socket, fault }
     }
 
-    fn write(&mut self, payload: &[u8]) -> Outcome {
+    fn write(&mut self, payload: &[u8]) -> Result<(), OperationError> {
         let length = u32::try_from(payload.len()).expect("it is short");
         let message = [&self.fault.header(length), payload].concat();
         let mut socket = self.socket;

@@ -9,7 +9,7 @@ use proptest::test_runner::{
     Config, FileFailurePersistence, RngAlgorithm, TestCaseError, TestError, TestRunner,
 };
 
-use crate::ends::Outcome;
+use crate::ends::Fallible;
 use crate::strings::Bytes;
 
 /// Where examples that failed once are kept; every property tries them first.
@@ -30,8 +30,8 @@ pub(crate) fn check<Ends, Examples>(
     subject: &impl Display,
     examples: &Examples,
     open: impl Fn() -> Ends,
-    property: impl Fn(&mut Ends, &Examples::Value) -> Outcome<()>,
-) -> Outcome<()>
+    property: impl Fn(&mut Ends, &Examples::Value) -> Fallible<()>,
+) -> Fallible<()>
 where
     Examples: Strategy,
     Examples::Value: Shown,
@@ -64,8 +64,8 @@ pub(crate) fn counterexample<Ends, Examples>(
     examples: &Examples,
     config: Config,
     open: impl Fn() -> Ends,
-    property: impl Fn(&mut Ends, &Examples::Value) -> Outcome<()>,
-) -> Outcome<()>
+    property: impl Fn(&mut Ends, &Examples::Value) -> Fallible<()>,
+) -> Fallible<()>
 where
     Examples: Strategy,
     Examples::Value: Shown,

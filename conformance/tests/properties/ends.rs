@@ -24,7 +24,7 @@ use proptest::strategy::Strategy;
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A result whose error is a message for people.
-pub(crate) type Outcome<T> = Result<T, String>;
+pub(crate) type Fallible<T> = Result<T, String>;
 
 /// One end of a connection, in the seed's words.
 pub(crate) trait End {
@@ -33,10 +33,10 @@ pub(crate) trait End {
     fn send_while<T>(
         &mut self,
         messages: &[Message<'_>],
-        meanwhile: impl FnOnce() -> Outcome<T>,
-    ) -> Outcome<T>;
-    fn recv(&mut self) -> Outcome<Graph>;
-    fn recv_string(&mut self) -> Outcome<Payload>;
+        meanwhile: impl FnOnce() -> Fallible<T>,
+    ) -> Fallible<T>;
+    fn recv(&mut self) -> Fallible<Graph>;
+    fn recv_string(&mut self) -> Fallible<Payload>;
 }
 
 /// A message to send.
@@ -50,8 +50,8 @@ impl End for Connection {
     fn send_while<T>(
         &mut self,
         messages: &[Message<'_>],
-        meanwhile: impl FnOnce() -> Outcome<T>,
-    ) -> Outcome<T> {
+        meanwhile: impl FnOnce() -> Fallible<T>,
+    ) -> Fallible<T> {
         std::thread::scope(|scope| {
             let sending = scope.spawn(|| {
                 messages
@@ -64,18 +64,18 @@ impl End for Connection {
         })
     }
 
-    fn recv(&mut self) -> Outcome<Graph> {
+    fn recv(&mut self) -> Fallible<Graph> {
         let value = self.recv_value().map_err(in_reference("recv"))?;
         Ok(Graph::from(&value))
     }
 
-    fn recv_string(&mut self) -> Outcome<Payload> {
+    fn recv_string(&mut self) -> Fallible<Payload> {
         let bytes = Connection::recv_string(self).map_err(in_reference("recv_string"))?;
         Ok(Payload::Bytes { bytes })
     }
 }
 
-fn send_by_reference(connection: &mut Connection, message: Message<'_>) -> Outcome<()> {
+fn send_by_reference(connection: &mut Connection, message: Message<'_>) -> Fallible<()> {
     match message {
         Message::Object(object) => {
             let value = Value::try_from(object).map_err(in_reference("send"))?;
@@ -313,25 +313,25 @@ pub(crate) struct Held {
 
 impl Held {
     /// Begins to wait for an object.
-    pub(crate) fn start_recv(&mut self) -> Outcome<Ticket> {
+    pub(crate) fn start_recv(&mut self) -> Fallible<Ticket> {
         let connection = self.connection;
         self.start(Operation::recv(connection))
     }
 
     /// Begins to wait for a string.
-    pub(crate) fn start_recv_string(&mut self) -> Outcome<Ticket> {
+    pub(crate) fn start_recv_string(&mut self) -> Fallible<Ticket> {
         let connection = self.connection;
         self.start(Operation::RecvString { connection })
     }
 
     /// Waits for the result of an operation, which may be an error of the implementation.
-    pub(crate) fn finish(&mut self, ticket: &Ticket) -> Outcome<OperationResult> {
+    pub(crate) fn finish(&mut self, ticket: &Ticket) -> Fallible<OperationResult> {
         let result = self.session.borrow_mut().finish(ticket);
         result.map_err(|trouble| trouble.to_string())
     }
 
     /// Waits for the string that it was told to receive.
-    pub(crate) fn finish_string(&mut self, ticket: &Ticket) -> Outcome<Payload> {
+    pub(crate) fn finish_string(&mut self, ticket: &Ticket) -> Fallible<Payload> {
         match self.finish(ticket)? {
             Ok(Answer::Payload(payload)) => {
                 self.note_received();
@@ -342,7 +342,7 @@ impl Held {
     }
 
     /// Waits for the object that it was told to receive.
-    pub(crate) fn finish_object(&mut self, ticket: &Ticket) -> Outcome<Graph> {
+    pub(crate) fn finish_object(&mut self, ticket: &Ticket) -> Fallible<Graph> {
         match self.finish(ticket)? {
             Ok(Answer::Object(object)) => {
                 self.note_received();
@@ -353,7 +353,7 @@ impl Held {
         }
     }
 
-    fn start(&mut self, operation: Operation) -> Outcome<Ticket> {
+    fn start(&mut self, operation: Operation) -> Fallible<Ticket> {
         let ticket = self.session.borrow_mut().start(operation);
         ticket.map_err(|trouble| trouble.to_string())
     }
@@ -365,7 +365,7 @@ impl Held {
         });
     }
 
-    fn start_send(&mut self, message: Message<'_>) -> Outcome<Ticket> {
+    fn start_send(&mut self, message: Message<'_>) -> Fallible<Ticket> {
         let connection = self.connection;
         self.start(match message {
             Message::Object(object) => Operation::Send {
@@ -381,7 +381,7 @@ impl Held {
         })
     }
 
-    fn finish_send(&mut self, ticket: &Ticket) -> Outcome<()> {
+    fn finish_send(&mut self, ticket: &Ticket) -> Fallible<()> {
         self.finish(ticket)?.map_err(|error| {
             format!(
                 "`{}`: {}: {}",
@@ -403,8 +403,8 @@ impl End for Held {
     fn send_while<T>(
         &mut self,
         messages: &[Message<'_>],
-        meanwhile: impl FnOnce() -> Outcome<T>,
-    ) -> Outcome<T> {
+        meanwhile: impl FnOnce() -> Fallible<T>,
+    ) -> Fallible<T> {
         let (last, before) = messages.split_last().expect("there is something to send");
         for message in before {
             let ticket = self.start_send(*message)?;
@@ -416,12 +416,12 @@ impl End for Held {
         came
     }
 
-    fn recv(&mut self) -> Outcome<Graph> {
+    fn recv(&mut self) -> Fallible<Graph> {
         let ticket = self.start_recv()?;
         self.finish_object(&ticket)
     }
 
-    fn recv_string(&mut self) -> Outcome<Payload> {
+    fn recv_string(&mut self) -> Fallible<Payload> {
         let ticket = self.start_recv_string()?;
         self.finish_string(&ticket)
     }

@@ -4,7 +4,7 @@ use libtest_mimic::{Completion, Failed, Trial};
 use processing_conformance::peers::{Peer, under_test};
 use processing_connection::Family;
 
-use crate::ends::{Outcome, Setting, Testee};
+use crate::ends::{Fallible, Setting, Testee};
 use crate::peers;
 
 /// What holds of a testee.
@@ -13,7 +13,7 @@ pub(crate) struct Property {
     pub(crate) name: &'static str,
     /// The settings in which it is tried, or the reason why the testee has none.
     pub(crate) settings: for<'t> fn(&'t Testee) -> Result<Vec<Setting<'t>>, &'static str>,
-    pub(crate) holds: fn(&Setting<'_>) -> Outcome<()>,
+    pub(crate) holds: fn(&Setting<'_>) -> Fallible<()>,
 }
 
 /// Tests of the reference.

@@ -1,7 +1,7 @@
 //! Changes to a handshake.
 
 use processing_conformance::cases::Role;
-use processing_conformance::vectors::{Bytes, Handshake, Message, Outcome};
+use processing_conformance::vectors::{Bytes, RecordedHandshake, RecordedMessage, RecordedOutcome};
 use processing_conformance::wire::Framing;
 use sha1::{Digest as _, Sha1};
 
@@ -11,12 +11,12 @@ const ROLES: [Role; 2] = [Role::Listener, Role::Client];
 
 /// The handshake with one thing changed.
 pub(crate) fn changed(
-    handshake: &Handshake,
+    handshake: &RecordedHandshake,
     framing: Option<Framing>,
     effort: Effort,
-) -> Vec<(String, Handshake)> {
+) -> Vec<(String, RecordedHandshake)> {
     let mut found = Vec::new();
-    let mut add = |what: String, change: &dyn Fn(&mut Handshake)| {
+    let mut add = |what: String, change: &dyn Fn(&mut RecordedHandshake)| {
         let mut changed = handshake.clone();
         change(&mut changed);
         if changed != *handshake {
@@ -80,7 +80,7 @@ pub(crate) fn changed(
             handshake.impostor = impostor;
         });
     }
-    for outcome in [Outcome::Connected, Outcome::Refused] {
+    for outcome in [RecordedOutcome::Connected, RecordedOutcome::Refused] {
         add(format!("{outcome:?}"), &|handshake| {
             handshake.outcome = outcome;
         });
@@ -92,7 +92,7 @@ pub(crate) fn changed(
 ///
 /// HMAC pads a key of up to 64 bytes with zeros, and hashes a longer one. An end that never answered has only compared
 /// an answer with its own and found that they differ, so any key except the other end's would have had the same result.
-pub(crate) fn is_same(one: &Handshake, other: &Handshake) -> bool {
+pub(crate) fn is_same(one: &RecordedHandshake, other: &RecordedHandshake) -> bool {
     let mut same = other.clone();
     for end in ROLES {
         let [before, after] = [one, other].map(|handshake| block(&handshake.keys.of(end)));
@@ -107,15 +107,15 @@ pub(crate) fn is_same(one: &Handshake, other: &Handshake) -> bool {
     same == *one
 }
 
-fn key_of(handshake: &mut Handshake, end: Role) -> &mut Bytes {
+fn key_of(handshake: &mut RecordedHandshake, end: Role) -> &mut Bytes {
     match end {
         Role::Listener => &mut handshake.keys.listener,
         Role::Client => &mut handshake.keys.client,
     }
 }
 
-fn answers(handshake: &Handshake, end: Role) -> bool {
-    let is_answer = |message: &Message| matches!(message, Message::Answer { .. });
+fn answers(handshake: &RecordedHandshake, end: Role) -> bool {
+    let is_answer = |message: &RecordedMessage| matches!(message, RecordedMessage::Answer { .. });
     handshake
         .steps
         .iter()
@@ -133,8 +133,8 @@ fn block(key: &[u8]) -> [u8; 64] {
     block
 }
 
-fn changed_message(message: &Message, effort: Effort) -> Vec<Message> {
-    let mut found = vec![Message::Welcome, Message::Failure];
+fn changed_message(message: &RecordedMessage, effort: Effort) -> Vec<RecordedMessage> {
+    let mut found = vec![RecordedMessage::Welcome, RecordedMessage::Failure];
     let changed = |bytes: &[u8]| {
         let mut found = vec![bytes[1..].to_vec(), [bytes, &[0]].concat()];
         for at in effort.places(bytes.len()) {
@@ -145,26 +145,26 @@ fn changed_message(message: &Message, effort: Effort) -> Vec<Message> {
         found
     };
     match message {
-        Message::Challenge { nonce } => {
+        RecordedMessage::Challenge { nonce } => {
             let digest = nonce.clone();
-            found.push(Message::Answer { digest });
+            found.push(RecordedMessage::Answer { digest });
             found.extend(
                 changed(nonce)
                     .into_iter()
-                    .map(|nonce| Message::Challenge { nonce }),
+                    .map(|nonce| RecordedMessage::Challenge { nonce }),
             );
         }
-        Message::Answer { digest } => {
+        RecordedMessage::Answer { digest } => {
             let nonce = digest.clone();
-            found.push(Message::Challenge { nonce });
+            found.push(RecordedMessage::Challenge { nonce });
             found.extend(
                 changed(digest)
                     .into_iter()
-                    .map(|digest| Message::Answer { digest }),
+                    .map(|digest| RecordedMessage::Answer { digest }),
             );
         }
-        Message::Welcome | Message::Failure => {
-            found.push(Message::Answer {
+        RecordedMessage::Welcome | RecordedMessage::Failure => {
+            found.push(RecordedMessage::Answer {
                 digest: message.payload(),
             });
         }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use processing_conformance::vectors::{
-    AtSerde, Bytes, File, Handshake, SentObject, SentString, Vector,
+    Bytes, ExpectedReading, File, ReadsAs, RecordedHandshake, SentObject, SentString, Vector,
 };
 use processing_conformance::wire::Framing;
 
@@ -155,13 +155,33 @@ fn change_object(survivors: &mut Survivors, sent: &SentObject, file: &File, effo
             objects::is_same(&sent.object, &object)
         });
     }
-    for serde in [AtSerde::Object, AtSerde::NeedsClass, AtSerde::Undecodable] {
-        if serde != sent.reads_as.serde {
-            let mut changed = sent.clone();
-            changed.reads_as.serde = serde;
-            survivors.try_one(&format!("{serde:?}"), &Vector::Send(changed), file, || {
-                false
-            });
+    let as_recorded = sent.reads_as;
+    for reading in [
+        ExpectedReading::Object,
+        ExpectedReading::NeedsClass,
+        ExpectedReading::Undecodable,
+    ] {
+        let changes = [
+            ReadsAs {
+                graph: reading,
+                ..as_recorded
+            },
+            ReadsAs {
+                serde: reading,
+                ..as_recorded
+            },
+        ];
+        for reads_as in changes.into_iter().filter(|&change| change != as_recorded) {
+            let changed = SentObject {
+                reads_as,
+                ..sent.clone()
+            };
+            survivors.try_one(
+                &format!("{reads_as:?}"),
+                &Vector::Send(changed),
+                file,
+                || false,
+            );
         }
     }
 }
@@ -180,7 +200,12 @@ fn change_string(survivors: &mut Survivors, sent: &SentString, file: &File, effo
     }
 }
 
-fn change_handshake(survivors: &mut Survivors, handshake: &Handshake, file: &File, effort: Effort) {
+fn change_handshake(
+    survivors: &mut Survivors,
+    handshake: &RecordedHandshake,
+    file: &File,
+    effort: Effort,
+) {
     for (what, changed) in handshakes::changed(handshake, file.dialect.framing(), effort) {
         let changed = Vector::Handshake(changed);
         survivors.try_one(&what, &changed, file, || match &changed {

@@ -5,7 +5,7 @@ use super::{FAILED, HANDSHAKE, KEY, Role};
 use crate::context::Context;
 use crate::context::expectation::HandshakeMessage;
 use crate::context::failure::{CaseResult, Failure};
-use crate::context::handshake::Handshake;
+use crate::context::handshake::LiveHandshake;
 use crate::context::outcome::OnWire;
 use crate::requirements::Level;
 use crate::testee::message::ErrorKind;
@@ -50,7 +50,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
 ];
 
-type Misdeed = fn(&mut Context<'_>, &mut Handshake) -> CaseResult;
+type Misdeed = fn(&mut Context<'_>, &mut LiveHandshake) -> CaseResult;
 
 /// What the first client does instead of passing the handshake.
 const FAILURES: [(&str, Misdeed); 5] = [

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::super::lines::{Line, WIDTH, header_label, pickle_lines, plain_lines};
 use super::Report;
 use super::words::{At, Bytes, Count, Named};
-use crate::inspect::handshake::{Content, Taken};
+use crate::inspect::handshake::{CapturedStep, Content};
 use crate::inspect::payload::{is_pickle, limits};
 use crate::inspect::session::Place;
 use crate::notation::{Quoted, Shortened};
@@ -76,7 +76,7 @@ impl Report<'_> {
         .write(&mut self.text);
     }
 
-    fn fields(&mut self, frame: &Frame<'_>, taken: &Taken<'_>) {
+    fn fields(&mut self, frame: &Frame<'_>, taken: &CapturedStep<'_>) {
         let payload = frame.payload;
         let base = frame.offset + frame.header.len();
         let mut from = 0;

@@ -7,7 +7,7 @@ use super::words::{At, Bytes, Count, Named};
 use crate::inspect::capture::{Capture, Sender};
 use crate::inspect::detect::{Certainty, Detection, Extent, Fit, Misfit};
 use crate::inspect::framing::FramingOrNone;
-use crate::inspect::handshake::{Content, Handshake, Outcome};
+use crate::inspect::handshake::{CapturedHandshake, CapturedOutcome, Content};
 use crate::wire::handshake::Scheme;
 use crate::wire::{Framing, Header};
 
@@ -145,12 +145,14 @@ impl Report<'_> {
             .scheme
             .map_or("unknown".to_owned(), |scheme| scheme.to_string());
         let outcome = match handshake.outcome {
-            Outcome::Welcome => "complete".to_owned(),
-            Outcome::Refused(step) => format!("refused by the {}", step.sender()),
-            Outcome::Broken(step) => format!("broken: something else came for {}", Named(step)),
-            Outcome::Cut(step) => format!("not complete: {} is missing", Named(step)),
+            CapturedOutcome::Welcome => "complete".to_owned(),
+            CapturedOutcome::Refused(step) => format!("refused by the {}", step.sender()),
+            CapturedOutcome::Broken(step) => {
+                format!("broken: something else came for {}", Named(step))
+            }
+            CapturedOutcome::Cut(step) => format!("not complete: {} is missing", Named(step)),
         };
-        self.is_sound &= handshake.outcome == Outcome::Welcome;
+        self.is_sound &= handshake.outcome == CapturedOutcome::Welcome;
         let verdicts = handshake
             .steps
             .iter()
@@ -253,7 +255,10 @@ impl fmt::Display for Fits<'_> {
 }
 
 /// Which implementations speak this framing and have this handshake.
-fn spoken_by(framing: Option<Framing>, handshake: Option<&Handshake<'_>>) -> Option<&'static str> {
+fn spoken_by(
+    framing: Option<Framing>,
+    handshake: Option<&CapturedHandshake<'_>>,
+) -> Option<&'static str> {
     let scheme = handshake.and_then(|handshake| handshake.scheme);
     Some(match (framing?, scheme) {
         (Framing::Hex8, None) => "processing 0.10 without its C extension",

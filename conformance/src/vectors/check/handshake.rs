@@ -7,17 +7,17 @@ use processing_connection::auth::{self, Exchange, Turn};
 use super::payload_of;
 use crate::context::failure::{EvidenceKind, Failure};
 use crate::context::setting::Spoken;
-use crate::vectors::handshake::{Handshake, Message, Outcome, SCHEME};
+use crate::vectors::handshake::{RecordedHandshake, RecordedMessage, RecordedOutcome, SCHEME};
 use crate::wire::{Part, Role, Step};
 
 /// A message: its sender, its decoded form, and its payload.
 struct Sent<'a> {
     from: Role,
-    message: &'a Message,
+    message: &'a RecordedMessage,
     payload: Vec<u8>,
 }
 
-pub(super) fn check(handshake: &Handshake, dialect: Spoken) -> Result<(), Failure> {
+pub(super) fn check(handshake: &RecordedHandshake, dialect: Spoken) -> Result<(), Failure> {
     if dialect.dialect.handshake != Some(SCHEME) {
         let outcome = format!("a handshake in {dialect}");
         return Err(Failure::recording(outcome, "a dialect with a handshake"));
@@ -32,9 +32,9 @@ pub(super) fn check(handshake: &Handshake, dialect: Spoken) -> Result<(), Failur
     let messages = messages(handshake, dialect)?;
     let verdict = check_meaning(handshake, &messages)?;
     let expected = if verdict {
-        Outcome::Connected
+        RecordedOutcome::Connected
     } else {
-        Outcome::Refused
+        RecordedOutcome::Refused
     };
     if handshake.outcome != expected {
         let outcome = format!("the outcome is {:?}", handshake.outcome);
@@ -50,8 +50,8 @@ pub(super) fn check(handshake: &Handshake, dialect: Spoken) -> Result<(), Failur
 }
 
 /// Takes every message out of its frame and compares it with the decoded message in the file.
-fn messages(handshake: &Handshake, dialect: Spoken) -> Result<Vec<Sent<'_>>, Failure> {
-    let read = |step: &crate::vectors::Step| -> Result<Vec<u8>, Failure> {
+fn messages(handshake: &RecordedHandshake, dialect: Spoken) -> Result<Vec<Sent<'_>>, Failure> {
+    let read = |step: &crate::vectors::RecordedStep| -> Result<Vec<u8>, Failure> {
         let bytes = step.bytes.expand();
         let payload = payload_of(&bytes, dialect.framing())?;
         let expected = step.message.payload();
@@ -79,7 +79,7 @@ fn messages(handshake: &Handshake, dialect: Spoken) -> Result<Vec<Sent<'_>>, Fai
 }
 
 /// Checks with the suite's own code that every message is in its place and right. Returns the last verdict.
-fn check_meaning(handshake: &Handshake, messages: &[Sent<'_>]) -> Result<bool, Failure> {
+fn check_meaning(handshake: &RecordedHandshake, messages: &[Sent<'_>]) -> Result<bool, Failure> {
     let wrong = |number: usize, outcome: &str, expected: String| {
         Failure::recording(format!("step {}: {outcome}", number + 1), expected)
             .breaks("handshake.mutual")
@@ -104,26 +104,26 @@ fn check_meaning(handshake: &Handshake, messages: &[Sent<'_>]) -> Result<bool, F
             ));
         }
         match (part, sent.message) {
-            (Part::Challenge, Message::Challenge { nonce: new })
+            (Part::Challenge, RecordedMessage::Challenge { nonce: new })
                 if new.len() == SCHEME.nonce_length() =>
             {
                 nonce = new;
             }
-            (Part::Answer, Message::Answer { digest: new })
+            (Part::Answer, RecordedMessage::Answer { digest: new })
                 if *new == SCHEME.answer(&handshake.keys.of(from), nonce) =>
             {
                 digest = new;
             }
-            (Part::Answer, Message::Answer { .. }) => {
+            (Part::Answer, RecordedMessage::Answer { .. }) => {
                 let expected = format!(
                     "{} of the nonce under the key of the {from}",
                     SCHEME.digest()
                 );
                 return Err(wrong(number, "another digest", expected));
             }
-            (Part::Verdict, message @ (Message::Welcome | Message::Failure)) => {
+            (Part::Verdict, message @ (RecordedMessage::Welcome | RecordedMessage::Failure)) => {
                 let right = digest == SCHEME.answer(&handshake.keys.of(from), nonce);
-                let welcome = *message == Message::Welcome;
+                let welcome = *message == RecordedMessage::Welcome;
                 if welcome && !right {
                     impostor = Some(from);
                 } else if welcome != right {
@@ -156,7 +156,7 @@ fn check_meaning(handshake: &Handshake, messages: &[Sent<'_>]) -> Result<bool, F
 /// Checks the reference as one end, with the recorded nonce of this end: if it receives the recorded messages of the
 /// other end, it sends exactly the recorded bytes of this end, and reaches the recorded verdict.
 fn check_reference(
-    handshake: &Handshake,
+    handshake: &RecordedHandshake,
     messages: &[Sent<'_>],
     role: Role,
 ) -> Result<(), Failure> {
@@ -164,7 +164,7 @@ fn check_reference(
     let wrong =
         |outcome: String| Failure::recording(outcome, expected.clone()).breaks("handshake.mutual");
     let chosen = |sent: &Sent<'_>| match sent.message {
-        Message::Challenge { nonce } if sent.from == role => {
+        RecordedMessage::Challenge { nonce } if sent.from == role => {
             <[u8; auth::CHALLENGE_LENGTH]>::try_from(nonce.as_slice()).ok()
         }
         _ => None,
@@ -199,7 +199,7 @@ fn check_reference(
     }
     let connected = messages
         .last()
-        .is_some_and(|sent| *sent.message == Message::Welcome);
+        .is_some_and(|sent| *sent.message == RecordedMessage::Welcome);
     match exchange.turn() {
         Turn::Accepted if connected => Ok(()),
         Turn::Failed(..) if !connected => Ok(()),

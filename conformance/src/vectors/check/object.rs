@@ -8,7 +8,7 @@ use crate::context::setting::Spoken;
 use crate::context::{Ceiling, check_pickle, check_pickle_below};
 use crate::notation::{Fidelity, Graph, compare};
 use crate::pickle::{self, Argument, Instruction, Opcode};
-use crate::vectors::{AtSerde, ReadsAs, SentObject};
+use crate::vectors::{ExpectedReading, ReadsAs, SentObject};
 
 /// Checks that the payload is one pickle of the object, that the reference reads it according to its profile, and that
 /// the reference pickles the object so that it means the same.
@@ -73,7 +73,7 @@ fn is_octal(instruction: Instruction<'_>) -> bool {
 fn check_reference(sent: &SentObject, payload: &[u8]) -> Result<(), Failure> {
     let read = object::loads(payload, &Limits::default());
     match (sent.reads_as.serde, read) {
-        (AtSerde::Object, Ok(value)) => {
+        (ExpectedReading::Object, Ok(value)) => {
             let actual = Graph::from(&value);
             compare(&sent.object, &actual, Fidelity::Values).map_err(|difference| {
                 Failure::recording(
@@ -86,10 +86,11 @@ fn check_reference(sent: &SentObject, payload: &[u8]) -> Result<(), Failure> {
             })?;
             check_writing(sent)
         }
-        (AtSerde::NeedsClass, Err(Error::NeedsClass { .. }))
-        | (AtSerde::Undecodable, Err(Error::Unrepresentable { .. } | Error::NotAPickle { .. })) => {
-            Ok(())
-        }
+        (ExpectedReading::NeedsClass, Err(Error::NeedsClass { .. }))
+        | (
+            ExpectedReading::Undecodable,
+            Err(Error::Unrepresentable { .. } | Error::NotAPickle { .. }),
+        ) => Ok(()),
         (expected, Ok(value)) => Err(Failure::recording(
             "the reference reads a value",
             format!("an error of kind {expected:?}"),

@@ -8,8 +8,10 @@ use crate::context::outcome::OnWire;
 use crate::testee::message::ErrorKind;
 use crate::vectors::bytes::Bytes;
 use crate::vectors::file::Vector;
-use crate::vectors::handshake::{Handshake, Keys, Message, Outcome, SCHEME, Step};
-use crate::wire::{Part, Role, Step as WireStep};
+use crate::vectors::handshake::{
+    Keys, RecordedHandshake, RecordedMessage, RecordedOutcome, RecordedStep, SCHEME,
+};
+use crate::wire::{Part, Role, Step};
 
 /// The nonce of the recorder's challenges. It is constant, so that the peer's answer is, too.
 const NONCE: &[u8] = b"the recorder's bytes";
@@ -25,40 +27,40 @@ pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<
     } = ends;
     let [key_bytes, other_bytes] = [&key, &other_key].map(Bytes::expand);
     let mut handshake = context.begin_handshake(&key_bytes)?;
-    let mut steps: Vec<Step> = Vec::new();
-    for (from, part) in WireStep::ALL.map(|step| (step.sender(), step.part())) {
+    let mut steps: Vec<RecordedStep> = Vec::new();
+    for (from, part) in Step::ALL.map(|step| (step.sender(), step.part())) {
         let step = if from == role {
             let (header, payload) = handshake
                 .wire
                 .read_message_with_header(LONGEST)
                 .map_err(|error| Failure::wire(format!("the peer's {part:?}"), &error))?;
-            let Some(message) = Message::parse(part, &payload) else {
+            let Some(message) = RecordedMessage::parse(part, &payload) else {
                 return Err(
                     Failure::new(OnWire::AnotherMessage, format!("the peer's {part:?}"))
                         .detail(hex::encode(payload))
                         .into(),
                 );
             };
-            Step {
+            RecordedStep {
                 from,
                 message,
                 bytes: Bytes::plain([header, payload].concat()),
             }
         } else {
             let message = match part {
-                Part::Challenge => Message::Challenge {
+                Part::Challenge => RecordedMessage::Challenge {
                     nonce: NONCE.to_vec(),
                 },
-                Part::Answer => Message::Answer {
+                Part::Answer => RecordedMessage::Answer {
                     digest: SCHEME.answer(&other_bytes, last_nonce(&steps)),
                 },
                 Part::Verdict => match steps.last().map(|step| &step.message) {
-                    Some(Message::Answer { digest })
+                    Some(RecordedMessage::Answer { digest })
                         if impostor || *digest == SCHEME.answer(&other_bytes, NONCE) =>
                     {
-                        Message::Welcome
+                        RecordedMessage::Welcome
                     }
-                    _ => Message::Failure,
+                    _ => RecordedMessage::Failure,
                 },
             };
             let payload = message.payload();
@@ -67,7 +69,7 @@ pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<
                 Some(framing) => framing.message(&payload),
                 None => payload,
             };
-            Step {
+            RecordedStep {
                 from,
                 message,
                 bytes: Bytes::plain(bytes),
@@ -76,20 +78,20 @@ pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<
         steps.push(step);
         if matches!(
             steps.last().map(|step| &step.message),
-            Some(Message::Failure)
+            Some(RecordedMessage::Failure)
         ) {
             break;
         }
     }
     let outcome = if matches!(
         steps.last().map(|step| &step.message),
-        Some(Message::Failure)
+        Some(RecordedMessage::Failure)
     ) {
         context.expect_failed(handshake, &[ErrorKind::AuthenticationFailed])?;
-        Outcome::Refused
+        RecordedOutcome::Refused
     } else {
         context.finish_handshake(handshake)?;
-        Outcome::Connected
+        RecordedOutcome::Connected
     };
     let keys = match role {
         Role::Listener => Keys {
@@ -101,7 +103,7 @@ pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<
             client: key,
         },
     };
-    Ok(Vector::Handshake(Handshake {
+    Ok(Vector::Handshake(RecordedHandshake {
         id: id.into(),
         role,
         keys,
@@ -112,9 +114,9 @@ pub(super) fn record(context: &mut Context<'_>, id: &str, ends: Ends) -> Result<
 }
 
 /// The nonce of the last challenge.
-fn last_nonce(steps: &[Step]) -> &[u8] {
+fn last_nonce(steps: &[RecordedStep]) -> &[u8] {
     let nonce = steps.iter().rev().find_map(|step| match &step.message {
-        Message::Challenge { nonce } => Some(nonce.as_slice()),
+        RecordedMessage::Challenge { nonce } => Some(nonce.as_slice()),
         _ => None,
     });
     nonce.unwrap_or_default()
