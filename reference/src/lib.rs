@@ -144,6 +144,6 @@ pub use crate::client::{Connector, connect};
 pub use crate::connection::{Connection, RecvHalf, SendHalf};
 pub use crate::dialect::{Dialect, Handshake};
 pub use crate::error::{Error, Result};
-pub use crate::framing::{Framing, Header};
+pub use crate::framing::{Decoded, Framing, Header};
 pub use crate::limits::Limits;
 pub use crate::listener::{Listener, ListenerBuilder};

@@ -119,6 +119,52 @@ fn hex8_accepts_only_lower_case_digits() {
 }
 
 #[test]
+fn be32x_accepts_no_negative_header_except_the_escape() {
+    for length in [-2, -3, i32::MIN] {
+        let header = length.to_be_bytes();
+        let (mut conn, mut peer) = raw_with(Framing::Be32x.into(), Limits::default());
+        peer.write_all(&header).unwrap();
+        match conn.recv_string() {
+            Err(Error::BadHeader { header: bad, .. }) => assert_eq!(bad, header),
+            other => panic!("{length}: {other:?}"),
+        }
+        assert_poisoned_by(conn, "invalid be32x header");
+    }
+}
+
+#[test]
+fn the_end_after_the_escape_of_be32x_is_inside_a_header() {
+    for received in 4..12 {
+        let (mut conn, mut peer) = raw_with(Framing::Be32x.into(), Limits::default());
+        peer.write_all(&[&[0xff; 4][..], &[0; 8]].concat()[..received])
+            .unwrap();
+        drop(peer);
+        match conn.recv_string() {
+            Err(Error::CutInHeader {
+                received: here,
+                expected: 12,
+            }) => assert_eq!(here, received),
+            other => panic!("{received}: {other:?}"),
+        }
+        assert_poisoned_by(conn, "of 12 bytes");
+    }
+}
+
+#[test]
+fn a_length_after_the_escape_of_be32x_is_unsigned_and_limited() {
+    for length in [0x8000_0000, u64::MAX] {
+        let (mut conn, mut peer) = raw_with(Framing::Be32x.into(), Limits::default());
+        peer.write_all(&[&[0xff; 4][..], &length.to_be_bytes()].concat())
+            .unwrap();
+        match conn.recv_string() {
+            Err(Error::MessageTooLong { length: named, .. }) => assert_eq!(named, length),
+            other => panic!("{length}: {other:?}"),
+        }
+        assert_poisoned_by(conn, &length.to_string());
+    }
+}
+
+#[test]
 fn a_string_over_the_limit_is_not_sent() {
     let limits = Limits::default().with_message_length(4);
     let (mut conn, mut peer) = raw_with(Framing::Be32.into(), limits);

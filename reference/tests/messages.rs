@@ -64,6 +64,7 @@ fn each_framing_puts_its_header_before_the_payload() {
         (Framing::Hex8, &b"00000003"[..]),
         (Framing::Le32, b"\x03\0\0\0"),
         (Framing::Be32, b"\0\0\0\x03"),
+        (Framing::Be32x, b"\0\0\0\x03"),
     ] {
         let (mut conn, mut peer) = raw_with(framing.into(), Limits::default());
         conn.send_string(b"abc").unwrap();
@@ -71,6 +72,18 @@ fn each_framing_puts_its_header_before_the_payload() {
         let mut wire = Vec::new();
         peer.read_to_end(&mut wire).unwrap();
         assert_eq!(wire, [header, b"abc"].concat(), "{framing}");
+    }
+}
+
+#[test]
+fn the_escape_of_be32x_announces_a_message_of_any_length() {
+    let (mut conn, mut peer) = raw_with(Framing::Be32x.into(), Limits::default());
+    peer.write_all(b"\xff\xff\xff\xff\0\0\0\0\0\0\0\x03abc")
+        .unwrap();
+    peer.write_all(b"\xff\xff\xff\xff\0\0\0\0\0\0\0\0").unwrap();
+    peer.write_all(b"\0\0\0\x04next").unwrap();
+    for message in [&b"abc"[..], b"", b"next"] {
+        assert_eq!(conn.recv_string().unwrap(), message);
     }
 }
 

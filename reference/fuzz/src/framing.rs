@@ -9,7 +9,7 @@ use std::net::Shutdown;
 use std::os::unix::net::UnixStream;
 use std::time::Duration;
 
-use processing_connection::{Connection, Dialect, Error, Framing, Limits, Listener};
+use processing_connection::{Connection, Decoded, Dialect, Error, Framing, Limits, Listener};
 
 /// Checks headers on their own, and the stream over a live connection.
 pub fn check(input: &[u8]) {
@@ -30,18 +30,23 @@ pub fn check(input: &[u8]) {
 
 /// Checks that a header that can be decoded is encoded to the same bytes, and the other way round.
 fn check_header(framing: Framing, input: &[u8]) {
-    let header = &input[..input.len().min(framing.header_length())];
-    match framing.decode(header) {
-        Ok(length) => {
-            assert!(length <= framing.max_length());
-            assert_eq!(
-                &*framing.encode(length).expect("the length was announced"),
-                header
-            );
+    match framing.decode(input) {
+        Ok(Decoded::Whole { header, payload }) => {
+            assert!(payload <= framing.max_length());
+            let encoded = framing.encode(payload).expect("the length was announced");
+            // Only the escape of be32x can announce a length that has a shorter header.
+            let is_shorter = framing == Framing::Be32x && encoded.len() < header;
+            assert!(is_shorter || *encoded == input[..header]);
         }
-        Err(Error::BadHeader { header: named, .. }) => {
-            assert_eq!(named, header);
-            assert!(framing == Framing::Hex8 || header.len() < 4);
+        Ok(Decoded::Part { missing }) => {
+            assert!(missing > 0);
+            let whole = input.len() + missing;
+            let is_escaped = framing == Framing::Be32x && whole == 12;
+            assert!(is_escaped || whole == framing.shortest_header());
+        }
+        Err(Error::BadHeader { header, .. }) => {
+            assert_eq!(header, input[..framing.shortest_header()]);
+            assert!(matches!(framing, Framing::Hex8 | Framing::Be32x));
         }
         Err(other) => panic!("{other}"),
     }
@@ -49,7 +54,13 @@ fn check_header(framing: Framing, input: &[u8]) {
     number[..input.len().min(8)].copy_from_slice(&input[..input.len().min(8)]);
     let length = u64::from_le_bytes(number);
     match framing.encode(length) {
-        Some(header) => assert_eq!(framing.decode(&header).expect("just encoded"), length),
+        Some(header) => assert_eq!(
+            framing.decode(&header).expect("just encoded"),
+            Decoded::Whole {
+                header: header.len(),
+                payload: length
+            }
+        ),
         None => assert!(length > framing.max_length()),
     }
 }
@@ -93,16 +104,16 @@ fn check_stream(framing: Framing, stream: &[u8], step: usize, limit: u64) {
     }
     peer.shutdown(Shutdown::Write)
         .expect("the connection is open");
-    let (header, left) = (framing.header_length(), arrived - expected.next);
-    match conn.recv_string() {
-        Err(Error::Closed) => assert_eq!(left, 0),
-        Err(Error::CutInHeader { received, expected }) => {
-            assert_eq!((received, expected), (left, header));
-            assert!((1..header).contains(&left));
+    let left = &stream[expected.next..arrived];
+    match (conn.recv_string(), framing.decode(left)) {
+        (Err(Error::Closed), _) => assert!(left.is_empty()),
+        (Err(Error::CutInHeader { received, expected }), Ok(Decoded::Part { missing })) => {
+            assert!(!left.is_empty());
+            assert_eq!((received, expected), (left.len(), left.len() + missing));
             check_poisoned(conn);
         }
-        Err(Error::CutInPayload { received, .. }) => {
-            assert_eq!(received, (left - header) as u64);
+        (Err(Error::CutInPayload { received, .. }), Ok(Decoded::Whole { header, .. })) => {
+            assert_eq!(received, (left.len() - header) as u64);
             check_poisoned(conn);
         }
         other => panic!("{other:?} at the end of the stream"),
@@ -132,15 +143,16 @@ impl<'a> Expected<'a> {
     /// Returns the next message if the first `arrived` bytes of the stream contain all of it.
     fn message(&mut self, arrived: usize) -> Option<Message<'a>> {
         let rest = &self.stream[self.next..arrived];
-        let (header, rest) = rest.split_at_checked(self.framing.header_length())?;
-        let Ok(length) = self.framing.decode(header) else {
-            return Some(Message::BadHeader);
+        let (header, length) = match self.framing.decode(rest) {
+            Ok(Decoded::Whole { header, payload }) => (header, payload),
+            Ok(Decoded::Part { .. }) => return None,
+            Err(_) => return Some(Message::BadHeader),
         };
         if length > self.limit {
             return Some(Message::TooLong(length));
         }
-        let payload = rest.get(..usize::try_from(length).ok()?)?;
-        self.next += header.len() + payload.len();
+        let payload = rest[header..].get(..usize::try_from(length).ok()?)?;
+        self.next += header + payload.len();
         Some(Message::Whole(payload))
     }
 }

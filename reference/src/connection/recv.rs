@@ -18,6 +18,7 @@ use super::partial::Partial;
 use crate::auth::{self, AuthenticationFailure, HandshakeStep};
 use crate::deadline::{Deadline, Ready};
 use crate::error::{Error, Result};
+use crate::framing::Decoded;
 use crate::object;
 use crate::transport::{Stream, Transport};
 
@@ -174,22 +175,29 @@ impl RecvHalf {
     /// header arrives in time, that part stays in the buffer.
     fn recv_header(&mut self, source: &mut Source<'_>, limit: u64) -> Result<u64> {
         let framing = self.options.dialect.framing();
-        let expected = framing.header_length();
-        while self.ahead.bytes().len() < expected {
+        loop {
             let received = self.ahead.bytes().len();
+            let missing = match framing.decode(self.ahead.bytes())? {
+                Decoded::Whole { payload, .. } if payload > limit => {
+                    let length = payload;
+                    return Err(Error::MessageTooLong { length, limit });
+                }
+                Decoded::Whole { header, payload } => {
+                    self.ahead.consume(header);
+                    return Ok(payload);
+                }
+                Decoded::Part { missing } => missing,
+            };
             match self.ahead.fill(source) {
                 Ok(0) if received == 0 => return Err(Error::Closed),
-                Ok(0) => return Err(Error::CutInHeader { received, expected }),
+                Ok(0) => {
+                    let expected = received + missing;
+                    return Err(Error::CutInHeader { received, expected });
+                }
                 Ok(_) => {}
                 Err(error) => return Err(read_error(error, received > 0)),
             }
         }
-        let length = framing.decode(&self.ahead.bytes()[..expected])?;
-        if length > limit {
-            return Err(Error::MessageTooLong { length, limit });
-        }
-        self.ahead.consume(expected);
-        Ok(length)
     }
 
     /// See [`Connection::poll`](crate::Connection::poll).

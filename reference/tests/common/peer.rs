@@ -8,7 +8,7 @@ use hmac::{Hmac, KeyInit, Mac};
 #[cfg(windows)]
 use processing_connection::pipe::{Pipe, ReadMode};
 use processing_connection::{
-    Address, AuthenticationFailure, Error, Framing, HandshakeStep, Result,
+    Address, AuthenticationFailure, Decoded, Error, Framing, HandshakeStep, Result,
 };
 use sha1::Sha1;
 
@@ -101,9 +101,18 @@ impl Peer {
     pub(crate) fn receive(&mut self) -> Vec<u8> {
         match &mut self.carrier {
             Carrier::Stream(stream, framing) => {
-                let mut header = vec![0; framing.header_length()];
-                stream.read_exact(&mut header).unwrap();
-                let mut message = vec![0; framing.decode(&header).unwrap().try_into().unwrap()];
+                let mut header = Vec::new();
+                let length = loop {
+                    match framing.decode(&header).unwrap() {
+                        Decoded::Whole { payload, .. } => break payload,
+                        Decoded::Part { missing } => {
+                            let read = header.len();
+                            header.resize(read + missing, 0);
+                            stream.read_exact(&mut header[read..]).unwrap();
+                        }
+                    }
+                };
+                let mut message = vec![0; length.try_into().unwrap()];
                 stream.read_exact(&mut message).unwrap();
                 message
             }
