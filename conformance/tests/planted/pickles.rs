@@ -47,7 +47,10 @@ const EXPECTED: &[Expectation] = &[
     Expectation {
         fault: "long-sent-as-int",
         shown: "pair/object/from-testee[kind=long]",
-        says: &["what it was given already means another object", GIVEN],
+        says: &[
+            "the pickle that it was given already represents another object",
+            GIVEN,
+        ],
     },
     Expectation {
         fault: "unicode-sent-as-str",

@@ -308,7 +308,7 @@ proptest! {
     }
 
     #[test]
-    fn a_graph_survives_the_way_through_json(graph in strategy::any_graph(strategy::NODES)) {
+    fn a_graph_survives_the_round_trip_through_json(graph in strategy::any_graph(strategy::NODES)) {
         let json = serde_json::to_string(&graph).unwrap();
         prop_assert_eq!(serde_json::from_str::<Graph>(&json).unwrap(), graph);
     }
@@ -323,7 +323,7 @@ proptest! {
         let json = changed(&serde_json::to_value(&graph).unwrap(), place, how, &stray);
         let parsed = serde_json::from_value::<Graph>(json.clone());
         match (VALIDATOR.is_valid(&json), parsed) {
-            (false, Ok(_)) => prop_assert!(false, "only the parser takes {json}"),
+            (false, Ok(_)) => prop_assert!(false, "only the parser accepts {json}"),
             (true, Err(error)) => {
                 let error = error.to_string();
                 let of_the_table = [" refers to node ", "the root is node ", " arguments that are not a tuple"];
