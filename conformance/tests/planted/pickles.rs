@@ -146,7 +146,7 @@ fn fails(expected: &Expectation) {
         ],
     );
     for said in expected.says {
-        assert!(shown.contains(said), "`{said}` is not said:\n{shown}");
+        assert!(shown.contains(said), "`{said}` is missing:\n{shown}");
     }
     let name = format!("{}-{}", expected.fault, expected.shown);
     insta::assert_snapshot!(name.replace(['/', '[', ']', '='], "-"), shown);
