@@ -25,17 +25,17 @@ struct Expectation {
     selection: &'static [&'static str],
     /// Text that at least one message must contain.
     says: &'static str,
-    /// What may pass.
+    /// The cases that may pass.
     passes: Passes,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Passes {
-    /// Nothing: the testee answers `hello` at most.
+    /// No case: the testee answers `hello` at most.
     Nothing,
-    /// What it does before its misbehaviour, or in addition to it.
+    /// Some cases: those that come before the misbehaviour, or that it does not affect.
     Some,
-    /// Everything: it harms only itself.
+    /// Every case: the misbehaviour harms only the testee itself.
     Everything,
 }
 use Passes::{Everything, Nothing, Some};

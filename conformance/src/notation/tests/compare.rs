@@ -324,7 +324,7 @@ fn the_arguments_of_a_call_are_a_new_tuple_each_time() {
 }
 
 #[test]
-fn instances_in_a_set_are_distinguished_by_what_they_hold() {
+fn instances_in_a_set_are_distinguished_by_their_contents() {
     let set = |order: [i32; 3]| {
         Graph::build(|b| {
             let class = b.global("m", "C");

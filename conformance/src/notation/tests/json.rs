@@ -214,7 +214,7 @@ const REFUSED_BY_THE_PARSER_ALONE: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn the_schema_accepts_only_what_is_known_to_need_the_parser() {
+fn the_schema_accepts_only_faults_that_need_the_parser() {
     for (json, reason) in REFUSED_BY_THE_PARSER_ALONE {
         assert!(
             VALIDATOR.is_valid(&serde_json::from_str(json).unwrap()),
@@ -314,7 +314,7 @@ proptest! {
     }
 
     #[test]
-    fn the_parser_refuses_what_the_schema_refuses(
+    fn the_parser_refuses_everything_that_the_schema_refuses(
         graph in strategy::any_graph(5),
         place in any::<prop::sample::Index>(),
         how in any::<u8>(),

@@ -1,4 +1,4 @@
-//! The meaning of pickles, and the errors of those that have none.
+//! The objects that pickles represent, and the errors of invalid pickles.
 
 use proptest::prelude::*;
 
