@@ -4,9 +4,9 @@
 //! each other ([`wire`]), *cases* say what must happen ([`cases`], in the words of [`context`], citing
 //! [`requirements`]), and a run reaches a verdict on each execution ([`run`]), which [`report`] shows. Known
 //! implementations are installed and run by the suite itself ([`peers`]), and the bytes that they send are recorded
-//! ([`vectors`]). An implementation in Rust becomes a testee by an [`adapter`]. Objects are compared in a notation of
-//! their own ([`notation`]), and pickles are read without executing anything ([`pickle`]). Captured bytes can be taken
-//! apart as well ([`inspect`]).
+//! ([`vectors`]). An [`adapter`] turns an implementation in Rust into a testee. Objects are compared in a notation of
+//! their own ([`notation`]), and pickles are read without executing anything ([`pickle`]). Captured bytes can be
+//! decoded as well ([`inspect`]).
 //!
 //! # Layers
 //!
@@ -18,10 +18,10 @@
 //! | word | what it means | type |
 //! | --- | --- | --- |
 //! | testee | an implementation that can be judged, and how it is started or reached | [`run::Testee`] |
-//! | name of a testee | what the command line says; a pattern names several testees | [`testee::TesteeName`] |
+//! | name of a testee | how the command line names a testee; a pattern names several testees | [`testee::TesteeName`] |
 //! | peer | a known implementation that can be installed; it is a testee as well | [`peers::Peer`] |
 //! | counterpart | the testee at the other end of a pair case | [`run::Testee`] |
-//! | bare | without an adapter: a testee that is seen only from the wire | [`context::bare::Bare`] |
+//! | bare | without an adapter: a testee that is observed only on the wire | [`context::bare::Bare`] |
 //! | session | a conversation with a testee that was started | [`testee::session::Session`] |
 //! | case | a test of one behaviour | [`cases::Case`] |
 //! | execution | a case under one setting | [`run::plan::Execution`] |
@@ -33,7 +33,7 @@
 //! | judgement | a verdict on an execution, with everything that explains it | [`run::Judgement`] |
 //! | judge | runs the executions of one testee and judges them | [`run::Judge`] |
 //! | run | the judgements of one testee | [`run::Run`] |
-//! | runner | everything that decides about the runs of some testees | [`run::Runner`] |
+//! | runner | everything that determines the runs of some testees | [`run::Runner`] |
 //! | subject | a testee as reports name it | [`report::Subject`] |
 #![forbid(unsafe_code)]
 

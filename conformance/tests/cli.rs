@@ -1,6 +1,6 @@
-//! The command line as a user meets it: what it prints, how it ends, what it says of nonsense.
+//! The command line as a user sees it: its output, its exit codes, and its messages about invalid arguments.
 
-// What is printed names the families and the errors of a POSIX system.
+// The output names the families and the errors of a POSIX system.
 #![cfg(unix)]
 
 use std::io::Write;
@@ -16,7 +16,7 @@ use processing_connection::Family;
 fn suite(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_processing-conformance"))
         .args(arguments)
-        // No peer is here, wherever this test runs.
+        // No peer is available, wherever this test runs.
         .env("PROCESSING_CONFORMANCE_PYTHON27", "/nonexistent/python2.7")
         .env("PROCESSING_CONFORMANCE_PEERS_DIR", "/nonexistent/peers")
         .env("COLUMNS", "100")
@@ -36,7 +36,7 @@ fn stderr(output: &Output) -> String {
     String::from_utf8(output.stderr.clone()).expect("it prints UTF-8")
 }
 
-/// What a refused command line says.
+/// The exit code and the message for arguments that are refused.
 fn refusal(arguments: &[&str]) -> String {
     let output = suite(arguments);
     assert_eq!(stdout(&output), "", "{arguments:?}");
@@ -56,7 +56,7 @@ fn report(arguments: &[&str]) -> (Output, Report) {
     (output, report)
 }
 
-// ---- what is run ----
+// ---- runs ----
 
 #[test]
 fn a_good_testee_ends_with_0_and_a_summary() {
@@ -92,7 +92,7 @@ fn several_testees_get_a_line_each_and_share_the_rest() {
 }
 
 #[test]
-fn run_is_what_happens_when_no_command_is_given() {
+fn run_is_the_default_command() {
     let (_, with) = report(&["run", "framing/empty/sen*", "--dialect", "be32"]);
     let (_, without) = report(&["framing/empty/sen*", "--dialect", "be32"]);
     assert_eq!(with.summary, without.summary);
@@ -141,7 +141,7 @@ fn junit_has_a_test_case_for_each_execution_and_counts_them() {
 }
 
 #[test]
-fn the_reference_behind_an_adapter_is_the_reference() {
+fn the_reference_behind_an_adapter_has_the_same_results() {
     let adapter = format!(
         "exec:'{}' adapter",
         env!("CARGO_BIN_EXE_processing-conformance")
@@ -182,10 +182,10 @@ fn several_testees_are_judged_in_one_run() {
     assert_eq!(testees.len(), 8);
 }
 
-// ---- what cannot be run ----
+// ---- testees that cannot be run ----
 
 #[test]
-fn a_peer_that_is_not_here_is_not_run_and_says_why() {
+fn a_missing_peer_is_not_run_and_the_reason_is_reported() {
     let (output, report) = report(&["string/raw/sent", "--testee", "peer:processing-0.20-c"]);
     assert_eq!(code(&output), 4);
     assert_eq!(report.summary.not_run, report.results.len());
@@ -198,14 +198,14 @@ fn a_peer_that_is_not_here_is_not_run_and_says_why() {
 }
 
 #[test]
-fn peers_that_are_not_here_say_what_would_help() {
+fn missing_peers_are_listed_with_advice() {
     let output = suite(&["peers"]);
     assert_eq!(code(&output), 0);
     insta::assert_snapshot!(stdout(&output));
 }
 
 #[test]
-fn installing_what_cannot_be_installed_fails() {
+fn installing_a_peer_without_its_interpreter_fails() {
     let output = suite(&["peers", "install", "processing-0.20-pure"]);
     assert_eq!(code(&output), 1);
     assert!(
@@ -216,7 +216,7 @@ fn installing_what_cannot_be_installed_fails() {
 }
 
 #[test]
-fn a_server_that_is_not_there_fails() {
+fn a_server_that_is_not_running_fails() {
     let output = suite(&["--testee", "connect:127.0.0.1:1", "bare/server/seed"]);
     assert_eq!(code(&output), 1);
     insta::assert_snapshot!(
@@ -229,7 +229,7 @@ fn a_server_that_is_not_there_fails() {
 }
 
 #[test]
-fn an_interrupted_run_is_not_a_good_one() {
+fn an_interrupted_run_ends_with_130() {
     let server = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = server.local_addr().expect("it is bound");
     let mut running = Command::new(env!("CARGO_BIN_EXE_processing-conformance"))
@@ -268,7 +268,7 @@ why = "It did once."
 "#;
 
 #[test]
-fn a_deviation_that_does_not_show_is_a_failure() {
+fn a_deviation_that_does_not_occur_is_a_failure() {
     let file = deviations(STALE);
     let path = file.path().to_str().expect("the path is text");
     let (output, report) = report(&[
@@ -288,7 +288,7 @@ fn a_deviation_that_does_not_show_is_a_failure() {
 }
 
 #[test]
-fn a_deviation_of_ones_own_can_be_explained() {
+fn a_deviation_from_a_file_can_be_explained() {
     let told = r#"
 since = "1.2"
 until = "1.4"
@@ -305,7 +305,7 @@ platforms = ["linux", "macos"]
 }
 
 #[test]
-fn a_file_of_deviations_that_is_wrong_is_refused() {
+fn an_invalid_file_of_deviations_is_refused() {
     let mut refusals = String::new();
     for wrong in [
         "[[deviation]]\nid = 1",
@@ -324,10 +324,10 @@ fn a_file_of_deviations_that_is_wrong_is_refused() {
     insta::assert_snapshot!(refusals);
 }
 
-// ---- nonsense ----
+// ---- invalid arguments ----
 
 #[test]
-fn nonsense_is_refused_with_what_would_be_right() {
+fn invalid_arguments_are_refused_with_the_valid_ones() {
     let mut refusals = String::new();
     for arguments in [
         &["no/such/case"][..],
@@ -380,10 +380,10 @@ fn a_family_without_a_transport_selects_nothing() {
     insta::assert_snapshot!(refusal(&["--family", "AF_PIPE"]));
 }
 
-// ---- what there is ----
+// ---- help, lists and explanations ----
 
 #[test]
-fn the_help_tells_everything() {
+fn the_help_describes_every_option() {
     insta::assert_snapshot!(stdout(&suite(&["run", "--help"])));
 }
 

@@ -1,7 +1,7 @@
 //! Every documented deviation can be seen with the command that `explain` prints for it.
 //!
-//! Each deviation is a test of its own. It is ignored where this system cannot show the deviation or the peer is not
-//! here; `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns peers that are missing into failures.
+//! Each deviation is a test of its own. It is ignored if this system cannot show the deviation or the peer is missing;
+//! `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns peers that are missing into failures.
 
 #[path = "harness/peers.rs"]
 mod peers;
@@ -38,9 +38,11 @@ fn show(deviation: &Deviation) -> Result<Completion, Failed> {
         .ok_or("the explanation does not say how to see it")?
         .trim();
     if command == "not on this system" && !can_be_shown_here(deviation) {
-        return Ok(Completion::ignored_with("it does not show on this system"));
+        return Ok(Completion::ignored_with(
+            "the deviation does not occur on this system",
+        ));
     }
-    let unexpected = || format!("this is no command that runs a peer: {command}");
+    let unexpected = || format!("this is not a command that runs a peer: {command}");
     let words = shlex::split(command).ok_or_else(unexpected)?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
     let ["processing-conformance", arguments @ ..] = words.as_slice() else {
@@ -51,7 +53,7 @@ fn show(deviation: &Deviation) -> Result<Completion, Failed> {
         .find_map(|word| named(word))
         .ok_or_else(unexpected)?;
     if let Err(reason) = peers::install(peer) {
-        return peers::without(peer, format!("{} is not here: {reason}", peer.name));
+        return peers::without(peer, format!("{} is missing: {reason}", peer.name));
     }
     let output = suite(&[arguments, &["--format", "json"]].concat());
     let report: Report = serde_json::from_str(&text(&output))
@@ -62,7 +64,11 @@ fn show(deviation: &Deviation) -> Result<Completion, Failed> {
     if shown && output.status.success() {
         Ok(Completion::Completed)
     } else {
-        Err(format!("it did not show in {command}\n{:#?}", report.results).into())
+        Err(format!(
+            "the deviation did not occur in {command}\n{:#?}",
+            report.results
+        )
+        .into())
     }
 }
 
@@ -76,7 +82,8 @@ fn named(word: &str) -> Option<&'static Peer> {
 fn can_be_shown_here(deviation: &Deviation) -> bool {
     let is_of_system = deviation.platforms.is_empty()
         || Platform::here().is_some_and(|here| deviation.platforms.contains(&here));
-    // A deviation that does not name its families is one of sockets; on pipes it shows only where they have the case.
+    // A deviation that does not name its families concerns sockets. It does not always occur on pipes, because some
+    // cases do not apply to them.
     let is_here = |family: &Family| match deviation.families.as_slice() {
         [] => *family != Family::Pipe,
         families => families.contains(family),

@@ -1,5 +1,5 @@
-//! What earlier versions wrote stays readable. The files in `formats` are as they were written; never edit one, and add
-//! one for each new version of a form.
+//! Files that earlier versions wrote remain readable. The files in `formats` are unchanged since they were written:
+//! never edit one, and add one for each new version of a format.
 
 use processing_conformance::report::json::REPORT_SCHEMA;
 use processing_conformance::report::junit::junit;
@@ -50,7 +50,7 @@ fn check(report: &Report) {
         "framing/length/hostile-object[length=0x7fffffff]"
     );
     assert!(expected.deviation.is_some());
-    // The other reports can be made of it.
+    // The other reports can be generated from it.
     assert!(terminal(report, false).contains("18 pass, 2 fail, 8 expected_fail"));
     assert!(junit(report).expect("it is representable").contains("49"));
 }
@@ -122,7 +122,7 @@ fn saved_reports_satisfy_their_schemas() {
 }
 
 #[test]
-fn members_and_verdicts_of_later_versions_are_no_obstacle() {
+fn members_and_verdicts_of_later_versions_are_accepted() {
     let mut report: serde_json::Value = serde_json::from_str(REPORT_2).expect("it is JSON");
     report["weather"] = "fine".into();
     report["results"][0]["verdict"] = "flaky".into();

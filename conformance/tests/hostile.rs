@@ -1,10 +1,10 @@
 //! Pickles that an attacker might send: the reference and the suite say what is wrong and where, with little work and
 //! little memory.
 //!
-//! Work is counted, so that every run decides alike: the number of allocations and the bytes that they take, nodes of
-//! objects included, may grow with the length of the pickle, and not faster. The most memory that is in use at once has
-//! one limit for all pickles. Work that allocates nothing is not counted; its time is only guarded by a limit of more
-//! than ten times what the slowest answer takes without optimization. That still tells linear from quadratic.
+//! Work is counted, so that every run reaches the same verdict: the number of allocations and the bytes that they take,
+//! including nodes of objects, may grow in proportion to the length of the pickle, but not faster. Peak memory has the
+//! same limit for all pickles. Work that does not allocate is not counted; only its time is limited, to more than ten
+//! times what the slowest answer takes without optimization. That still distinguishes linear from quadratic time.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -21,9 +21,9 @@ mod inputs;
 
 /// The most bytes in use at once, above what was in use before, without the pickle itself.
 const SPACE: u64 = 16 << 20;
-/// The most processor time of this thread, best of [`TRIES`].
+/// The most processor time that an answer may take in the fastest of [`TRIES`] attempts.
 const TIME: Duration = Duration::from_secs(5);
-/// An answer that takes longer is asked for again, this often altogether.
+/// The number of attempts in total, if an answer takes longer.
 const TRIES: usize = 3;
 
 #[test]
@@ -169,15 +169,15 @@ fn shortened(text: &str) -> String {
 #[derive(Default)]
 struct Costs(Vec<Cost>);
 
-/// What one answer cost.
+/// The cost of one answer.
 struct Cost {
     name: String,
     judge: &'static str,
-    /// Of the pickle, in bytes.
+    /// The length of the pickle, in bytes.
     length: u64,
     /// How often memory was allocated.
     allocations: u64,
-    /// The bytes allocated altogether.
+    /// The number of bytes allocated in total.
     allocated: u64,
     /// The most bytes in use at once.
     space: u64,
@@ -185,8 +185,8 @@ struct Cost {
 }
 
 impl Cost {
-    /// A constant for what a short pickle takes, and a share for each byte: four times what the most expensive input
-    /// takes, as for [the bytes](Self::most_allocated).
+    /// The limit is a constant for short pickles, and a share for each byte of the pickle. It is four times the cost of
+    /// the most expensive input, like the limit on [the bytes](Self::most_allocated).
     const fn most_allocations(&self) -> u64 {
         1000 + 8 * self.length
     }
@@ -204,7 +204,7 @@ impl Cost {
 }
 
 impl Costs {
-    /// The largest of each kind, for each judge.
+    /// The largest cost of each kind, for each judge.
     fn table(&self) -> String {
         let mut table = String::new();
         for (judge, _) in JUDGES {

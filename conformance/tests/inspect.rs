@@ -1,4 +1,4 @@
-//! `inspect`: recorded sessions are printed without being told anything, trouble is said clearly, nothing panics.
+//! `inspect` prints recorded sessions without further information, reports problems clearly, and never panics.
 
 #[cfg(unix)]
 #[path = "inspect/command.rs"]
@@ -23,12 +23,12 @@ use processing_conformance::wire::Framing;
 
 #[cfg(not(unix))]
 #[test]
-#[ignore = "what the command prints is recorded on a POSIX system"]
+#[ignore = "the expected output is that of a POSIX system"]
 fn command() {
     unimplemented!("its tests are compiled on POSIX systems only");
 }
 
-/// How the command takes captures apart unless it is told otherwise.
+/// How the command decodes captures by default.
 const DEFAULT: Options<'static> = Options {
     framing: None,
     authkey: None,
@@ -54,7 +54,7 @@ fn both_ways(client: impl Into<Vec<u8>>, server: impl Into<Vec<u8>>) -> Capture 
     Capture::pair(one_way(client), one_way(server)).expect("each is one direction")
 }
 
-/// The header and the payload, made here by hand: what is tested must not make what it is tested with.
+/// The header and the payload, created here by hand, because the code under test must not create its own input.
 fn message(framing: impl Into<Option<Framing>>, payload: &[u8]) -> Vec<u8> {
     let length = u32::try_from(payload.len()).expect("it is short");
     let mut message = match framing.into() {
@@ -67,7 +67,7 @@ fn message(framing: impl Into<Option<Framing>>, payload: &[u8]) -> Vec<u8> {
     message
 }
 
-/// The bytes in the hexadecimal columns of what was printed, each stream by itself, in the order of the offsets.
+/// The bytes in the hexadecimal columns of the output, in the order in which they are printed.
 fn printed_bytes(text: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for line in text.lines() {
@@ -86,7 +86,7 @@ fn printed_bytes(text: &str) -> Vec<u8> {
     bytes
 }
 
-/// What one sender sent in a capture of both.
+/// The bytes that one sender sent, in a capture of both directions.
 fn sent_by(capture: &Capture, sender: Sender) -> &[u8] {
     let is_it = |stream: &&Stream| stream.sender == sender;
     &capture

@@ -68,7 +68,7 @@ fn sources_in(directory: &Path) -> Vec<PathBuf> {
         .collect()
 }
 
-/// The uses of a module that the order does not allow, one in a line.
+/// The uses of a module that the order does not allow, one per line.
 fn violations(layers: &[&str], module: &str, source: &str) -> Vec<String> {
     let own = layers.iter().position(|layer| *layer == module);
     let mut violations: Vec<String> = used(source, layers)
@@ -77,7 +77,7 @@ fn violations(layers: &[&str], module: &str, source: &str) -> Vec<String> {
         .map(|used| format!("{module} uses {used}, which lib.rs declares after it"))
         .collect();
     if source.contains("crate::{") {
-        // This test does not look inside of it.
+        // This test does not examine the contents of the braces.
         violations.push(format!("{module} names several modules in one `use`"));
     }
     violations
@@ -104,7 +104,7 @@ fn modules_use_only_those_that_are_declared_before_them() {
 }
 
 #[test]
-fn a_use_of_a_later_module_is_found_in_whatever_form_it_stands() {
+fn a_use_of_a_later_module_is_found_in_every_form() {
     let layers = ["low", "lower_still", "high"];
     for source in [
         "use crate::high::Thing;",

@@ -1,10 +1,10 @@
-//! What holds for any object and any string, between the reference, live peers and the suite's own wire.
+//! Properties that hold for any object and any string, between the reference, live peers and the suite's own wire.
 //!
-//! That a peer sends back what it received proves nothing. What it received is therefore compared by its own
-//! description, and what it sends is compared by whoever receives it.
+//! An echo proves nothing. Therefore a peer describes each object that it receives, and the description is compared; an
+//! object that it sends is compared at the other end.
 //!
-//! Each property is a test for each testee, tried with 200 examples for each family and dialect, or with as many as
-//! `PROPTEST_CASES` says. A test is ignored where its peer is not here;
+//! Each property is a test for each testee, tried with 200 examples for each family and dialect, or with the number
+//! that `PROPTEST_CASES` specifies. A test is ignored if its peer is missing;
 //! `PROCESSING_CONFORMANCE_REQUIRE=processing-0.20-c,…` (or `all`) turns peers that are missing into failures.
 
 #[path = "properties/check.rs"]
@@ -162,7 +162,7 @@ fn live_peers_keep_identity_and_recursion(setting: &Setting<'_>) -> Fallible<()>
     all_examples_were_exchanged(setting)
 }
 
-/// The peer describes what the wire carries as it was meant, and what the peer sends means what it was told to send.
+/// The peer describes the object of a pickle correctly, and sends a pickle of the object that it was asked to send.
 fn graph_crosses_both_ways(
     (wire, peer): &mut (Wire, Held),
     (graph, protocol): &(Graph, u8),
@@ -174,7 +174,7 @@ fn graph_crosses_both_ways(
     same(graph, &received, Fidelity::Graph)
 }
 
-/// To ask for a number of examples does not prove that they were all run: the messages were counted, too.
+/// Requesting a number of examples does not prove that all of them were run, so the messages are counted.
 fn all_examples_were_exchanged(setting: &Setting<'_>) -> Fallible<()> {
     let Exchanged { received, sent } = setting.exchanged();
     let asked = examples_each();
@@ -256,16 +256,17 @@ fn strings_arrive_whole_however_the_stream_is_cut(setting: &Setting<'_>) -> Fall
     )
 }
 
-/// What one end sends is what the other receives.
+/// One end receives the object that the other one sends.
 fn object_crosses(from: &mut impl End, to: &mut impl End, object: &Graph) -> Fallible<()> {
     let received = from.send_while(&[Message::Object(object)], || to.recv())?;
     same(object, &received, Fidelity::Values)
 }
 
-/// What one end sends is what the other receives. So is the message that follows it, and so is what is sent back.
+/// One end receives the string that the other one sends, the message that follows it, and the string when it is sent
+/// back.
 ///
-/// Nothing follows on the way back: the peers leave Nagle's algorithm on, so that their second message in a row
-/// would wait for an acknowledgement that TCP delays. There, the next example follows.
+/// No message follows the string that is sent back: the peers do not turn off Nagle's algorithm, so their second
+/// message in a row would wait for an acknowledgement that TCP delays. The next example follows instead.
 fn string_crosses_and_returns(
     near: &mut impl End,
     far: &mut impl End,

@@ -26,7 +26,7 @@ use serde_json::Value;
 
 #[cfg(not(unix))]
 #[test]
-#[ignore = "what the command prints is recorded on a POSIX system"]
+#[ignore = "the expected output is that of a POSIX system"]
 fn command() {
     unimplemented!("its tests are compiled on POSIX systems only");
 }
@@ -132,7 +132,7 @@ fn schema() -> Value {
 
 #[test]
 fn every_file_satisfies_the_schema() {
-    let schema = jsonschema::validator_for(&schema()).expect("the schema is one");
+    let schema = jsonschema::validator_for(&schema()).expect("the schema is valid");
     // Parts that several files have in common are checked only once.
     let mut seen = BTreeSet::new();
     for (name, text, _) in FILES.iter() {
@@ -239,7 +239,7 @@ fn with_the_digest_any_changed_byte_is_found() {
 }
 
 #[test]
-fn a_changed_file_says_so() {
+fn a_changed_file_is_reported() {
     let (_, text, _) = &FILES[0];
     let changed = text.replace("CPython", "Jython");
     let Err(error @ FileError::Digest { .. }) = File::parse(&changed) else {
@@ -264,7 +264,7 @@ fn every_change_of_meaning_is_found_without_the_digest() {
         survived.tried,
         survived.unproven.join("\n")
     );
-    // The proofs are needed, and few.
+    // Some changes need a proof that they are meaningless, but only a few.
     assert!(
         survived.proven > 0 && survived.proven < survived.tried / 10,
         "{}",
@@ -297,7 +297,7 @@ fn exchanged_ids_are_found() {
 // ---- recording again ----
 
 #[test]
-fn what_is_random_makes_no_difference_and_every_other_byte_is_explained() {
+fn random_bytes_are_not_differences_and_every_other_byte_is_explained() {
     let one = file("processing-0.51-c");
     let mut other = file("processing-0.52-c").clone();
     let texts: Vec<String> = differences(one, &other)
@@ -329,7 +329,7 @@ fn what_is_random_makes_no_difference_and_every_other_byte_is_explained() {
     insta::assert_snapshot!(shown.join("\n"));
 }
 
-// ---- what a person can learn from them ----
+// ---- what a reader can learn from them ----
 
 /// A representative set: the protocol, byte by byte.
 #[test]

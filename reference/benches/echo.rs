@@ -1,5 +1,6 @@
-//! Measures the round trip of one message between two threads: with this crate, and with a floor
-//! that writes the same bytes in one write and reads exact sizes into a buffer that it reuses.
+//! Measures the round trip of one message between two threads: with this crate, and with the floor:
+//! a minimal implementation that writes the same bytes in one write and reads exact sizes into a
+//! buffer that it reuses.
 //!
 //! `cargo bench -p processing-connection --bench echo [-- --rounds N] [--peer-python PYTHON
 //! --peer-path DIR]`, where PYTHON is a Python 2 and DIR contains `processing` 0.20, installed with
@@ -77,7 +78,7 @@ fn compare(family: Family, rounds: usize, peer: Option<&(String, String)>) -> Fa
         let trips = trips_for(&mut floor, &message)?;
         let (mut ours, mut theirs, mut peers) = (vec![], vec![], vec![]);
         for round in 0..=rounds {
-            // The contenders alternate, so that the second one is not always the same.
+            // The order alternates between rounds, so that neither contender is always second.
             let mut times = [Duration::ZERO; 2];
             for turn in [round % 2, 1 - round % 2] {
                 times[turn] = match turn {

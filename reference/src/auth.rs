@@ -2,7 +2,8 @@
 //!
 //! [`Listener`](crate::Listener) and [`Connector`](crate::Connector) perform it themselves when
 //! they are given an [`AuthKey`]. This module is for callers with a transport of their own: an
-//! [`Exchange`] decides what to send and is given what was received, but never reads or writes.
+//! [`Exchange`] decides which message to send and is given the messages that were received, but
+//! never reads or writes.
 //!
 //! ```
 //! use processing_connection::auth::{Exchange, Role, Turn};
@@ -68,7 +69,8 @@ pub enum Turn {
     Send(HandshakeStep, Vec<u8>),
     /// Receive the message that makes up the step, and pass it to [`Exchange::receive`].
     Receive(HandshakeStep),
-    /// Nothing: each end has proved that it has the key. The next message is the first object.
+    /// There is nothing left to do: each end has proved that it has the key. The next message is
+    /// the first object.
     Accepted,
     /// Close the connection: the handshake failed at the step.
     Failed(HandshakeStep, AuthenticationFailure),
@@ -113,7 +115,7 @@ impl<'a> Exchange<'a> {
         Turn::Send(step, message)
     }
 
-    /// Processes a message that was received. The handshake fails if no message was due.
+    /// Processes a message that was received. The handshake fails if no message was expected.
     pub fn receive(&mut self, message: &[u8]) {
         let Some(step) = self.step else { return };
         let due = step.sender() != self.role;
@@ -131,7 +133,7 @@ impl<'a> Exchange<'a> {
 
     /// Makes the handshake fail at the current step for a reason that the caller found, for example
     /// because the message is longer than the caller accepts. If that message is an answer, the
-    /// next turn is still to refuse it. Only the first failure counts.
+    /// next turn is still to send the refusal. Only the first failure counts.
     pub fn fail(&mut self, reason: AuthenticationFailure) {
         let (Some(step), None) = (self.step, &self.failure) else {
             return;

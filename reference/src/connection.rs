@@ -48,7 +48,7 @@ pub(crate) struct Options {
 /// | --- | --- | --- |
 /// | the peer closed between two messages | [`Closed`] | ended |
 /// | the stream ended inside a message | [`CutInHeader`] [`CutInPayload`] | poisoned |
-/// | the header is invalid, or announces too much | [`BadHeader`] [`MessageTooLong`] | poisoned |
+/// | the header is invalid, or announces too many bytes | [`BadHeader`] [`MessageTooLong`] | poisoned |
 /// | the payload cannot be unpickled or converted | [`NotAPickle`] [`NeedsClass`] … | in step |
 /// | the peer requires a key and none was given | [`AuthenticationFailed`] | in step but useless |
 /// | the object or string cannot be sent | [`CannotPickle`] [`CannotSend`] | in step, nothing sent |
@@ -128,7 +128,7 @@ impl Connection {
 
     /// Receives an object as a value, without converting it.
     ///
-    /// Pickles of protocols 0 to 5 are read. Bytes after the pickle's STOP are ignored, as by
+    /// Pickles of protocols 0 to 5 are read. Bytes after the pickle's STOP are ignored, as in
     /// `cPickle.loads`. No code is ever run: a pickle that needs a class is an error.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Deadlines, and waiting for a socket until one.
+//! Deadlines, and a function that waits for a socket until a deadline passes.
 
 use std::io;
 use std::time::{Duration, Instant};

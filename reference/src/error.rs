@@ -7,7 +7,7 @@ use crate::address::{Address, Family};
 use crate::auth::{AuthenticationFailure, HandshakeStep};
 use crate::dialect::Dialect;
 
-/// What every fallible call of this crate returns.
+/// The result of every fallible call of this crate.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
 /// Everything that can go wrong.
@@ -34,7 +34,7 @@ pub enum Error {
     #[error("the peer closed the connection between two messages")]
     Closed,
 
-    /// The stream ended inside a header. Poisons the connection.
+    /// The stream ended inside a header. This poisons the connection.
     #[error(
         "the stream ended inside a header, after {received} of {expected} bytes; \
          the peer died or uses a different dialect"
@@ -46,7 +46,7 @@ pub enum Error {
         expected: usize,
     },
 
-    /// The stream ended inside a payload, or the pipe was closed inside a message. Poisons the
+    /// The stream ended inside a payload, or the pipe was closed inside a message. This poisons the
     /// connection.
     #[error(
         "the stream ended inside a payload, after {received} of {expected} bytes; \
@@ -60,7 +60,7 @@ pub enum Error {
     },
 
     /// A header announced more bytes than the limit allows, or a message of a pipe is longer than
-    /// that. Poisons the connection.
+    /// that. This poisons the connection.
     #[error(
         "a message of {length} bytes was announced, but the limit message_length is {limit}; \
          raise the limit, or check that the peer uses the same dialect"
@@ -72,7 +72,7 @@ pub enum Error {
         limit: u64,
     },
 
-    /// A header is not valid in its framing. Poisons the connection.
+    /// A header is not valid in its framing. This poisons the connection.
     #[error("invalid {framing} header {header:02x?}; the peer uses a different dialect")]
     BadHeader {
         /// The name of the framing.
@@ -110,8 +110,8 @@ pub enum Error {
     CannotSend {
         /// The length of the payload, in bytes.
         length: u64,
-        /// The smaller of [`Limits::message_length`](crate::Limits::message_length) and what the
-        /// framing can announce.
+        /// The smaller of [`Limits::message_length`](crate::Limits::message_length) and the longest
+        /// payload that the framing can announce.
         limit: u64,
     },
 
@@ -172,7 +172,7 @@ pub enum Error {
     /// The object was received, but is not of the requested type.
     #[error("the object is not of the requested type: {reason}")]
     Conversion {
-        /// What did not fit.
+        /// Why the conversion failed.
         reason: String,
     },
 
@@ -283,7 +283,7 @@ pub enum Error {
         /// Whether the same call can be made again. A receive can always be repeated: the bytes
         /// that arrived are kept. A send can be repeated unless a part of the message was sent,
         /// which poisons the connection; over `AF_PIPE` that cannot be known, so a timeout always
-        /// poisons it.
+        /// poisons the connection.
         resumable: bool,
     },
 

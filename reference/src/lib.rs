@@ -49,8 +49,8 @@
 //! # Authentication
 //!
 //! `processing` 0.21 and later accept an `authkey`: before anything else, each end proves to the
-//! other that it has the same key. See [`AuthKey`] for what that protects against, and [`protocol`]
-//! for what it looks like on the wire.
+//! other that it has the same key. See [`AuthKey`] for how strong a key must be, and [`protocol`]
+//! for the messages on the wire.
 //!
 //! ```
 //! use processing_connection::{Connector, Error, Listener};
@@ -92,7 +92,7 @@
 //! | `('localhost', 6000)`, `'/tmp/socket'`, `r'\\.\pipe\name'` | [`Address`] |
 //! | `'AF_INET'` `'AF_UNIX'` `'AF_PIPE'` | [`Family`] |
 //!
-//! What goes over the wire is specified in [`protocol`].
+//! The bytes on the wire are specified in [`protocol`].
 //!
 //! # Things to know
 //!

@@ -24,8 +24,8 @@ pub struct Limits {
     /// `multiprocessing` (`recv_bytes(256)` in its `answer_challenge`); the longest message that
     /// any step needs has 31.
     ///
-    /// A peer that sends more has not yet proved anything, so its header is enough to refuse it:
-    /// [`TooLong`](crate::AuthenticationFailure::TooLong).
+    /// At that point the peer has not proved anything, so a header that announces more is enough to
+    /// refuse the peer: [`TooLong`](crate::AuthenticationFailure::TooLong).
     pub handshake_length: u64,
 
     /// The number of levels to which containers may be nested in a received pickle. The default is

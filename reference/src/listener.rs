@@ -53,8 +53,8 @@ impl Listener {
     ///
     /// The listener serves nobody else during a handshake, which takes up to the [handshake
     /// timeout](ListenerBuilder::handshake_timeout). After a failed handshake the connection is
-    /// closed, [`last_accepted`](Self::last_accepted) tells where it came from, and the listener
-    /// can accept the next client:
+    /// closed, [`last_accepted`](Self::last_accepted) returns the address from which it came, and
+    /// the listener can accept the next client:
     ///
     /// ```no_run
     /// # use processing_connection::{Connection, Error, Listener};

@@ -31,7 +31,8 @@ use crate::limits::Limits;
 ///
 /// # Errors
 ///
-/// Those that [`Connection::recv_value`](crate::Connection::recv_value) reports about a payload.
+/// The errors that [`Connection::recv_value`](crate::Connection::recv_value) reports about a
+/// payload.
 pub fn loads(payload: &[u8], limits: &Limits) -> Result<Value> {
     let (objects, root) = machine::run(payload, limits)?;
     build::build(&objects, root, payload.len(), limits)

@@ -10,7 +10,7 @@ use common::{after, frame, raw, raw_with};
 use processing_connection::{Error, Framing, Limits};
 
 #[test]
-fn the_end_between_messages_is_closed_every_time() {
+fn the_end_between_messages_is_reported_as_closed_every_time() {
     let mut conn = after(&frame(b"last"));
     assert_eq!(conn.recv_string().unwrap(), b"last");
     assert!(matches!(conn.recv_string(), Err(Error::Closed)));

@@ -1,5 +1,5 @@
-//! Every way in which a pickle can ask for a class or a function. The error names it and its byte, nothing is run, and
-//! the next message arrives.
+//! Every way in which a pickle can ask for a class or a function. The error names the class and the
+//! offset, nothing is run, and the next message arrives.
 
 mod common;
 
@@ -7,7 +7,8 @@ use processing_connection::Error;
 
 use common::{families, pair};
 
-/// What asks, the pickle, what it needs, and the offset at which the error is reported.
+/// The kind of request, the pickle, the class that it needs, and the offset at which the error is
+/// reported.
 const REQUESTS: &[(&str, &[u8], &str, usize)] = &[
     (
         "GLOBAL",
@@ -130,7 +131,7 @@ fn a_class_is_named_at_its_byte_and_the_next_message_arrives() {
 }
 
 #[test]
-fn what_only_the_application_knows_cannot_be_represented_and_the_next_message_arrives() {
+fn references_that_only_the_application_knows_cannot_be_represented_and_the_next_message_arrives() {
     for family in families() {
         let (mut conn, mut peer) = pair(family);
         for (way, pickle, at) in OTHERS {

@@ -248,7 +248,7 @@ fn an_invalid_header_is_not_a_challenge() {
 }
 
 #[test]
-fn a_listener_keeps_what_arrives_after_the_handshake() {
+fn a_listener_keeps_messages_that_arrive_right_after_the_handshake() {
     for family in families() {
         for dialect in DIALECTS {
             let framing = dialect.framing();
@@ -278,7 +278,7 @@ fn a_listener_keeps_what_arrives_after_the_handshake() {
 }
 
 #[test]
-fn a_client_keeps_what_arrives_after_the_handshake() {
+fn a_client_keeps_messages_that_arrive_right_after_the_handshake() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let client = in_thread(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));

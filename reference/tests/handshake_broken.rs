@@ -249,7 +249,8 @@ fn the_timeout_is_for_the_whole_handshake_not_for_each_byte() {
     };
     let trickling = TcpStream::connect(("127.0.0.1", port)).unwrap();
     let mut writing = trickling.try_clone().unwrap();
-    // The answer is complete after 20 seconds: a timeout for each byte would let it arrive, and then refuse it.
+    // The answer is complete after 20 seconds: with a timeout for each byte, it would arrive and
+    // then be refused.
     let trickle = in_thread(move || {
         for byte in common::frame(&[0; 200]) {
             if std::io::Write::write_all(&mut writing, &[byte]).is_err() {

@@ -1,18 +1,21 @@
-//! The names of pipes belong to one listener each, on systems that enforce it.
+//! Each name of a pipe belongs to one listener, on systems that enforce this.
 //!
-//! Whether the system does is known only when the test runs, and the standard harness cannot report a test as ignored
-//! by then.
+//! Whether the system enforces this is known only when the test runs, and the standard harness
+//! cannot report a running test as ignored.
 
 use libtest_mimic::{Arguments, Completion, Trial};
 
 fn main() {
     let arguments = Arguments::from_args();
-    let trial = Trial::ignorable_test("a_name_in_use_is_in_use", || Ok(a_name_in_use_is_in_use()));
+    let trial = Trial::ignorable_test(
+        "a_name_in_use_is_refused",
+        || Ok(a_name_in_use_is_refused()),
+    );
     libtest_mimic::run(&arguments, vec![trial]).exit();
 }
 
 #[cfg(windows)]
-fn a_name_in_use_is_in_use() -> Completion {
+fn a_name_in_use_is_refused() -> Completion {
     use processing_connection::pipe::{PipeListener, PipeOptions};
     use processing_connection::{Address, Error, Family, Listener};
 
@@ -43,6 +46,6 @@ fn is_wine() -> bool {
 }
 
 #[cfg(not(windows))]
-fn a_name_in_use_is_in_use() -> Completion {
+fn a_name_in_use_is_refused() -> Completion {
     Completion::ignored_with("named pipes exist only on Windows")
 }

@@ -263,7 +263,7 @@ fn a_client_that_reads_bytes_gets_them_without_boundaries() {
     server.write(b"one", PATIENCE).unwrap();
     server.write(b"two", PATIENCE).unwrap();
     assert_eq!(whole(&client), b"onetwo");
-    // What it writes are still messages.
+    // Its writes are still separate messages.
     client.write(b"three", PATIENCE).unwrap();
     client.write(b"four", PATIENCE).unwrap();
     assert_eq!(whole(&server), b"three");

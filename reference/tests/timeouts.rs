@@ -226,7 +226,7 @@ fn poll_is_true_for_a_message_and_waits_for_it() {
 }
 
 #[test]
-fn poll_is_true_for_what_was_read_ahead() {
+fn poll_is_true_for_bytes_that_were_read_ahead() {
     let (mut conn, mut peer) = raw();
     peer.write_all(&[frame(b"one"), frame(b"two")].concat())
         .unwrap();

@@ -58,7 +58,7 @@ pub trait Implementation: Send + Sync + 'static {
     fn poll(&self, receiver: &mut Self::Receiver, seconds: f64) -> Result<bool, OperationError>;
     /// The `close()` of a listener.
     fn close_listener(&self, listener: &mut Self::Listener) -> Result<(), OperationError>;
-    /// The `close()` of a connection, for the half that sends. It is called first.
+    /// The `close()` of a connection, for the half that sends. This half is closed first.
     fn close_sender(&self, sender: &mut Self::Sender) -> Result<(), OperationError>;
     /// The `close()` of a connection, for the half that receives.
     fn close_receiver(&self, receiver: &mut Self::Receiver) -> Result<(), OperationError>;
@@ -310,7 +310,7 @@ impl<I: Implementation> Table<I> {
     }
 }
 
-/// An object, or from the first operation on that can wait, the thread that owns it.
+/// An object or, once an operation that may wait was started, the thread that owns the object.
 enum Worker<T> {
     Idle(T),
     Working(Sender<Job<T>>),

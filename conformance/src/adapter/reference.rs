@@ -20,8 +20,8 @@ use crate::wire::Framing;
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Reference;
 
-/// Shorter than the minimal deadline of the suite, which is 2 seconds. With the reference's default of 20 seconds, a
-/// timeout would look like a hang.
+/// This is shorter than the minimal deadline of the suite, which is 2 seconds. With the reference's default of 20
+/// seconds, a timeout would look like a hang.
 const HANDSHAKE_TIMEOUT: Duration = Duration::from_millis(1500);
 
 impl Implementation for Reference {

@@ -17,7 +17,7 @@ pub enum Expectation {
     Error {
         /// The operation.
         operation: OperationName,
-        /// The kinds of error of which one is recommended.
+        /// The kinds of error, one of which is recommended.
         kinds: Kinds,
     },
     /// An error has one of these kinds.

@@ -10,8 +10,9 @@ use crate::wire::frame::{Decoder, Field};
 use crate::wire::{Direction, Event, Framing, Transcript};
 
 impl Context<'_> {
-    /// The payload that an end was given for this object: the last one that means this object, or else the last one. If
-    /// `expected` is `None`, it is the first one. Only the beginning of a long payload is available.
+    /// The payload that an end was given for this object: the last payload that represents this object, or else the
+    /// last payload. If `expected` is `None`, it is the first payload. Only the beginning of a long payload is
+    /// available.
     pub(super) fn given(&self, who: Who, expected: Option<&Graph>) -> Option<Vec<u8>> {
         let direction = match who {
             Who::Testee => Direction::ToTestee,
@@ -46,7 +47,9 @@ impl Context<'_> {
             && let Ok(reading) = pickle::read(&given, &pickle::Limits::default())
             && let Err(difference) = compare(expected, &reading.graph, self.fidelity())
         {
-            let already = format!("\nwhat it was given already means another object: {difference}");
+            let already = format!(
+                "\nthe pickle that it was given already represents another object: {difference}"
+            );
             failure.detail.push_str(&already);
         }
         failure
@@ -72,8 +75,8 @@ impl Failure {
     }
 }
 
-/// Sorts the members of sets and dicts, so that the first difference of two pickles is not one of order. Graphs that
-/// are too large are not changed.
+/// Sorts the members of sets and dicts, so that the first difference between two pickles is not merely a different
+/// order. Graphs that are too large are not changed.
 fn in_one_order(graph: &Graph) -> Graph {
     const LARGEST: usize = 1000;
     let mut ordered = graph.clone();

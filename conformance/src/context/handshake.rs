@@ -14,7 +14,7 @@ use crate::testee::session::Ticket;
 use crate::wire::handshake::{LONGEST, Scheme};
 use crate::wire::{Door, Part, Step, Wire, WireError};
 
-/// The nonce of the suite's challenges. A testee cannot require it to be random.
+/// The nonce of the suite's challenges. No testee can check whether it is random.
 const NONCE: &[u8] = b"the suite's 20 bytes";
 
 /// A handshake with the testee that is in progress.
@@ -113,7 +113,7 @@ impl Context<'_> {
             .try_for_each(|step| self.step(handshake, key, step))
     }
 
-    /// Does the steps of a correct handshake before the one at which the suite sends this part.
+    /// Performs the steps of a correct handshake that precede the one at which the suite sends this part.
     pub fn shake_until(
         &mut self,
         handshake: &mut LiveHandshake,
@@ -146,7 +146,7 @@ impl Context<'_> {
         Ok((wire, end))
     }
 
-    /// The testee's `accept` or `connect` fails. The kinds of error are recommended.
+    /// The testee's `accept` or `connect` fails. The error should have one of these kinds.
     pub fn expect_failed(
         &mut self,
         handshake: LiveHandshake,
@@ -384,7 +384,7 @@ fn expect(
     expect_one_of(scheme, wire, message, &[], what, requirement)
 }
 
-/// The testee sends this message. Some wrong messages are known, and have a name.
+/// The testee sends this message. The wrong messages that are known have names.
 fn expect_one_of(
     scheme: Scheme,
     wire: &mut Wire,

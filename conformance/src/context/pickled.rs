@@ -138,7 +138,7 @@ mod tests {
             (b"](K\x01K\x01e..", "bytes after the pickle"),
             (
                 b"](I1\np1\nh\x01e.",
-                "BINGET of memo place 1, where nothing was put",
+                "BINGET of memo slot 1, which is empty",
             ),
             (b"](I1_0\nI1\ne.", "INT with a malformed number"),
             (b"N](K\x01K\x01e.", "leaves 1 below the object"),

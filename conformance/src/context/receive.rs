@@ -216,7 +216,7 @@ fn check_payload(payload: &Payload, expected: &[u8]) -> CaseResult {
     .into())
 }
 
-/// Describes what an operation did that should have failed: as an outcome, and in detail.
+/// Describes the result of an operation that should have failed, as an outcome and in detail.
 fn describe_answer(answer: &Answer) -> (Did, String) {
     match answer {
         Answer::Payload(payload) => (

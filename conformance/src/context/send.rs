@@ -191,7 +191,7 @@ impl Context<'_> {
             .map_err(|error| Failure::wire("the connection is open", &error).into())
     }
 
-    /// Ends what the suite sends.
+    /// Ends the suite's sending direction, or closes a pipe.
     pub fn end(&mut self, wire: &mut Wire) -> CaseResult {
         wire.end()
             .map_err(|error| Failure::wire("the connection is open", &error).into())

@@ -14,7 +14,7 @@ impl Context<'_> {
         }
     }
 
-    /// The operation with an object whose types this end has.
+    /// The operation, with its object converted to types that this end has.
     pub(super) fn in_types_of(&self, who: Who, operation: Operation) -> Result<Operation, Stop> {
         let Operation::Send { connection, object } = operation else {
             return Ok(operation);
@@ -27,7 +27,7 @@ impl Context<'_> {
         }
     }
 
-    /// Succeeds if this end can describe the object as it was meant.
+    /// Succeeds if this end can describe the object with its original types.
     pub(super) fn can_describe(&self, who: Who, object: &Graph) -> CaseResult {
         match self.claims_of(who).cannot_receive(object) {
             None => Ok(()),

@@ -13,7 +13,7 @@ use crate::wire::Framing;
 pub struct FramingOrNone(pub Option<Framing>);
 
 impl FramingOrNone {
-    /// Every framing, and none.
+    /// Every framing, and `none`.
     pub fn all() -> impl Iterator<Item = Self> {
         let framings = Framing::ALL.iter().copied().map(Some);
         framings.chain([None]).map(Self)

@@ -1,4 +1,4 @@
-//! Writing graphs down in Rust.
+//! Builds graphs in Rust.
 
 use num_bigint::BigInt;
 

@@ -13,7 +13,7 @@ const KEY_SHOWN: usize = 40;
 /// The number of steps at either end of a path that are shown.
 const STEPS_SHOWN: usize = 10;
 
-/// How much of two objects has to agree.
+/// Which properties of two objects have to agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fidelity {
     /// Types, values, and sharing of whatever [has an identity](Node::has_identity): profile `graph`.

@@ -43,7 +43,8 @@ impl Graph {
     }
 }
 
-/// Whether a node is shared: it is referred to at most once, it is referred to again and needs a label, or it has one.
+/// Whether a node is shared: it is referred to at most once; it is referred to again and needs a label; or it already
+/// has a label.
 #[derive(Clone, Copy, PartialEq)]
 enum Shared {
     No,

@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_text_is_refused() {
+    fn invalid_text_is_refused() {
         assert_eq!(Text::from_escaped(r"ab\n"), Err(NotText::Escape(2)));
         assert_eq!(Text::from_escaped(r"\u0041"), Err(NotText::Escape(0)));
         assert_eq!(Text::from_escaped(r"\uD800"), Err(NotText::Escape(0)));

@@ -8,7 +8,7 @@ use super::{Float, Graph, Node, NodeId, Text};
 
 /// The greatest depth of a value, because dropping a value recurses.
 const DEEPEST: usize = 1000;
-/// The largest value. Values are trees, so a graph with shared objects may need an exponential one.
+/// The largest value. Values are trees, so a graph with shared objects may need a value of exponential size.
 const LARGEST: usize = 1 << 22;
 
 /// Why a graph has no [`Value`].

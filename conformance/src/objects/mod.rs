@@ -1,4 +1,4 @@
-//! The objects that the cases send and receive and that are recorded off peers, by type and by name.
+//! The objects that the cases send and receive and that are recorded from peers, by type and by name.
 
 mod recorded;
 

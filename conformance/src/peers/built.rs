@@ -12,7 +12,8 @@ use super::{Archive, Flavour, Peer};
 /// The variable that names the directory of the trees, one for each release: `processing-0.20/processing/…`.
 const VARIABLE: &str = "PROCESSING_CONFORMANCE_BUILT";
 
-/// The file in a tree that says how it was compiled: the version of the compiler, and its flags in the next line.
+/// The file in a tree that describes how the release was compiled: the version of the compiler, and its flags in the
+/// next line.
 pub(super) const COMPILER: &str = "compiler";
 
 /// A built release, which is ready to be copied.
@@ -48,7 +49,7 @@ pub enum NotBuilt {
     },
 }
 
-/// Finds the tree of a release. The result is `None` if the release can be compiled here or does not need to be.
+/// Finds the tree of a release. The result is `None` if the release can be compiled here, or is not compiled at all.
 pub(super) fn find(peer: &Peer, archive: &Archive) -> Result<Option<Built>, NotBuilt> {
     if !cfg!(windows) {
         return Ok(None);

@@ -1,4 +1,4 @@
-//! Installing peers on this machine: only once, whoever needs them first.
+//! Installs peers on this machine. Each peer is installed only once, when it is first needed.
 
 use std::fs::{self, File};
 use std::io;

@@ -222,7 +222,7 @@ pub fn matching(pattern: &str) -> Vec<&'static Peer> {
 ///
 /// # Errors
 ///
-/// When there is none.
+/// Returns [`UnknownPeer`] if no peer has this name or matches this pattern.
 pub fn named(pattern: &str) -> Result<Vec<&'static Peer>, UnknownPeer> {
     let found = matching(pattern);
     if found.is_empty() {
@@ -233,7 +233,7 @@ pub fn named(pattern: &str) -> Result<Vec<&'static Peer>, UnknownPeer> {
 
 /// No peer has this name, or matches this pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no peer is called `{0}`; there are: {known}", known = names())]
+#[error("no peer is called `{0}`; the known peers are: {known}", known = names())]
 pub struct UnknownPeer(String);
 
 fn names() -> String {

@@ -1,4 +1,4 @@
-//! The peers that a run needs. Each is looked for only once, and installed if it is missing and that is allowed.
+//! The peers that a run needs. Each is looked for only once. A missing peer is installed if that is allowed.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -57,11 +57,11 @@ impl Supply {
         }
     }
 
-    /// The peer. Two callers that need the same peer wait for each other; different peers do not.
+    /// The peer. Callers that need the same peer wait for each other; callers that need different peers do not.
     ///
     /// # Errors
     ///
-    /// The reason why the peer is not here.
+    /// Returns the reason why the peer cannot be run.
     pub fn get(&self, peer: &Peer) -> Result<Installed, Absence> {
         let outcome = {
             let mut outcomes = self.outcomes.lock();
@@ -70,7 +70,7 @@ impl Supply {
         outcome.get_or_init(|| self.look_up(peer)).clone()
     }
 
-    /// Gets several peers at once, so that nobody waits for them later.
+    /// Gets several peers at once, so that later calls do not have to wait.
     pub fn prepare(&self, peers: &[&Peer]) {
         at_once(peers, &|peer| {
             // The outcome is remembered.

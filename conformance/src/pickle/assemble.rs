@@ -1,4 +1,4 @@
-//! From values to the bytes of instructions, as cPickle in Python 2.7.18 chooses them.
+//! Encodes values as instructions, with the opcodes that cPickle in Python 2.7.18 chooses.
 
 use std::collections::HashMap;
 
@@ -12,9 +12,9 @@ use crate::notation::{Float, Text, quote};
 pub(super) struct Assembler<'a> {
     pub(super) pickle: Vec<u8>,
     pub(super) protocol: u8,
-    /// The number of places of the memo that are taken.
+    /// The number of memo slots that are in use.
     places: u32,
-    /// The places of classes and functions in the memo: one for each, however many nodes it has.
+    /// The memo slots of classes and functions: one for each, however many nodes it has.
     globals: HashMap<(&'a str, &'a str), u32>,
 }
 
@@ -55,8 +55,8 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    /// An `int`. cPickle writes one of more than 32 bits as text, even in a binary pickle. Only Python 3 has one of
-    /// more than 64 bits, for which it uses the opcodes that Python 2 uses for a `long`.
+    /// An `int`. cPickle writes an `int` of more than 32 bits as text, even in a binary pickle. Only Python 3 has an
+    /// `int` of more than 64 bits, for which it uses the opcodes that Python 2 uses for a `long`.
     pub(super) fn int(&mut self, value: &BigInt) {
         if let (1.., Ok(small)) = (self.protocol, i32::try_from(value)) {
             match (u8::try_from(small), u16::try_from(small)) {
@@ -187,7 +187,7 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    /// Stores the top of the stack in the memo, and returns its place. cPickle counts from 1.
+    /// Stores the top of the stack in the memo, and returns its slot. cPickle counts from 1.
     pub(super) fn put(&mut self) -> u32 {
         self.places += 1;
         self.memo(
@@ -209,7 +209,7 @@ impl<'a> Assembler<'a> {
         }
     }
 
-    /// An empty list or dict, which protocol 0 makes of the nothing that follows a mark.
+    /// An empty list or dict, which protocol 0 makes from a mark with no objects above it.
     pub(super) fn empty(&mut self, text: Opcode, binary: Opcode) {
         if self.protocol == 0 {
             self.opcode(Opcode::Mark);

@@ -22,8 +22,8 @@ pub(super) enum Made {
     },
 }
 
-/// Whether it is known what the calls of a class or function do, and the reader finds that class or function: Python 3
-/// looks for the modules of Python 2 only in pickles of Python 2's protocols.
+/// Whether the effect of calling a class or function is known, and the reader can find it: Python 3 looks for the
+/// modules of Python 2 only in pickles of Python 2's protocols.
 pub(super) fn is_known(module: &str, name: &str, reader: Reader, announced: Option<u8>) -> bool {
     let found = match (module, reader) {
         ("__builtin__" | "copy_reg", Reader::As(Unpickler::Python3)) => announced < Some(3),
@@ -109,7 +109,7 @@ fn bytearray(nodes: &[Node], arguments: &[NodeId]) -> Option<Vec<u8>> {
     }
 }
 
-/// The bytes that a text and the name of Latin-1 are encoded to.
+/// The result of `_codecs.encode` for a text and the name of Latin-1.
 fn encoded(nodes: &[Node], arguments: &[NodeId]) -> Option<Vec<u8>> {
     let &[text, encoding] = arguments else {
         return None;

@@ -1,4 +1,4 @@
-//! From bytes to instructions.
+//! Splits the bytes of a pickle into instructions.
 
 use super::error::{PickleError, Reason};
 use super::literal;
@@ -17,7 +17,7 @@ pub struct Instruction<'a> {
     pub argument: Argument<'a>,
 }
 
-/// The argument that follows an opcode. What is borrowed is unchanged from the pickle, and has been checked.
+/// The argument that follows an opcode. Borrowed arguments are unchanged from the pickle, and have been checked.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Argument<'a> {
     /// Nothing.

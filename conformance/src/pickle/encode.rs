@@ -32,8 +32,8 @@ pub enum EncodeError {
 /// refers to it at that moment, which depends on the program.) In protocol 0, floats have the shortest digits, as in
 /// Python 3.
 ///
-/// What Python 2 does not have is written as Python 3 writes it for Python 2: `bytes` as a call of `_codecs.encode`. An
-/// instance in protocol 0 or 1 is a call of `copy_reg.__newobj__`.
+/// Types that Python 2 does not have are written as Python 3 writes them for Python 2: `bytes` as a call of
+/// `_codecs.encode`. An instance in protocol 0 or 1 is a call of `copy_reg.__newobj__`.
 pub fn write(graph: &Graph, protocol: u8) -> Result<Vec<u8>, EncodeError> {
     if protocol > 2 {
         return Err(EncodeError::Protocol(protocol));
@@ -89,7 +89,7 @@ struct Encoder<'a> {
     unshared_arguments: Vec<bool>,
     memo: HashMap<NodeId, u32>,
     /// Nodes that are not made yet and whose members are being written, with the size of the memo at that time. If such
-    /// a node occurs inside itself and the memo has not grown, it never will.
+    /// a node occurs inside itself and the memo has not grown, the recursion never ends.
     entered: HashMap<NodeId, usize>,
     /// The steps that are still to be done; the last one is next.
     pending: Vec<Step>,
@@ -340,8 +340,8 @@ impl<'a> Encoder<'a> {
         }
     }
 
-    /// Puts an object that was made into the memo. If the object has already been made while its own parts were, that
-    /// one is used instead, and the result is false.
+    /// Puts a completed object into the memo. If the object was already made while its parts were being made, that
+    /// earlier object is used instead, and the result is false.
     fn put_or_get(&mut self, id: NodeId) -> bool {
         let before = self.memo.get(&id).copied();
         match before {

@@ -27,7 +27,7 @@ pub enum Reason {
     /// No protocol has this opcode.
     #[error("unknown opcode {0:#04x}")]
     UnknownOpcode(u8),
-    /// A length or a memo place is negative.
+    /// A length or a memo slot is negative.
     #[error("{} with a negative number", .0.name())]
     Negative(Opcode),
     /// A number is not a decimal integer or float, whichever the opcode needs.
@@ -57,11 +57,11 @@ pub enum Reason {
     /// A key has no value.
     #[error("{} finds a key without a value", .0.name())]
     OddPairs(Opcode),
-    /// Nothing has been put into this place of the memo.
-    #[error("{name} of memo place {1}, where nothing was put", name = .0.name())]
+    /// This memo slot is empty.
+    #[error("{name} of memo slot {1}, which is empty", name = .0.name())]
     NotInMemo(Opcode, String),
-    /// This place of the memo has been filled before.
-    #[error("{name} to memo place {1}, which was filled before", name = .0.name())]
+    /// This memo slot has been filled before.
+    #[error("{name} to memo slot {1}, which was filled before", name = .0.name())]
     TwiceInMemo(Opcode, String),
     /// This number of objects and marks is left on the stack after `STOP`.
     #[error("STOP leaves {0} on the stack")]

@@ -57,7 +57,7 @@ pub(super) struct Machine<'a> {
     pub(super) buffers: usize,
     /// The protocol of the last `PROTO`.
     pub(super) announced: Option<u8>,
-    /// What is needed, and the offset at which it is needed first.
+    /// Everything that is needed, with the offset at which it is needed first.
     needs: HashMap<Need, usize>,
     /// Classes and functions that are needed because they are called. Their names can be long.
     pub(super) called: HashSet<NodeId>,

@@ -52,7 +52,7 @@ impl<'a> Memory<'a> {
         check_limit("marks", self.marks.len(), self.limits.stack)
     }
 
-    /// The number of places of the memo that are taken.
+    /// The number of memo slots that are in use.
     pub(super) fn memo_len(&self) -> u64 {
         self.memo.len() as u64
     }
@@ -67,7 +67,7 @@ impl<'a> Memory<'a> {
     pub(super) fn memoize(&mut self, opcode: Opcode, place: Place) -> Result<(), Reason> {
         let top = self.top(opcode)?;
         self.memo.insert(place, top);
-        check_limit("places of the memo", self.memo.len(), self.limits.memo)
+        check_limit("memo slots", self.memo.len(), self.limits.memo)
     }
 
     pub(super) fn push_new(&mut self, node: Node) -> Result<(), Reason> {

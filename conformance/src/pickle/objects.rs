@@ -1,4 +1,4 @@
-//! The objects that classes and functions would make, and what would be done with them.
+//! The objects that classes and functions would make, and the operations on these objects.
 
 use super::constructors::{Made, is_known, made_by};
 use super::error::Reason;
@@ -58,11 +58,11 @@ impl Machine<'_> {
                     other => Err(Reason::Misapplied(opcode, other.kind())),
                 }
             }
-            _ => unreachable!("{} was done before", opcode.name()),
+            _ => unreachable!("{} was handled before", opcode.name()),
         }
     }
 
-    /// A class or function, which is recorded as needed unless it is known what it does.
+    /// A class or function, which is recorded as needed unless the effect of calling it is known.
     pub(super) fn global(&mut self, module: String, name: String) -> Node {
         if !is_known(&module, &name, self.reader, self.announced) {
             self.need(Need::Global(format!("{module}.{name}")));

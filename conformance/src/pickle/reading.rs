@@ -13,15 +13,15 @@ pub struct Limits {
     pub nodes: usize,
     /// The number of objects on the stack at one time.
     pub stack: usize,
-    /// The number of places of the memo.
+    /// The number of memo slots.
     pub memo: usize,
     /// The number of decimal digits of one integer.
     pub digits: usize,
 }
 
 impl Default for Limits {
-    /// 2**24 of everything, and 20,000 digits. That is more than Python 3.11 converts, and takes half a millisecond at
-    /// most.
+    /// Each limit is 2**24, except that integers may have 20,000 digits. That is more digits than Python 3.11 converts,
+    /// and the conversion takes half a millisecond at most.
     fn default() -> Self {
         Self {
             nodes: 1 << 24,
@@ -95,7 +95,7 @@ pub fn read(pickle: &[u8], limits: &Limits) -> Result<Reading, PickleError> {
 /// Finds out whether an unpickler accepts a pickle, and which object it makes: Python 2 has no `bytes`; Python 3 has no
 /// `long`, and decodes the strings of Python 2 as ASCII.
 ///
-/// Nothing is executed. What would have to be executed is listed in [`Reading::needs`].
+/// Nothing is executed. Everything that would have to be executed is listed in [`Reading::needs`].
 pub fn loadable(
     pickle: &[u8],
     unpickler: Unpickler,

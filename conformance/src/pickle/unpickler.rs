@@ -1,4 +1,4 @@
-//! How unpicklers interpret arguments, and in what else they differ.
+//! How unpicklers interpret arguments, and other differences between them.
 //!
 //! The sources are `Modules/cPickle.c` of Python 2.7.18 and `Modules/_pickle.c` of 3.13, and the oracle's observations
 //! of both.
@@ -157,8 +157,8 @@ impl Reader {
             .map_err(|error| Reason::Text(opcode, NotText::Utf8(error.valid_up_to())))
     }
 
-    /// The place of the memo that `GET` and `PUT` name. cPickle uses the line itself as the name, whatever it contains,
-    /// so the place differs from that of `BINGET` and `BINPUT` with the same number.
+    /// The memo slot that `GET` and `PUT` name. cPickle uses the line itself as the name, whatever it contains, so the
+    /// slot differs from that of `BINGET` and `BINPUT` with the same number.
     pub(super) fn place(self, opcode: Opcode, line: &[u8]) -> Result<Place, Reason> {
         if line.is_empty() {
             return Err(Reason::Empty(opcode));
@@ -176,7 +176,7 @@ impl Reader {
     }
 }
 
-/// A place of the memo.
+/// A memo slot.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Place {
     Number(u64),

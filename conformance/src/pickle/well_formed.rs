@@ -9,7 +9,7 @@ use super::error::{PickleError, Reason};
 use super::literal;
 use super::opcode::Opcode;
 
-/// The longest line that can name a place of the memo. Python 3.13 converts no more decimal digits.
+/// The longest line that can name a memo slot. Python 3.13 converts no more decimal digits.
 const MOST_DIGITS: usize = 4300;
 
 /// The result of [`well_formed`].
@@ -23,7 +23,7 @@ pub struct WellFormed {
 
 /// Checks that a pickle follows the rules that `pickletools.dis` of Python 3.13 enforces and that every pickler
 /// follows: arguments can be read, no opcode takes more from the stack than it holds, nothing is left on the stack at
-/// the end, and each place of the memo is filled only once, before it is recalled.
+/// the end, and each memo slot is filled only once, before it is recalled.
 ///
 /// A well-formed pickle can be meaningless (if it appends a number to a number), and a pickle that is not well formed
 /// may still be loaded (unpicklers ignore what is left on the stack). [`loadable`](super::loadable) checks the latter.
@@ -66,7 +66,7 @@ struct Stack {
     memo: HashSet<Place>,
 }
 
-/// A place of the memo: `PUT` can name any integer.
+/// A memo slot: `PUT` can name any integer.
 #[derive(PartialEq, Eq, Hash)]
 enum Place {
     Small(u64),

@@ -1,4 +1,4 @@
-//! From plans to a table of nodes.
+//! Constructs a table of nodes from plans.
 
 use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -11,7 +11,7 @@ use crate::notation::{Construction, Graph, Node, NodeId, Object};
 /// The size above which a tree is neither a key nor a value of profile `serde`. Copies of shared objects count.
 const LARGEST_TREE: usize = 500;
 
-/// The table, and what is known about the objects in it.
+/// The table, and the properties of the objects in it.
 #[derive(Default)]
 pub(super) struct Construct {
     nodes: Vec<Node>,
@@ -22,7 +22,8 @@ pub(super) struct Construct {
 #[derive(Clone, Copy)]
 struct Known {
     id: NodeId,
-    /// The same for objects that Python considers equal, and for some others. None if the object is not hashable.
+    /// A hash that is the same for objects that Python considers equal, and for some others. `None` if the object is
+    /// not hashable.
     equality: Option<u64>,
     /// The size of the object as a tree, as far as it is known.
     size: usize,
@@ -179,7 +180,7 @@ impl Construct {
         }
     }
 
-    /// Some of the first `among` objects, which together are not too large a tree.
+    /// Some of the first `among` objects, which together do not exceed the size limit of a tree.
     fn choose(&self, links: &[Index], among: usize) -> Vec<Known> {
         if among == 0 {
             return Vec::new();
@@ -245,8 +246,8 @@ fn size(members: &[Known]) -> usize {
         .fold(1, usize::saturating_add)
 }
 
-/// Compares numbers by value and strings by their bytes, whatever their types. None for NaN and for atoms that are not
-/// hashable.
+/// Compares numbers by value and strings by their bytes, whatever their types. The result is `None` for NaN and for
+/// atoms that are not hashable.
 fn equality(atom: &Node) -> Option<u64> {
     let number = |real: f64, imaginary: f64| {
         let same_zero = |part: f64| (part + 0.0).to_bits();

@@ -203,7 +203,8 @@ fn byte_string() -> impl Strategy<Value = Vec<u8>> {
     ]
 }
 
-/// Text that matches this pattern. A literal would be a strategy, too, but would parse its pattern for each example.
+/// Text that matches this pattern. A string literal is a strategy as well, but it parses its pattern again for each
+/// example.
 fn text(pattern: &str) -> impl Strategy<Value = String> {
     string_regex(pattern).expect("the patterns here are regular expressions")
 }

@@ -90,8 +90,8 @@ impl<T: ValueTree<Value = Graph>> ValueTree for Shrinking<T> {
         if self.next_candidate() {
             return true;
         }
-        // The smallest example is tried once more, so that the caller continues to simplify from there; unless it does
-        // not fail every time.
+        // The smallest example becomes current again, and is tried once more. The search then ends, even if this
+        // example does not fail every time.
         let is_new = self.current != self.smallest;
         self.current = self.smallest.clone();
         is_new

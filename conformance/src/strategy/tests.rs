@@ -102,7 +102,7 @@ fn the_smallest_example_is_one_line() {
     }
 }
 
-/// Nodes, and what is special about some of them.
+/// The kinds of the nodes, and special properties of some of them.
 fn kinds(graph: &Graph) -> Vec<&'static str> {
     let mut kinds: Vec<_> = graph.nodes.iter().map(Node::kind).collect();
     kinds.extend(graph.nodes.iter().flat_map(|node| {
@@ -267,10 +267,10 @@ pub(crate) fn with_plain_keys(mut graph: Graph) -> Graph {
 }
 
 proptest! {
-    /// Whatever is written is a pickle, and is not read as another object. An object that no unpickler makes, such as
-    /// an instance of `None`, is refused when it is read.
+    /// Every pickle that is written is valid, and is not read as another object. An object that no unpickler makes,
+    /// such as an instance of `None`, is refused when it is read.
     #[test]
-    fn what_can_be_pickled_is_read_as_the_same_object_or_refused(graph in strategy::any_graph(NODES), protocol in 0..=2u8) {
+    fn every_pickle_is_read_as_the_same_object_or_refused(graph in strategy::any_graph(NODES), protocol in 0..=2u8) {
         let graph = with_plain_keys(graph);
         if let Ok(written) = pickle::write(&graph, protocol) {
             let well_formed = pickle::well_formed(&written);

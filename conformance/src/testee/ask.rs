@@ -129,7 +129,7 @@ pub fn recv_string(connection: Handle) -> Ask<Payload> {
     Ask::new(Operation::RecvString { connection })
 }
 
-/// Asks whether something can be received within a time in seconds.
+/// Asks whether something can be received within `timeout` seconds.
 pub fn poll(connection: Handle, timeout: f64) -> Ask<bool> {
     Ask::new(Operation::Poll {
         connection,

@@ -16,13 +16,14 @@ use super::status;
 use super::tree::Tree;
 use parking_lot::Mutex;
 
-/// A longer line is not a reply. The longest legitimate replies describe graphs.
+/// A line of more bytes is not a reply. The longest legitimate replies describe graphs.
 const LONGEST_LINE: u64 = 64 << 20;
 /// How often to check whether a silent testee is still running.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
 /// After this many bytes of a line, it is decided whether the line can be a reply.
 const LOOKED_AT: u64 = 4 << 10;
-/// How many lines may wait to be read. A testee that floods is slowed down, not buffered.
+/// How many lines may wait to be read. A testee that writes faster than its lines are read has to wait; its output is
+/// not buffered.
 const WAITING_LINES: usize = 64;
 /// How much of the end of standard error is kept.
 const STDERR_KEPT: usize = 8 << 10;
@@ -102,7 +103,8 @@ impl ChildLink {
     }
 
     fn crashed(&mut self) -> Trouble {
-        // Its output has ended. It gets a moment to exit by itself, so that the status is its own.
+        // The output of the process has ended. The process gets a moment to exit by itself, so that its status is not
+        // the result of being killed.
         let patience = Instant::now() + Duration::from_secs(2);
         let status = loop {
             match self.child.try_wait() {
@@ -110,7 +112,7 @@ impl ChildLink {
                 Ok(None) if Instant::now() < patience => {
                     std::thread::sleep(Duration::from_millis(2));
                 }
-                Ok(None) => break "it closed its standard output and went on".into(),
+                Ok(None) => break "it closed its standard output and continued to run".into(),
                 Err(error) => break error.to_string(),
             }
         };

@@ -5,10 +5,10 @@ use std::process::ChildStdin;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
 
-/// Writes lines: immediately while there is room, and in a separate thread from the first line on that does not fit.
+/// Writes lines: immediately as long as they fit into the pipe, and in a separate thread once a line did not fit.
 pub(super) struct Input {
     stdin: Arc<ChildStdin>,
-    // `Some` from the first line on that did not fit.
+    // This is `Some` once a line did not fit.
     queue: Option<Sender<Vec<u8>>>,
 }
 

@@ -32,7 +32,7 @@ pub fn write_request(request: &Request) -> Vec<u8> {
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[error("not a valid request: {reason}")]
 pub struct NotARequest {
-    /// Its id, if it has one. It is then answered with an error.
+    /// The id of the request, if it has one. An invalid request with an id is answered with an error.
     pub id: Option<u64>,
     /// What is wrong with it.
     pub reason: String,

@@ -125,7 +125,7 @@ fn described() -> bool {
 /// The arguments of the seed's `Listener(address=None, family=None, backlog=1)`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listen {
-    /// The address as the seed would be given it.
+    /// The address, in the form that the seed accepts.
     pub address: Option<RawAddress>,
     /// The family by name, which may be one that does not exist.
     pub family: Option<String>,
@@ -140,7 +140,7 @@ pub struct Listen {
 /// The arguments of the seed's `Client(address, family=None)`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Connect {
-    /// The address as the seed would be given it.
+    /// The address, in the form that the seed accepts.
     pub address: Option<RawAddress>,
     /// The family by name, which may be one that does not exist.
     pub family: Option<String>,
@@ -232,8 +232,9 @@ impl Hello {
         })
     }
 
-    /// A type in this object that the testee's Python does not read from a pickle of Python 2 as
-    /// [`in_its_types`](Self::in_its_types) describes: Python 3 decodes the `str` of Python 2 as ASCII text.
+    /// A type in this object that the testee's Python does not convert as described at
+    /// [`in_its_types`](Self::in_its_types) when it reads a pickle of Python 2: Python 3 decodes the `str` of Python 2
+    /// as ASCII text.
     pub fn cannot_receive(&self, object: &Graph) -> Option<&'static str> {
         object.nodes.iter().find_map(|node| match node {
             Node::Str(_) if self.python == Some(3) => Some("str of Python 2"),

@@ -183,7 +183,7 @@ impl Session {
         self.link.process_id()
     }
 
-    /// What ended this session, if it has ended. It can no longer be used then.
+    /// The trouble that ended this session, if it has ended. An ended session can no longer be used.
     pub fn trouble(&self) -> Option<&Trouble> {
         self.trouble.as_ref()
     }
@@ -306,7 +306,7 @@ fn typed<A: AnswerTo>(
             Some(answer) => Ok(Ok(answer)),
             None => Err(Trouble::Garbage {
                 reason: format!(
-                    "it is the answer to another operation than `{}`",
+                    "it is the answer to an operation other than `{}`",
                     ticket.operation
                 ),
                 line: String::new(),

@@ -4,8 +4,8 @@ use std::io;
 use std::thread::sleep;
 use std::time::Duration;
 
-/// Starts a process with `attempt`. Under Wine 8, one start in some thousands fails with an error that is unrelated to
-/// the program, and the next attempt succeeds.
+/// Starts a process with `attempt`. Under Wine 8, one start in several thousand fails with an error that is unrelated
+/// to the program, and the next attempt succeeds.
 ///
 /// # Errors
 ///

@@ -43,7 +43,8 @@ impl Tree {
         limits.limit_kill_on_job_close();
         let job = win32job::Job::create_with_limit_info(&limits).map_err(io::Error::other)?;
         let mut child = command.spawn()?;
-        // The processes that it starts belong to the job, too. It has had no time to start any yet.
+        // Processes that the child starts from now on belong to the job as well. It has not had time to start any
+        // before.
         if let Err(error) = job.assign_process(child.as_raw_handle() as isize) {
             // A process that has already ended cannot be assigned, and does not have to be ended.
             if child.try_wait()?.is_none() {

@@ -52,7 +52,7 @@ pub struct Provenance {
     pub platform: Platform,
     /// The compiler of the peer's extension, or `None` without an extension.
     pub compiler: Option<Compiler>,
-    /// The compiler options that the peer needed in addition to its own, so that it runs at all.
+    /// The compiler options that the peer needed in addition to its own in order to run at all.
     pub help: Vec<String>,
     /// The name and version of the recorder.
     pub recorder: String,

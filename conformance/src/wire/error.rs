@@ -44,7 +44,7 @@ pub enum WireError {
         /// The framing that was expected.
         framing: Framing,
     },
-    /// A header announces more than any case has a testee send.
+    /// A header announces a longer payload than any case asks a testee to send.
     #[error("the header announces {announced} bytes, more than was sent")]
     TooLong {
         /// The header's bytes.
@@ -52,7 +52,7 @@ pub enum WireError {
         /// The length that it announces.
         announced: u64,
     },
-    /// A message on a pipe is longer than anything that a case has a testee send.
+    /// A message on a pipe is longer than any message that a case asks a testee to send.
     #[error("a message of at least {0} bytes came, more than was sent")]
     LongMessage(usize),
     /// The case used an operation on streams, but the connection is a pipe. This is a fault of the case.

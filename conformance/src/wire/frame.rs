@@ -102,7 +102,7 @@ impl<'a> Iterator for Frames<'a> {
     }
 }
 
-/// Splits one direction of a stream as its segments arrive. Only the first bytes of a long segment may be known.
+/// Splits one direction of a stream as its segments arrive. Of a long segment, it is enough to know the first bytes.
 #[derive(Clone, Debug)]
 pub struct Decoder {
     framing: Framing,

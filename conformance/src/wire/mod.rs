@@ -278,7 +278,7 @@ impl Wire {
         Ok(beginning)
     }
 
-    /// Reads `expected` bytes from a pipe that reads bytes, regardless of the boundaries of messages.
+    /// Reads `expected` bytes from a pipe that is read as a stream of bytes, regardless of the boundaries of messages.
     pub fn read_across(&mut self, expected: usize) -> Result<Vec<u8>, WireError> {
         if let Link::Stream(_) = self.link {
             return self.read(expected);
@@ -314,8 +314,8 @@ impl Wire {
         }
     }
 
-    /// Ends what the suite sends: shuts down its direction of a stream, or closes a pipe after everything was sent,
-    /// since a pipe cannot be closed in one direction only.
+    /// Ends the suite's sending direction: shuts down that direction of a stream, or closes a pipe after everything was
+    /// sent, since a pipe cannot be closed in one direction only.
     pub fn end(&mut self) -> Result<(), WireError> {
         let Link::Pipe(pipe) = &self.link else {
             return self.finish();

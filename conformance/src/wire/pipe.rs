@@ -20,8 +20,9 @@ const ERROR_BROKEN_PIPE: i32 = 109;
 
 /// One end of a pipe.
 ///
-/// A socket accepts many bytes before the other end reads, but a pipe only as many as fit into its buffer. So that a
-/// case is the same over both, a message that does not fit at once waits in an outbox, which a separate thread empties.
+/// A socket accepts many bytes before the other end reads, but a pipe only as many as fit into its buffer. To make a
+/// case behave in the same way over both, a message that does not fit at once waits in an outbox, which a separate
+/// thread empties.
 #[derive(Debug)]
 pub(super) struct PipeEnd {
     pipe: Arc<Pipe>,

@@ -30,7 +30,7 @@ pub(super) fn listen(address: &RawAddress) -> io::Result<(Socket, RawAddress)> {
     Ok((socket, address))
 }
 
-/// Reads `expected` bytes. Returns the bytes that came, and an error if they are not all of them.
+/// Reads `expected` bytes. Returns the bytes that arrived, and an error if there are fewer.
 pub(super) fn read(
     socket: &Socket,
     expected: usize,
@@ -103,10 +103,7 @@ fn resolve(address: &RawAddress) -> io::Result<(Domain, SockAddr)> {
             if !found.ip().is_loopback() {
                 return Err(io::Error::new(
                     ErrorKind::InvalidInput,
-                    format!(
-                        "{host} is {}, which is not on this machine's loopback",
-                        found.ip()
-                    ),
+                    format!("{host} is {}, which is not a loopback address", found.ip()),
                 ));
             }
             Ok((Domain::IPV4, found.into()))

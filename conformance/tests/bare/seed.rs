@@ -19,7 +19,7 @@ use processing_connection::{Address, Connector, Dialect, Family, Listener};
 use super::command::{Ran, Running, suite};
 use super::peers::{install, store, without};
 
-/// Far more time than any of these needs. The suite itself waits for a first client for the same time.
+/// Far more time than any of these programs needs. The suite itself waits for a first client for the same time.
 const BOUND: Duration = Duration::from_secs(120);
 
 type Test = fn(&Stage, Family);
@@ -93,8 +93,7 @@ struct Stage {
     scratch: Scratch,
 }
 
-/// Runs a test with a peer; one that is not here excuses the test, unless the peer is
-/// required.
+/// Runs a test with a peer. If the peer is missing, the test is ignored, unless the peer is required.
 fn with_peer(peer: &'static Peer, test: impl FnOnce(&Stage)) -> Result<Completion, Failed> {
     if let Err(reason) = install(peer) {
         return without(peer, reason);
@@ -366,7 +365,7 @@ fn reference_as_client(stage: &Stage, family: Family) {
     assert!(status.success(), "{status}");
 }
 
-/// The reference boxes what the seed's client sends.
+/// The reference boxes the object that the seed's client sends.
 fn reference_as_listener(stage: &Stage, family: Family) {
     let (address, python) = if family == Family::Inet {
         (Address::from(("127.0.0.1", 0)), None)

@@ -14,13 +14,13 @@ use processing_conformance::run::{Judge, Judgement, Runner, Testee};
 /// How many tests run at once, unless the command line says otherwise.
 const THREADS: NonZero<usize> = NonZero::new(16).expect("it is not 0");
 
-/// Much longer than threads that nobody waits for take to close what they have.
+/// Much longer than detached threads take to close their sockets.
 const CLOSING: Duration = Duration::from_millis(300);
 
 /// Runs the whole catalogue against these testees.
 pub(crate) fn main(testees: Vec<Testee>) {
     let mut arguments = Arguments::from_args();
-    // Most of them wait most of the time.
+    // Most tests wait most of the time.
     arguments.test_threads.get_or_insert(THREADS.get());
     let runner: &'static Runner = Box::leak(Box::new(Runner {
         jobs: Some(THREADS),
@@ -30,11 +30,11 @@ pub(crate) fn main(testees: Vec<Testee>) {
     let judges = Box::leak(Box::new(judges));
     let trials = judges.as_slice().iter().flat_map(trials).collect();
     let conclusion = libtest_mimic::run(&arguments, trials);
-    // What is leaked is never dropped.
+    // The judges are leaked and never dropped, so they have to be ended explicitly.
     judges.end();
     if cfg!(windows) {
         // On Wine 8 a program that ends while its threads close sockets can hang or crash in the system's own locks.
-        // They get the time.
+        // This gives the threads time to finish.
         std::thread::sleep(CLOSING);
     }
     conclusion.exit();
@@ -48,7 +48,7 @@ fn trials(judge: &'static Judge<'static>) -> Vec<Trial> {
     {
         let title = format!("conformance::{name}");
         return vec![Trial::ignorable_test(title, move || {
-            excused(judge).unwrap_or_else(|| Err("it has no family here".into()))
+            excused(judge).unwrap_or_else(|| Err("it has no family on this system".into()))
         })];
     }
     judge
@@ -75,7 +75,7 @@ fn run(judge: &Judge<'_>, execution: &Execution) -> Result<Completion, Failed> {
     excused(judge).unwrap_or_else(|| conclude(&judge.judge(execution)))
 }
 
-/// What comes of a test whose testee is not here.
+/// The outcome of a test whose testee is missing, or `None` if the testee is available.
 fn excused(judge: &Judge<'_>) -> Option<Result<Completion, Failed>> {
     let reason = judge.absence()?.to_string();
     Some(if judge.testee().as_peer().is_some_and(is_required) {

@@ -13,11 +13,11 @@ use processing_conformance::testee::payload::Payload;
 pub(crate) enum Fault {
     /// Nothing.
     None,
-    /// A `long` that comes becomes an `int`.
+    /// A `long` is received as an `int`.
     LongReceivedAsInt,
     /// A `long` is sent as an `int`.
     LongSentAsInt,
-    /// A `unicode` that comes becomes a `str`.
+    /// A `unicode` is received as a `str`.
     UnicodeReceivedAsStr,
     /// A `unicode` is sent as a `str`.
     UnicodeSentAsStr,
@@ -25,9 +25,9 @@ pub(crate) enum Fault {
     SharedReceivedAsCopies,
     /// Shared objects are copied before they are sent, except for objects that contain themselves.
     SharedSentAsCopies,
-    /// A pickle with a tuple of three in it is no pickle.
+    /// A pickle that contains a tuple of three objects is refused.
     TriplesRefused,
-    /// What is no pickle is `None`.
+    /// A payload that is not a pickle is received as `None`.
     GarbageIsNone,
 }
 
@@ -82,7 +82,7 @@ fn with_strs(mut graph: Graph) -> Graph {
     graph
 }
 
-/// Every list that is referred to again, without being inside itself, is another one there.
+/// Replaces every further reference to a list by a reference to a copy, unless the list contains itself.
 fn with_copies(mut graph: Graph) -> Graph {
     let mut met = vec![false; graph.nodes.len()];
     for holder in 0..graph.nodes.len() {
@@ -118,7 +118,7 @@ fn reaches(graph: &Graph, start: NodeId) -> bool {
     false
 }
 
-/// Any implementation, with objects beside its strings: they are pickled and read by the suite itself.
+/// Adds objects to an implementation that exchanges strings. The suite itself pickles and unpickles them.
 pub(crate) struct Objects<I> {
     pub(crate) strings: I,
     pub(crate) fault: Fault,

@@ -1,4 +1,4 @@
-//! The peers that tests run against, and what becomes of a test whose peer is not here.
+//! The peers that tests run against, and the outcome of a test whose peer is missing.
 
 #![allow(dead_code, reason = "not every test program uses all of it")]
 
@@ -31,7 +31,7 @@ pub(crate) fn install(peer: &Peer) -> Result<Installed, Absence> {
     SUPPLY.get(peer)
 }
 
-/// The outcome of a test whose peer is not here: the test is ignored, or fails if the peer is required.
+/// The outcome of a test whose peer is missing: the test is ignored, or fails if the peer is required.
 pub(crate) fn without(peer: &Peer, reason: impl std::fmt::Display) -> Result<Completion, Failed> {
     if is_required(peer) {
         Err(format!("{} is required: {reason}", peer.name).into())

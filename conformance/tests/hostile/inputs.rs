@@ -6,13 +6,13 @@ use processing_conformance::pickle::opcode::ArgumentKind;
 /// A name, and the function that creates the bytes.
 pub(super) type Input = (&'static str, fn() -> Vec<u8>);
 
-/// The number of levels or repetitions. Of a single byte they make a pickle of 100 kB.
+/// The number of levels or repetitions. Repeating a single byte makes a pickle of 100 kB.
 const MANY: usize = 100_000;
 /// The length of a long line, in bytes.
 const MEGABYTE: usize = 1 << 20;
 
 pub(super) const INPUTS: &[Input] = &[
-    // Containers in one another, by every opcode that makes one.
+    // Nested containers, with every opcode that makes one.
     ("nesting/lists", || nested(b"]", b"", b"a")),
     ("nesting/lists-by-marks", || nested(b"(", b"", b"l")),
     ("nesting/lists-by-appends", || nested(b"](", b"N", b"e")),
@@ -419,7 +419,7 @@ pub(super) const WHOLE: &[&[u8]] = &[
     b"\x80\x04\x95\x1d\0\0\0\0\0\0\0}\x94(\x8c\x03key\x94C\x02by\x94(K\x03\x91\x94\x8f\x94(K\x01K\x02\x90u.",
 ];
 
-/// As many of `open`, and of `close`, as make `MANY` bytes, around `core`.
+/// `core`, nested in repetitions of `open` and of `close`, each `MANY` bytes long.
 fn nested(open: &[u8], core: &[u8], close: &[u8]) -> Vec<u8> {
     let levels = MANY / open.len().max(close.len());
     join([&open.repeat(levels), core, &close.repeat(levels), b"."])

@@ -1,4 +1,4 @@
-//! The command as a user meets it.
+//! The command as a user sees it.
 
 use std::io::Write;
 use std::process::{Command, Output, Stdio};
@@ -54,12 +54,12 @@ fn path(file: &tempfile::NamedTempFile) -> &str {
 const MESSAGE: &[u8] = b"\0\0\0\x05\x80\x02K*.";
 
 #[test]
-fn the_help_tells_everything() {
+fn the_help_describes_every_option() {
     insta::assert_snapshot!(all(&run(&["--help"])));
 }
 
 #[test]
-fn one_message_in_every_way() {
+fn a_message_can_be_given_in_every_way() {
     let raw = file(MESSAGE);
     let shown = all(&run(&[path(&raw)]));
     insta::assert_snapshot!(shown);
@@ -93,7 +93,7 @@ fn a_pipe_carries_messages_without_headers() {
 }
 
 #[test]
-fn nonsense_is_refused() {
+fn invalid_arguments_are_refused() {
     let hexadecimal = file(b"> 00\n");
     let mut refusals = String::new();
     for arguments in [
@@ -132,7 +132,7 @@ fn nonsense_is_refused() {
 }
 
 #[test]
-fn what_is_wrong_in_the_bytes_is_told_by_the_exit_code() {
+fn the_exit_code_shows_whether_the_bytes_are_valid() {
     for (bytes, code) in [
         ("0000000580024b2a2e", 0),
         ("0000000580024b2a2e000000", 1),
@@ -182,7 +182,7 @@ fn a_key_is_used_and_never_shown() {
 }
 
 #[test]
-fn a_reader_that_leaves_early_is_no_error() {
+fn closing_the_output_early_is_not_an_error() {
     let mut child = command(&["/dev/stdin", "--messages", "100000", "--framing", "be32"])
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -1,4 +1,4 @@
-//! What is said of a framing that is not clear.
+//! The output for a framing that is not clear.
 
 use processing_conformance::inspect::capture::Capture;
 use processing_conformance::inspect::framing::FramingOrNone;
@@ -11,7 +11,7 @@ fn shown(capture: &Capture) -> String {
     inspect(capture, &DEFAULT).text
 }
 
-/// Several of them stand in one snapshot.
+/// Separates outputs that are in the same snapshot.
 fn separated(shown: &str) -> String {
     [shown, "\n---\n"].concat()
 }
@@ -22,12 +22,12 @@ fn two_framings_that_both_fit_are_both_named() {
 }
 
 #[test]
-fn bytes_that_announce_more_than_there_is_are_a_guess() {
+fn a_header_that_announces_more_bytes_than_there_are_is_a_guess() {
     insta::assert_snapshot!(shown(&one_way(*b"\0\0\x01\0abcdef")));
 }
 
 #[test]
-fn one_end_may_speak_another_framing_than_the_other() {
+fn the_two_ends_may_use_different_framings() {
     let pickle = b"\x80\x02K*.";
     let client = message(Framing::Le32, pickle).repeat(2);
     let server = message(Framing::Be32, pickle);
@@ -36,7 +36,7 @@ fn one_end_may_speak_another_framing_than_the_other() {
 
 #[test]
 fn the_long_header_of_multiprocessing_is_found() {
-    // CPython writes it above 2 GiB only, and reads it of any length.
+    // CPython writes it only for payloads above 2 GiB, but reads it for any length.
     let mut stream = message(Framing::Be32, b"\x80\x04K*.");
     stream.extend_from_slice(b"\xff\xff\xff\xff\0\0\0\0\0\0\0\x02ab");
     insta::assert_snapshot!(shown(&one_way(stream)));
@@ -58,7 +58,7 @@ fn pickles_without_a_header_are_recognised() {
 }
 
 #[test]
-fn a_framing_that_is_told_is_taken_even_where_it_does_not_fit() {
+fn a_given_framing_is_used_even_if_it_does_not_fit() {
     let stream = message(Framing::Be32, b"\x80\x02K*.");
     let mut all = String::new();
     for framing in [
@@ -80,7 +80,7 @@ fn a_framing_that_is_told_is_taken_even_where_it_does_not_fit() {
 }
 
 #[test]
-fn what_is_cut_or_out_of_step_is_said_with_the_byte() {
+fn cut_and_invalid_messages_are_reported_with_their_offset() {
     let first = message(Framing::Be32, b"\x80\x02K*.");
     let hex8 = message(Framing::Hex8, b"\x80\x02K*.");
     let mut all = String::new();

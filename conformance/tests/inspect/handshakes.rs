@@ -1,4 +1,4 @@
-//! Handshakes that go wrong, and answers that are.
+//! Handshakes that fail, and wrong answers.
 
 use processing_conformance::inspect::capture::Capture;
 use processing_conformance::inspect::handshake::{CapturedOutcome, Content};
@@ -65,7 +65,7 @@ fn every_step_may_be_the_last() {
 }
 
 #[test]
-fn a_wrong_key_is_said_to_be_wrong() {
+fn a_wrong_key_is_reported() {
     let capture = handshake(NONCES, 6);
     let other = Options {
         authkey: Some(b"another"),
@@ -98,7 +98,7 @@ fn a_client_without_a_key_sends_its_object_into_the_handshake() {
 }
 
 #[test]
-fn a_challenge_that_comes_back_is_pointed_out() {
+fn a_challenge_that_is_sent_back_is_reported() {
     let inspection = inspect(&handshake([NONCES[0]; 2], 6), &KEYED);
     assert!(!inspection.is_sound);
     assert!(
@@ -109,7 +109,7 @@ fn a_challenge_that_comes_back_is_pointed_out() {
 }
 
 #[test]
-fn files_in_the_wrong_order_are_put_right() {
+fn files_in_the_wrong_order_are_recognised() {
     let mut capture = handshake(NONCES, 6);
     let server = capture.streams.remove(1);
     let client = capture.streams.remove(0);
@@ -124,8 +124,8 @@ fn files_in_the_wrong_order_are_put_right() {
 }
 
 /// `_create_response` of `multiprocessing/connection.py` of Python 3.13, run with the key `b'the key'` on
-/// `{NAME}0123…39` (and on the 20 bytes `01234567890123456789`), in hexadecimal. The last one is
-/// the answer that an older client gives, which `_verify_challenge` took.
+/// `{NAME}0123…39` (and on the 20 bytes `01234567890123456789`), in hexadecimal. The last one is the answer that an
+/// older client gives, which `_verify_challenge` accepted.
 const ANSWERS: [(Scheme, Digest, &str); 7] = [
     (Scheme::Md5, Digest::Md5, "13625027a71c3bcdf971c0d3d05f2936"),
     (
@@ -186,7 +186,7 @@ fn every_digest_is_verified() {
                 ..
             } = found.steps[1].content
             else {
-                panic!("the second message is no answer: {found:?}");
+                panic!("the second message is not an answer: {found:?}");
             };
             assert_eq!((used, verdict), (digest, Some(right)), "{scheme:?}");
         }

@@ -1,4 +1,4 @@
-//! Bytes that want to do harm: what is printed is bounded, and nothing is executed.
+//! Hostile bytes: the length of the output is bounded, and nothing is executed.
 
 use std::time::{Duration, Instant};
 
@@ -6,10 +6,10 @@ use processing_conformance::wire::Framing;
 
 use crate::{DEFAULT, inspect, message, one_way};
 
-/// What is printed of one message, in bytes: 200 lines, the longest of which is an instruction with a shortened
-/// argument, and the object.
+/// The maximum length of the output for one message, in bytes: 200 lines, the longest of which is an instruction with a
+/// shortened argument, and the object.
 const LONGEST_OUTPUT: usize = 100_000;
-/// In a build without optimisation, on a machine that does other things too.
+/// The maximum time for one message, in a build without optimisation and on a busy machine.
 const LONGEST_TIME: Duration = Duration::from_secs(10);
 
 fn hostile() -> Vec<(&'static str, Vec<u8>)> {
@@ -27,7 +27,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         ),
         ("nested tuples", repeated(b"\x80\x02)", b"\x85", b".")),
         (
-            "a bomb of the memo",
+            "a memo bomb",
             repeated(b"\x80\x02]q\0", b"h\0h\0\x86q\0", b"."),
         ),
         ("marks alone", repeated(b"\x80\x02", b"(", b".")),
@@ -60,15 +60,12 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
             b"\x80\x02cos\nsystem\nU\x09rm -rf ~/\x85R.".to_vec(),
         ),
         (
-            "a memo place far away",
+            "a high memo slot",
             b"\x80\x02]r\xff\xff\xff\xffj\xff\xff\xff\xff.".to_vec(),
         ),
         ("a persistent id", b"\x80\x02U\x01aQ.".to_vec()),
         ("no STOP", b"\x80\x02N".to_vec()),
-        (
-            "bytes behind STOP",
-            repeated(b"\x80\x02N.", b"behind ", b""),
-        ),
+        ("bytes after STOP", repeated(b"\x80\x02N.", b"behind ", b"")),
         (
             "control characters",
             b"\x80\x02X\x0a\0\0\0\x1b[31mred\n\r.".to_vec(),
@@ -77,7 +74,7 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
 }
 
 #[test]
-fn what_is_printed_of_hostile_pickles_is_bounded() {
+fn the_output_for_hostile_pickles_is_bounded() {
     for (name, pickle) in hostile() {
         let began = Instant::now();
         let inspection = inspect(&one_way(message(Framing::Be32, &pickle)), &DEFAULT);

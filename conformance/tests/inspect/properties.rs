@@ -9,16 +9,16 @@ use proptest::prelude::*;
 
 use crate::{DEFAULT, both_ways, inspect, message, one_way, printed_bytes};
 
-/// The longest thing that is printed without leaving anything out: an instruction and three lines.
+/// The longest payload that is printed in full: an instruction and three lines.
 const SHORT: usize = 60;
-/// What a line takes at most, in bytes, names of up to 80 characters of text included.
+/// The maximum length of a line, in bytes, including names of up to 80 characters.
 const LINE: usize = 1000;
 
 fn framings() -> impl Strategy<Value = Framing> {
     proptest::sample::select(Framing::ALL)
 }
 
-/// Payloads as they occur: strings, pickles, messages of a handshake, nothing.
+/// Payloads as they occur in practice: strings, pickles, messages of a handshake, and empty payloads.
 fn payloads() -> impl Strategy<Value = Vec<Vec<u8>>> {
     let pickles = (strategy::graph(8), 0..=2_u8)
         .prop_filter_map("no such pickle", |(graph, protocol)| {
@@ -50,7 +50,7 @@ fn found_again(
         framing: Some(framing.into()),
         ..DEFAULT
     };
-    let session = Session::find(capture, &told).expect("it was told");
+    let session = Session::find(capture, &told).expect("the framing is given");
     let found: Vec<&[u8]> = session.streams[0]
         .frames
         .iter()
@@ -69,7 +69,7 @@ proptest! {
         begin in payloads(),
         framed in framings(),
     ) {
-        // Something that is understood first, so that what follows is looked into.
+        // Valid messages come first, so that the bytes after them are examined.
         let begin = stream(framed, &begin);
         let capture = match &streams[..] {
             [one] => one_way([&begin[..], one].concat()),
@@ -103,7 +103,7 @@ proptest! {
     }
 
     #[test]
-    fn what_one_end_sends_tells_how_the_other_is_read(framing in framings(), client in payloads(), server in payloads()) {
+    fn the_framing_of_both_ends_is_found(framing in framings(), client in payloads(), server in payloads()) {
         let capture = both_ways(stream(framing, &client), stream(framing, &server));
         let session = Session::find(&capture, &DEFAULT).expect("a framing fits");
         let framing = if framing == Framing::Be32x { Framing::Be32 } else { framing };

@@ -1,4 +1,4 @@
-//! Sessions that `scripts/record-sessions` recorded off live peers; nothing tells their dialect.
+//! Sessions that `scripts/record-sessions` recorded from live peers. Their dialects are not given.
 
 use processing_conformance::inspect::capture::{Capture, Sender};
 use processing_conformance::inspect::detect::Certainty;
@@ -14,7 +14,7 @@ const PROCESSING_0_20: &str = include_str!("../sessions/processing-0.20-c.txt");
 const PROCESSING_0_52: &str = include_str!("../sessions/processing-0.52-c.txt");
 const PYTHON_3_11: &str = include_str!("../sessions/multiprocessing-3.11.txt");
 const PYTHON_3_13: &str = include_str!("../sessions/multiprocessing-3.13.txt");
-/// Over a named pipe: there are no headers.
+/// A session over a named pipe, which has no headers.
 const PROCESSING_0_52_PIPE: &str = include_str!("../sessions/processing-0.52-pipe.txt");
 const ALL: [&str; 4] = [PROCESSING_0_20, PROCESSING_0_52, PYTHON_3_11, PYTHON_3_13];
 
@@ -27,7 +27,7 @@ fn capture(session: &str) -> Capture {
     Capture::read(session.into(), None).expect("a recorder wrote it")
 }
 
-/// The same, as two files of raw bytes: then nothing tells the order of the two directions.
+/// The same session as two files of raw bytes, which do not show the order of the two directions.
 fn as_two_files(session: &str) -> Capture {
     let session = capture(session);
     let of = |sender| Capture::raw(sent_by(&session, sender).to_vec());
@@ -64,7 +64,7 @@ fn processing_0_52_over_a_pipe_with_a_handshake() {
 }
 
 #[test]
-fn an_empty_message_of_a_pipe_stands_in_its_turn() {
+fn an_empty_message_of_a_pipe_keeps_its_place() {
     let session = "> 80024b2a2e\n>\n< 80024b2a2e\n<\n>\n> 80024b\n  2a2e\n";
     let found = capture(session);
     let found = Session::find(&found, &DEFAULT).expect("the lines are messages");
@@ -88,7 +88,7 @@ fn an_empty_message_of_a_pipe_stands_in_its_turn() {
 }
 
 #[test]
-fn two_files_are_interleaved_as_far_as_the_handshake_tells() {
+fn two_files_are_interleaved_only_during_the_handshake() {
     insta::assert_snapshot!(inspect(&as_two_files(PYTHON_3_11), &DEFAULT).text);
 }
 
@@ -158,7 +158,7 @@ fn both_directions_mixed_in_one_stream_are_understood() {
 }
 
 #[test]
-fn a_session_that_is_cut_anywhere_is_still_told_apart() {
+fn the_framing_of_a_session_that_is_cut_anywhere_is_still_detected() {
     for session in ALL {
         let whole = capture(session);
         let framing = if session == PROCESSING_0_20 {
@@ -177,7 +177,7 @@ fn a_session_that_is_cut_anywhere_is_still_told_apart() {
 }
 
 #[test]
-fn however_few_messages_are_shown_the_handshake_is_whole() {
+fn the_handshake_is_complete_however_few_messages_are_shown() {
     for session in [PROCESSING_0_52, PYTHON_3_13] {
         for capture in [capture(session), as_two_files(session)] {
             for messages in 0..4 {

@@ -1,4 +1,4 @@
-//! What every known peer really sent is understood, without being told who it was.
+//! The recorded bytes of every known peer are decoded, without the name of the peer.
 
 use processing_conformance::context::setting::Role;
 use processing_conformance::inspect::capture::Capture;
@@ -12,7 +12,7 @@ use processing_conformance::wire::handshake::Scheme;
 
 use crate::{DEFAULT, both_ways, one_way};
 
-/// Longer messages are no harder to tell apart, and take longer.
+/// Longer messages would take longer, and are no harder to detect.
 const LONGEST: usize = 16 << 10;
 
 fn files() -> impl Iterator<Item = File> {
@@ -23,7 +23,7 @@ fn files() -> impl Iterator<Item = File> {
 #[test]
 fn the_framing_of_every_peer_is_found() {
     for file in files() {
-        // What was recorded over a pipe is not a stream.
+        // Bytes that were recorded over a pipe are not a stream.
         let Some(spoken) = file.dialect.framing() else {
             continue;
         };
@@ -104,7 +104,7 @@ fn as_messages(handshake: &RecordedHandshake) -> Capture {
     Capture::from_text(&lines.collect::<String>(), None).expect("lines with arrows")
 }
 
-/// Whether the handshake is one between two who have the key.
+/// Checks that the handshake is found. Returns whether both ends have the key and were connected.
 fn assert_is_found(handshake: &RecordedHandshake, capture: &Capture, about: &str) -> bool {
     let key = handshake.keys.of(Role::Listener);
     let options = Options {

@@ -167,7 +167,7 @@ const EXPECTED: [Expectation; 16] = [
     },
 ];
 
-/// Far more time than any of these needs.
+/// Far more time than any of these runs needs.
 const BOUND: Duration = Duration::from_secs(120);
 
 pub(crate) fn trials() -> Vec<Trial> {

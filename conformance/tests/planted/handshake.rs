@@ -139,7 +139,7 @@ fn nonce() -> [u8; 20] {
     nonce
 }
 
-/// The challenges that this process has sent. It is always only one of the ends.
+/// The challenges that this process has sent. The process never plays both ends.
 fn asked() -> MutexGuard<'static, Vec<Vec<u8>>> {
     static ASKED: Mutex<Vec<Vec<u8>>> = Mutex::new(Vec::new());
     ASKED.lock().unwrap_or_else(PoisonError::into_inner)

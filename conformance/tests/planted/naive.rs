@@ -117,7 +117,7 @@ impl Fault {
 #[derive(Debug)]
 pub(crate) struct Naive {
     pub(crate) fault: Fault,
-    /// Called before every operation but `hello`.
+    /// Called before every operation except `hello`.
     pub(crate) before: fn(operation: &'static str),
 }
 

@@ -47,7 +47,10 @@ const EXPECTED: &[Expectation] = &[
     Expectation {
         fault: "long-sent-as-int",
         shown: "pair/object/from-testee[kind=long]",
-        says: &["what it was given already means another object", GIVEN],
+        says: &[
+            "the pickle that it was given already represents another object",
+            GIVEN,
+        ],
     },
     Expectation {
         fault: "unicode-sent-as-str",
@@ -143,7 +146,7 @@ fn fails(expected: &Expectation) {
         ],
     );
     for said in expected.says {
-        assert!(shown.contains(said), "`{said}` is not said:\n{shown}");
+        assert!(shown.contains(said), "`{said}` is missing:\n{shown}");
     }
     let name = format!("{}-{}", expected.fault, expected.shown);
     insta::assert_snapshot!(name.replace(['/', '[', ']', '='], "-"), shown);

@@ -1,4 +1,4 @@
-//! The text of the report for people, without what differs from run to run.
+//! The text of the report for people, without the parts that differ from run to run.
 
 /// The block of the report about one execution.
 pub(crate) fn block(report: &str, execution: &str, replaced: &[(&str, &str)]) -> String {
@@ -15,7 +15,7 @@ pub(crate) fn block(report: &str, execution: &str, replaced: &[(&str, &str)]) ->
         .collect();
     assert!(
         !lines.is_empty(),
-        "nothing is said of {execution}:\n{report}"
+        "the report does not mention {execution}:\n{report}"
     );
     let lines = without_transcript(&lines);
     replaced

@@ -1,5 +1,5 @@
-//! The three reports of a run that fails: what the terminal shows of a failure is a member of the JSON and a part of
-//! `JUnit`'s text.
+//! The three reports of a run that fails: everything that the terminal shows about a failure is also a member of the
+//! JSON report and a part of `JUnit`'s text.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write;
@@ -13,7 +13,7 @@ use serde_json::Value;
 use super::command::Ran;
 use super::faults::{run, testee};
 
-/// What the terminal labels, and the members that say the same in a result of the JSON.
+/// The labels on the terminal, and the members with the same content in a result of the JSON report.
 const LABELS: [(&str, &[&str]); 11] = [
     (
         "requirement",
@@ -110,7 +110,7 @@ fn run_in_json(fault: &str, words: &[&str]) -> Ran {
 
 /// Compares the three reports of one run, and returns the labels that were there.
 fn compare(ran: &Ran) -> BTreeSet<&'static str> {
-    // The other two are made of what the JSON says, so it must be all that they need.
+    // The other two reports are generated from the JSON report, so it must contain everything that they need.
     let report = ran.report();
     let json: Value = serde_json::from_str(&ran.stdout).expect("it was just read");
     let shown = terminal(&report, false);
@@ -151,7 +151,7 @@ fn check_members(block: &str, json: &Value) -> BTreeSet<&'static str> {
         let (label, said) = line.split_at_checked(WIDTH).expect("there is a margin");
         let label = label.trim();
         if label.is_empty() {
-            // The line goes on with what the one before began.
+            // This line continues the previous one.
             let everything = strings(Some(json)).join("\n");
             let words = said.split("  ").last().unwrap_or_default();
             assert!(everything.contains(words), "{words:?} is not in {json:#}");
@@ -207,7 +207,7 @@ fn texts(xml: &str) -> BTreeMap<String, Vec<String>> {
     texts
 }
 
-/// XML 1.0 has no way to write them, so they are shown as escapes, wherever they stand.
+/// XML 1.0 cannot represent control characters, so they are shown as escapes everywhere.
 fn control_characters_are_escaped() {
     let escaped = r"\u{0}\u{1b}[31m\u{fffe}";
     for format in ["junit", "terminal"] {

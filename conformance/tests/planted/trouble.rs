@@ -25,17 +25,17 @@ struct Expectation {
     selection: &'static [&'static str],
     /// Text that at least one message must contain.
     says: &'static str,
-    /// What may pass.
+    /// The cases that may pass.
     passes: Passes,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Passes {
-    /// Nothing: the testee answers `hello` at most.
+    /// No case: the testee answers `hello` at most.
     Nothing,
-    /// What it does before its misbehaviour, or in addition to it.
+    /// Some cases: those that come before the misbehaviour, or that it does not affect.
     Some,
-    /// Everything: it harms only itself.
+    /// Every case: the misbehaviour harms only the testee itself.
     Everything,
 }
 use Passes::{Everything, Nothing, Some};
@@ -170,18 +170,18 @@ fn ends(expected: &Expectation) {
         assert!(
             rows.iter()
                 .any(|row| row.verdict == Verdict::Fail && said(row)),
-            "nobody says {}: {rows:#?}",
+            "no message contains {}: {rows:#?}",
             expected.says
         );
     }
     if expected.passes != Nothing || expected.name == "hangs" {
         let noted = std::fs::read_to_string(&traces.log).unwrap_or_default();
-        assert!(!noted.is_empty(), "it was told no path");
+        assert!(!noted.is_empty(), "the testee was given no path");
     }
     traces.check();
 }
 
-/// The test is able to see what it looks for.
+/// Checks that [`Traces::processes`] finds a process with the marker.
 #[cfg(target_os = "linux")]
 fn sees_a_process() -> Completion {
     let traces = Traces::new();
@@ -218,7 +218,7 @@ fn no_such_command() {
     traces.check();
 }
 
-/// A request that does not fit into the pipe blocks nothing if it is not read.
+/// A request that does not fit into the pipe does not block the suite if the testee does not read it.
 fn large_request() {
     let own = std::env::current_exe().expect("this executable has a path");
     let program = Program {
@@ -286,7 +286,7 @@ fn check_complete(rows: &[Row], expected: &Expectation) {
 fn run(testee: &str, selection: &[&str], traces: &Traces) -> Ran {
     let mut command = suite();
     command
-        // Only a few run at once, because every line of the worst of them takes memory.
+        // Only a few run at once, because every line of the most talkative testees takes memory.
         .args(["run", "--deadline", "2", "--jobs", "4", "--format", "json"])
         .args(["--testee", testee])
         .args(selection)

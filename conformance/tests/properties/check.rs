@@ -12,20 +12,20 @@ use proptest::test_runner::{
 use crate::ends::Fallible;
 use crate::strings::Bytes;
 
-/// Where examples that failed once are kept; every property tries them first.
+/// The file of examples that failed once. Every property tries them first.
 const REGRESSIONS: &str = concat!(
     env!("CARGO_MANIFEST_DIR"),
     "/proptest-regressions/properties.txt"
 );
-/// Unless `PROPTEST_CASES` says otherwise.
+/// The number of examples, unless `PROPTEST_CASES` specifies another.
 const EXAMPLES: u32 = 200;
-/// In milliseconds. Shrinking is limited by time, not by the number of examples: a testee that hangs takes all of the
-/// suite's patience for each of them.
+/// The maximum time for shrinking, in milliseconds. Shrinking is limited by time, not by the number of examples: a
+/// testee that hangs takes all of the suite's patience for each of them.
 const LONGEST_SHRINKING: u32 = 60_000;
-/// The bytes that are shown of an object in Python's form, at most.
+/// The maximum number of bytes that are shown of an object in Python's form.
 const SHOWN: usize = 2000;
 
-/// Checks that a property is true of every example, those of [`REGRESSIONS`] first.
+/// Checks that a property holds for every example, those of [`REGRESSIONS`] first.
 pub(crate) fn check<Ends, Examples>(
     subject: &impl Display,
     examples: &Examples,
@@ -57,8 +57,8 @@ pub(crate) fn config() -> Config {
     }
 }
 
-/// Looks for an example that the property is not true of, and returns the smallest as an error. One connection is used
-/// until an example fails; each smaller one that is tried after that gets a connection of its own.
+/// Looks for an example for which the property does not hold, and returns the smallest as an error. One connection is
+/// used until an example fails; each smaller one that is tried after that gets a connection of its own.
 pub(crate) fn counterexample<Ends, Examples>(
     subject: &impl Display,
     examples: &Examples,
@@ -101,7 +101,7 @@ pub(crate) trait Shown: std::fmt::Debug {
 }
 
 impl Shown for Graph {
-    /// In Python's form to be read, and as JSON to be copied.
+    /// Shows the object in Python's form for people, and as JSON to copy.
     fn shown(&self) -> String {
         let json = serde_json::to_string(self).expect("a graph is representable in JSON");
         format!("  {}\n  {json}", self.python(SHOWN))

@@ -20,7 +20,7 @@ use processing_conformance::wire::{Dialect, Transcript, Wire};
 use processing_connection::{Address, Connection, Connector, Family, Listener, Value};
 use proptest::strategy::Strategy;
 
-/// The same in CI and at a desk.
+/// The deadline of each operation, which is the same in CI and on a developer's machine.
 const PATIENCE: Duration = Duration::from_secs(5);
 
 /// A result whose error is a message for people.
@@ -91,7 +91,7 @@ fn in_reference<E: std::error::Error>(operation: &str) -> impl Fn(E) -> String {
     move |error| format!("the reference's `{operation}`: {error}")
 }
 
-/// An address of this family where nobody listens.
+/// An address of this family at which nobody listens.
 fn free_address(family: Family, scratch: &Scratch) -> RawAddress {
     static PIPES: AtomicUsize = AtomicUsize::new(0);
     match family {
@@ -149,7 +149,7 @@ impl Testee {
         })
     }
 
-    /// A peer that is here.
+    /// A peer that is installed.
     pub(crate) fn live(peer: &Peer, installed: Installed) -> Self {
         Self::new(peer.claims(), move || installed.start(PATIENCE))
     }
@@ -399,7 +399,7 @@ impl Held {
 }
 
 impl End for Held {
-    /// Only the last message is under way while `meanwhile` runs: an end sends one message at a time.
+    /// Only the last message is being sent while `meanwhile` runs: an end sends one message at a time.
     fn send_while<T>(
         &mut self,
         messages: &[Message<'_>],

@@ -12,10 +12,11 @@ use crate::ends::Testee;
 use crate::objects::{Fault, Objects};
 use crate::{graph_crosses_both_ways, in_any_protocol};
 
-/// Examples among which every fault shows. The search ends with the first one that shows it.
+/// A number of examples that is large enough to find every fault. The search ends with the first example that shows the
+/// fault.
 const ENOUGH: u32 = 5000;
-/// Shrinking does not find the smallest example from every first one, so the first ones are always the same. Of the seeds
-/// from 1 to 8, this one takes the least time.
+/// Shrinking does not reach the smallest example from every failing example, so the examples are always the same. Of
+/// the seeds from 1 to 8, this one takes the least time.
 const SEED: u64 = 5;
 
 pub(crate) fn trials() -> [Trial; 2] {
@@ -71,7 +72,7 @@ fn a_peer_without_a_fault_is_not_accused() {
 }
 
 fn a_peer_that_confuses_types_or_copies_is_caught_with_the_smallest_example() {
-    let said = |fault| verdict_on(fault, Family::Inet).expect_err("the fault is there to be found");
+    let said = |fault| verdict_on(fault, Family::Inet).expect_err("the fault is found");
     let faults = Fault::ALL
         .iter()
         .filter(|(_, fault)| !matches!(fault, Fault::None | Fault::GarbageIsNone));

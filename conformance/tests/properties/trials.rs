@@ -7,7 +7,7 @@ use processing_connection::Family;
 use crate::ends::{Fallible, Setting, Testee};
 use crate::peers;
 
-/// What holds of a testee.
+/// A property of a testee.
 #[derive(Clone, Copy)]
 pub(crate) struct Property {
     pub(crate) name: &'static str,
@@ -45,7 +45,7 @@ pub(crate) fn of_live_peers(properties: &'static [Property]) -> impl Iterator<It
     }))
 }
 
-/// What a peer is called on the command line.
+/// The name of a peer on the command line.
 fn testee(peer: &Peer) -> String {
     format!("peer:{}", peer.name)
 }
@@ -87,12 +87,12 @@ pub(crate) fn over_streams(testee: &Testee) -> Result<Vec<Setting<'_>>, &'static
     settings.retain(|setting| setting.family != Family::Pipe);
     some(
         settings,
-        "on this system it has only named pipes, which are no streams",
+        "on this system it has only named pipes, which are not streams",
     )
 }
 
-/// Every family of a testee whose objects are those of Python 2. Each is tried in one dialect, because a dialect does
-/// not decide about objects.
+/// Every family of a testee whose objects are those of Python 2. Each is tried in one dialect, because the dialect does
+/// not affect objects.
 pub(crate) fn with_objects_of_python_2(testee: &Testee) -> Result<Vec<Setting<'_>>, &'static str> {
     let mut settings = testee.settings();
     settings.retain(|_| testee.is_python_2());
@@ -100,7 +100,7 @@ pub(crate) fn with_objects_of_python_2(testee: &Testee) -> Result<Vec<Setting<'_
     some(settings, "its objects are not those of Python 2")
 }
 
-/// A property that is tried nowhere does not hold: its test is ignored with the reason.
+/// Returns the reason if there are no settings: a property that was never tried has not passed, so its test is ignored.
 fn some<'t>(
     settings: Vec<Setting<'t>>,
     otherwise: &'static str,

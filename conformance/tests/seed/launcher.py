@@ -1,15 +1,15 @@
-# Runs a program of the seed's against one flavour of one installed release, at another address.
+# Runs one of the seed's programs against one flavour of one installed release, at another address.
 #
 #     python2.7 launcher.py DIRECTORY FLAVOUR ADDRESS PROGRAM
 #
-# ADDRESS is a Python expression. What stands in PROGRAM as ('localhost', 6000) is replaced by it, and nothing
-# else. Where a listener really listens is told on standard error, in one line: `listening at ADDRESS`.
+# ADDRESS is a Python expression that replaces ('localhost', 6000) in PROGRAM; nothing else is changed. The actual
+# address of a listener is written to standard error, in one line: `listening at ADDRESS`.
 
 import sys
 
 directory, flavour, address, program = sys.argv[1:]
 
-# Of 0.10 and 0.11, of 0.20 and 0.21, of all later ones.
+# The extensions of 0.10 and 0.11, of 0.20 and 0.21, and of all later releases.
 EXTENSIONS = ('processing.socket_connection', 'processing.connection._socket_connection', 'processing._processing')
 
 
@@ -46,6 +46,6 @@ processing.connection.Listener = telling
 
 source = open(program).read()
 if source.count("('localhost', 6000)") != 1:
-    sys.exit('%s names its address more than once, or never' % program)
+    sys.exit('%s does not contain its address exactly once' % program)
 sys.argv[:] = [program]
 exec compile(source.replace("('localhost', 6000)", address), program, 'exec') in {'__name__': '__main__'}

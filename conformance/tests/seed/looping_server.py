@@ -1,4 +1,4 @@
-# The seed's server for more than one client: those that leave in the middle of a message do not end it.
+# The seed's server, for more than one client. A client that leaves in the middle of a message does not end the server.
 
 from processing.connection import Listener
 

@@ -1,4 +1,4 @@
-"""One end of a session that scripts/record-sessions records: objects and strings, both ways. Runs on Python 2 and 3.
+"""One end of a session that scripts/record-sessions records: objects and strings, both ways. It runs on Python 2 and 3.
 
     python peer.py listener|client PACKAGE DIRECTORY PORT KEY
 
@@ -22,7 +22,7 @@ options = {'authkey': key.encode('ascii')} if key else {}
 
 
 def bytes_api(end):
-    """What sends and receives strings was called otherwise in almost every release."""
+    """The methods that send and receive strings had different names in almost every release."""
     for names in ('send_bytes', 'recv_bytes'), ('sendbytes', 'recvbytes'), ('send_string', 'recv_string'):
         if hasattr(end, names[0]):
             return [getattr(end, name) for name in names]

@@ -2,8 +2,8 @@
 
     python.exe pipe.py DIRECTORY > processing-0.52-pipe.txt
 
-DIRECTORY holds a `processing` of 0.50 or later, built for this CPython 2.7. A relay stands between a listener and a
-client, which are processes of their own. The file that comes of it is never edited.
+DIRECTORY holds a `processing` of 0.50 or later, built for this CPython 2.7. A relay connects a listener and a
+client, which are separate processes. The resulting file is never edited.
 """
 
 import binascii

@@ -96,7 +96,7 @@ fn vectors_are_listed_and_shown() {
 }
 
 #[test]
-fn nonsense_is_refused() {
+fn invalid_arguments_are_refused() {
     let nonsense: Vec<String> = [
         &["show", "object/int/no-such"][..],
         &["list", "nothing"],

@@ -18,7 +18,7 @@ enum Plain {
 /// Whether two pickles differ only in ways that have no meaning:
 ///
 /// - the protocol that is announced, up to the highest one of the reader;
-/// - the place in the memo of an object, and objects in the memo that are never used;
+/// - the memo slot of an object, and objects in the memo that are never used;
 /// - whether a string, a number or a class, which have no identity, is taken from the memo or written again;
 /// - the bits of a NaN.
 pub(crate) fn is_same_pickle(one: &[u8], other: &[u8], highest: u8) -> bool {
@@ -31,7 +31,7 @@ pub(crate) fn is_same_pickle(one: &[u8], other: &[u8], highest: u8) -> bool {
 /// The instructions of a pickle, if it ends with the last byte and does not announce a higher protocol.
 fn plain(pickle: &[u8], highest: u8) -> Option<Vec<Plain>> {
     let mut instructions = Vec::new();
-    // The number of the last put for each place, and the object if it is an atom.
+    // The number of the last put for each memo slot, and the object if it is an atom.
     let mut places: BTreeMap<u64, (usize, Option<Plain>)> = BTreeMap::new();
     let mut puts = 0;
     let mut disassembly = disassemble(pickle);
@@ -99,7 +99,7 @@ fn without_idle_puts(instructions: Vec<Plain>) -> Vec<Plain> {
 }
 
 #[test]
-fn places_of_the_memo_have_no_meaning_but_their_objects_have() {
+fn memo_slots_have_no_meaning_but_their_objects_do() {
     let is_same_pickle = |one: &[u8], other: &[u8]| is_same_pickle(one, other, 2);
     let list = b"\x80\x02]q\x01(]q\x02h\x02e.";
     assert!(is_same_pickle(list, b"\x80\x02]q\x07(]q\x09h\x09e."));

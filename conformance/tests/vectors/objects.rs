@@ -263,7 +263,7 @@ fn shared_otherwise(object: &Graph, id: NodeId) -> Vec<(String, Graph)> {
     found
 }
 
-/// What a node holds, without the parts that it is made from.
+/// The members of a node, without the parts that it is made from.
 fn members(node: &Node) -> Vec<NodeId> {
     match node {
         Node::List(members) | Node::Tuple(members) => members.clone(),

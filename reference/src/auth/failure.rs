@@ -8,7 +8,8 @@ use std::fmt;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AuthenticationFailure {
-    /// The peer's answer to our challenge is not the one that the key gives. The peer was told so.
+    /// The peer's answer to our challenge is not the correct one for our key. The peer was sent a
+    /// refusal.
     #[error("the answer is wrong: the peer has a different key")]
     WrongAnswer,
 

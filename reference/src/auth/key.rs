@@ -7,8 +7,8 @@ use zeroize::{Zeroize, Zeroizing};
 /// The secret that both ends share: `authkey` in Python.
 ///
 /// It may contain any bytes and have any length except 0. It is overwritten in memory when it is
-/// dropped, and it is never printed. It can be made from bytes, or from text, of which it takes the
-/// UTF-8 encoding:
+/// dropped, and it is never printed. It can be made from bytes, or from text, which is encoded as
+/// UTF-8:
 ///
 /// ```
 /// use processing_connection::AuthKey;

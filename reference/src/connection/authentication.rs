@@ -57,8 +57,7 @@ impl Connection {
             match exchange.turn() {
                 Turn::Send(step, message) => {
                     if let Err(error) = self.send.send_within(&message, u64::MAX, deadline) {
-                        // If this message was to refuse an answer, the handshake had already
-                        // failed.
+                        // If this message was a refusal, the handshake had already failed.
                         return Err(match exchange.turn() {
                             Turn::Failed(step, reason) => failed(step, reason),
                             _ => stopped(step, error),

@@ -33,7 +33,7 @@ pub(super) fn send(
     }
     pipe.write(string, deadline.remaining()).map_err(|error| {
         if error.kind() == io::ErrorKind::TimedOut {
-            // The system does not tell how much of the message the peer has read by then.
+            // The system does not report how much of the message the peer has read.
             link.poison(Error::TimedOut {
                 operation: "send",
                 resumable: false,
@@ -80,7 +80,7 @@ pub(super) fn receive(
         })?;
         let length = received as u64 + left;
         if cut {
-            // There was more of the message, but it is no longer known how much.
+            // The message was longer, but the number of missing bytes is no longer known.
             let (received, expected) = (length, length + 1);
             return Err(Error::CutInPayload { received, expected });
         }

@@ -220,8 +220,8 @@ impl RecvHalf {
         self.timeout = timeout;
     }
 
-    /// Closes this direction: what the peer sends from now on is lost. Sending still works. Closing
-    /// it again does nothing.
+    /// Closes this direction: data that the peer sends from now on is lost. Sending still works.
+    /// Closing it again does nothing.
     ///
     /// Over `AF_PIPE` this closes the whole connection, as
     /// [`SendHalf::close`](crate::SendHalf::close) does.

@@ -42,7 +42,7 @@ enum Visit {
 
 #[derive(Clone, Copy)]
 struct Extent {
-    /// Levels of nested containers.
+    /// The number of levels of nested containers.
     depth: usize,
     nodes: u64,
 }

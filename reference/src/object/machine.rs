@@ -10,8 +10,8 @@ use super::reader::Reader;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
 
-/// Runs a pickle up to its STOP, and returns its objects and the one that is the result. What
-/// follows STOP is ignored, as by `cPickle.loads`.
+/// Runs a pickle up to its STOP, and returns its objects and the one that is the result. Bytes
+/// after STOP are ignored, as in `cPickle.loads`.
 pub(super) fn run<'p>(payload: &'p [u8], limits: &Limits) -> Result<(Vec<Object<'p>>, Item<'p>)> {
     let mut machine = Machine {
         reader: Reader::new(payload),
@@ -122,8 +122,8 @@ impl<'p> Machine<'p> {
                 let item = self.pop()?;
                 let items = self.list()?;
                 if items.is_empty() {
-                    // Nested lists mostly have one item; room for four would be most of the memory
-                    // that they take.
+                    // Most nested lists have one item; with room for four, most of their memory
+                    // would be unused.
                     items.reserve_exact(1);
                 }
                 items.push(item);

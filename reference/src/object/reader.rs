@@ -77,19 +77,19 @@ impl<'p> Reader<'p> {
         self.array().map(u32::from_le_bytes)
     }
 
-    /// Reads bytes that follow their length, which is one byte.
+    /// Reads a length of one byte, and then that number of bytes.
     pub(super) fn bytes1(&mut self) -> Result<&'p [u8]> {
         let count = self.u8()?;
         self.bytes(count.into())
     }
 
-    /// Reads bytes that follow their length, which is four bytes.
+    /// Reads a length of four bytes, and then that number of bytes.
     pub(super) fn bytes4(&mut self) -> Result<&'p [u8]> {
         let count = self.u32()?;
         self.bytes(count.into())
     }
 
-    /// Reads bytes that follow their length, which is four bytes and signed, as in `LONG4` and
+    /// Reads a signed length of four bytes, and then that number of bytes, as in `LONG4` and
     /// `BINSTRING`.
     pub(super) fn bytes4_signed(&mut self) -> Result<&'p [u8]> {
         let count = self.array().map(i32::from_le_bytes)?;
@@ -99,7 +99,7 @@ impl<'p> Reader<'p> {
         }
     }
 
-    /// Reads bytes that follow their length, which is eight bytes.
+    /// Reads a length of eight bytes, and then that number of bytes.
     pub(super) fn bytes8(&mut self) -> Result<&'p [u8]> {
         let count = self.array().map(u64::from_le_bytes)?;
         self.bytes(count)
@@ -117,7 +117,7 @@ impl<'p> Reader<'p> {
         }
     }
 
-    /// Reads a line of text without surrounding whitespace, which may surround a number.
+    /// Reads a line of text, and returns it without the whitespace that is allowed around a number.
     pub(super) fn text_line(&mut self) -> Result<&'p str> {
         self.name().map(str::trim_ascii)
     }

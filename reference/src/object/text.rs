@@ -57,7 +57,7 @@ pub(super) enum Undecodable {
 }
 
 /// Returns the text that raw-unicode-escape denotes: Latin-1 with `\uXXXX` and `\UXXXXXXXX`, which
-/// are escapes only with an odd number of backslashes.
+/// are escapes only if the number of backslashes is odd.
 pub(super) fn unescaped(raw: &[u8]) -> Result<String, Undecodable> {
     let mut units = Vec::with_capacity(raw.len());
     let mut rest = raw;

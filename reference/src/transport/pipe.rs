@@ -23,7 +23,7 @@ const BUFFER: u32 = 8192;
 /// The number of bytes that [`Pipe::poll`] reads ahead.
 const AHEAD: usize = 8192;
 
-/// How a client reads from a pipe. The two sides need not read in the same way.
+/// How a client reads from a pipe. The two sides may use different modes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum ReadMode {
     /// Message by message, as every release does.
@@ -63,7 +63,7 @@ struct Reader {
     ahead: Option<Ahead>,
 }
 
-/// The beginning of a message, or all of it, which `poll` has read.
+/// A message, or the beginning of one, that `poll` has already read.
 #[derive(Debug)]
 struct Ahead {
     bytes: Vec<u8>,

@@ -95,7 +95,7 @@ pub(super) fn read(lines: &[Line<'_>], builder: &mut Builder) -> Result<(), Prob
             let missing = at
                 .filter(|&at| at > so_far && at <= LONGEST_REPETITION && !last.is_empty())
                 .ok_or_else(|| {
-                    problem("the `*` before this line stands for no bytes, or for too much".into())
+                    problem("the `*` before this line stands for no bytes, or for too many".into())
                 })?
                 - so_far;
             let repetition: Vec<u8> = last.iter().copied().cycle().take(missing).collect();

@@ -115,5 +115,5 @@ fn octal(text: &str) -> Result<(u8, &str), String> {
     let digits = text.bytes().take(3).take_while(is_digit).count();
     u8::from_str_radix(&text[..digits], 8)
         .map(|byte| (byte, &text[digits..]))
-        .map_err(|_| format!("\\{} is more than a byte", &text[..digits]))
+        .map_err(|_| format!("\\{} does not fit into a byte", &text[..digits]))
 }

@@ -337,14 +337,14 @@ fn text_on_the_command_line_is_never_raw() {
 
 #[test]
 fn a_dump_does_not_grow_without_limit() {
-    assert!(refusal("00000000: 00\n*\nffffffff: 00\n").contains("too much"));
+    assert!(refusal("00000000: 00\n*\nffffffff: 00\n").contains("too many"));
     let mut little_by_little = "00000000: 00\n".to_owned();
     for mebibytes in (32..=96).step_by(32) {
         let offset = mebibytes << 20;
         writeln!(little_by_little, "*\n{offset:08x}: 00").unwrap();
         writeln!(little_by_little, "{:08x}: 00", offset + 1).unwrap();
     }
-    assert!(refusal(&little_by_little).contains("too much"));
+    assert!(refusal(&little_by_little).contains("too many"));
 }
 
 #[test]

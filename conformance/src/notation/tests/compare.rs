@@ -52,7 +52,7 @@ fn a_missing_or_surplus_member_is_named() {
 /// Every kind of difference, in the words in which it is reported.
 #[test]
 #[expect(clippy::too_many_lines, reason = "it is a table")]
-fn every_difference_has_its_words() {
+fn every_kind_of_difference_is_described() {
     use crate::notation::Builder;
     type Make = fn(&mut Builder) -> NodeId;
     let object = |construction: Construction, fill: fn(&mut Builder, NodeId)| {
@@ -258,7 +258,7 @@ fn recursion_is_not_unrolled_for_graphs() {
 }
 
 #[test]
-fn atoms_are_shared_or_not() {
+fn sharing_of_atoms_does_not_matter() {
     let shared = Graph::build(|b| {
         let (text, empty) = (b.str("x"), b.tuple([]));
         b.list([text, text, empty, empty])
@@ -324,7 +324,7 @@ fn the_arguments_of_a_call_are_a_new_tuple_each_time() {
 }
 
 #[test]
-fn instances_in_a_set_are_distinguished_by_what_they_hold() {
+fn instances_in_a_set_are_distinguished_by_their_contents() {
     let set = |order: [i32; 3]| {
         Graph::build(|b| {
             let class = b.global("m", "C");

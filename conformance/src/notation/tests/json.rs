@@ -214,7 +214,7 @@ const REFUSED_BY_THE_PARSER_ALONE: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn the_schema_accepts_only_what_is_known_to_need_the_parser() {
+fn the_schema_accepts_only_faults_that_need_the_parser() {
     for (json, reason) in REFUSED_BY_THE_PARSER_ALONE {
         assert!(
             VALIDATOR.is_valid(&serde_json::from_str(json).unwrap()),
@@ -308,13 +308,13 @@ proptest! {
     }
 
     #[test]
-    fn a_graph_survives_the_way_through_json(graph in strategy::any_graph(strategy::NODES)) {
+    fn a_graph_survives_the_round_trip_through_json(graph in strategy::any_graph(strategy::NODES)) {
         let json = serde_json::to_string(&graph).unwrap();
         prop_assert_eq!(serde_json::from_str::<Graph>(&json).unwrap(), graph);
     }
 
     #[test]
-    fn the_parser_refuses_what_the_schema_refuses(
+    fn the_parser_refuses_everything_that_the_schema_refuses(
         graph in strategy::any_graph(5),
         place in any::<prop::sample::Index>(),
         how in any::<u8>(),
@@ -323,7 +323,7 @@ proptest! {
         let json = changed(&serde_json::to_value(&graph).unwrap(), place, how, &stray);
         let parsed = serde_json::from_value::<Graph>(json.clone());
         match (VALIDATOR.is_valid(&json), parsed) {
-            (false, Ok(_)) => prop_assert!(false, "only the parser takes {json}"),
+            (false, Ok(_)) => prop_assert!(false, "only the parser accepts {json}"),
             (true, Err(error)) => {
                 let error = error.to_string();
                 let of_the_table = [" refers to node ", "the root is node ", " arguments that are not a tuple"];

@@ -27,7 +27,7 @@ fn atoms_show_their_type() {
 }
 
 #[test]
-fn containers_show_what_is_shared_and_what_recurs() {
+fn containers_show_sharing_and_recursion() {
     let graph = Graph::build(|b| {
         let list = b.list([]);
         let dict = b.dict([]);

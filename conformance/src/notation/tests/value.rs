@@ -7,7 +7,7 @@ use crate::notation::{
 use crate::strategy;
 
 #[test]
-fn what_has_no_value_is_named_with_its_node() {
+fn an_error_names_the_node_that_has_no_value() {
     let outside = |build: fn(&mut Builder) -> NodeId| {
         outside_values(&Graph::build(|b| {
             let inner = build(b);
@@ -58,7 +58,7 @@ fn what_has_no_value_is_named_with_its_node() {
 }
 
 #[test]
-fn what_would_overflow_the_stack_or_the_memory_is_refused() {
+fn objects_that_would_overflow_the_stack_or_exhaust_the_memory_are_refused() {
     let chain = |links: usize, length: usize| {
         let mut nodes = vec![Node::None];
         nodes.extend((0..length).map(|inner| Node::List(vec![inner; links])));
@@ -74,7 +74,7 @@ fn what_would_overflow_the_stack_or_the_memory_is_refused() {
 
 proptest! {
     #[test]
-    fn values_survive_the_way_through_serde_pickle(graph in strategy::values()) {
+    fn values_survive_the_round_trip_through_serde_pickle(graph in strategy::values()) {
         let value = Value::try_from(&graph).unwrap();
         prop_assert_eq!(compare(&graph, &Graph::from(&value), Fidelity::Values), Ok(()));
     }

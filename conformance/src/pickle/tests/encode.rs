@@ -14,7 +14,7 @@ fn python_2_has_three_protocols() {
 }
 
 #[test]
-fn what_cannot_be_written_is_named() {
+fn an_error_names_the_node_that_cannot_be_written() {
     let error = |protocol: u8, build: fn(&mut Builder) -> NodeId| {
         write(&Graph::build(build), protocol)
             .unwrap_err()
@@ -138,7 +138,7 @@ fn a_call_with_its_result_among_its_arguments_is_written_and_read() {
 }
 
 #[test]
-fn batches_and_long_memo_places_are_written_and_read() {
+fn batches_and_high_memo_slots_are_written_and_read() {
     let graph = Graph::build(|b| {
         let members: Vec<_> = (0..2001).map(|number| b.str(format!("{number}"))).collect();
         let pairs: Vec<_> = members
@@ -156,7 +156,7 @@ fn batches_and_long_memo_places_are_written_and_read() {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read(graph in strategy::graph(strategy::NODES), protocol in 0..3u8) {
+    fn written_pickles_are_read(graph in strategy::graph(strategy::NODES), protocol in 0..3u8) {
         let reading = graph_of(&write(&graph, protocol).unwrap());
         prop_assert_eq!(compare(&graph, &reading, Fidelity::Graph), Ok(()));
     }
@@ -173,7 +173,7 @@ proptest! {
     }
 
     #[test]
-    fn what_serde_pickle_writes_is_read(graph in strategy::values()) {
+    fn pickles_of_serde_pickle_are_read(graph in strategy::values()) {
         let value = Value::try_from(&graph).unwrap();
         for options in [SerOptions::new(), SerOptions::new().proto_v2()] {
             let pickle = serde_pickle::value_to_vec(&value, options).unwrap();

@@ -1,4 +1,4 @@
-//! The meaning of pickles, and the errors of those that have none.
+//! The objects that pickles represent, and the errors of invalid pickles.
 
 use proptest::prelude::*;
 
@@ -209,13 +209,13 @@ fn limits_are_enforced() {
     );
     assert_eq!(over(b"N222.", limits()), "objects on the stack");
     assert_eq!(over(b"(((.", limits()), "marks");
-    assert_eq!(over(b"Nq\x01q\x02q\x03.", limits()), "places of the memo");
+    assert_eq!(over(b"Nq\x01q\x02q\x03.", limits()), "memo slots");
     assert_eq!(over(b"L123L\n.", limits()), "digits");
     assert!(read(b"Nq\x01q\x02q\x01q\x022.", &limits()).is_ok());
 }
 
 #[test]
-fn depth_is_no_problem() {
+fn deeply_nested_pickles_are_read() {
     let lists = [b"]".repeat(100_000), b"a".repeat(99_999), b".".to_vec()].concat();
     let tuples = [b"N".to_vec(), b"\x85".repeat(100_000), b".".to_vec()].concat();
     for pickle in [lists, tuples] {

@@ -11,7 +11,7 @@ use crate::pickle::{self, Argument, Instruction, Opcode};
 use crate::vectors::{ExpectedReading, ReadsAs, SentObject};
 
 /// Checks that the payload is one pickle of the object, that the reference reads it according to its profile, and that
-/// the reference pickles the object so that it means the same.
+/// the pickle that the reference itself writes represents the same object.
 pub(super) fn check(sent: &SentObject, dialect: Spoken, ceiling: Ceiling) -> Result<(), Failure> {
     let message = sent.bytes.expand();
     let payload = payload_of(&message, dialect.framing())?;
@@ -105,7 +105,7 @@ fn check_reference(sent: &SentObject, payload: &[u8]) -> Result<(), Failure> {
     }
 }
 
-/// Checks that the reference pickles the object so that it means the same.
+/// Checks that the pickle that the reference writes represents the same object.
 fn check_writing(sent: &SentObject) -> Result<(), Failure> {
     let refused = |reason: String| {
         Failure::recording("the reference cannot send it", "a pickle").detail(reason)

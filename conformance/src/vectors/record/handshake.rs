@@ -13,7 +13,7 @@ use crate::vectors::handshake::{
 };
 use crate::wire::{Part, Role, Step};
 
-/// The nonce of the recorder's challenges. It is constant, so that the peer's answer is, too.
+/// The nonce of the recorder's challenges. It is constant, so that the peer's answer is constant as well.
 const NONCE: &[u8] = b"the recorder's bytes";
 
 /// Has the peer accept or connect, depending on its role, and records every message.

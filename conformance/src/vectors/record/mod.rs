@@ -2,7 +2,7 @@
 //!
 //! The adapter builds the objects that a peer sends in the same way for the recorder and the cases, because the memo
 //! opcodes of a pickle depend on the number of references to an object. The peer also receives what it has sent and
-//! describes it, so that a vector contains what was really read, not what should be read.
+//! describes it, so that a vector contains the object that was actually read, not the one that should be read.
 
 mod handshake;
 mod plan;

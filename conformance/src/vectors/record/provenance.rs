@@ -43,7 +43,7 @@ struct Answer {
     flags: String,
 }
 
-/// The provenance of what is recorded from a peer on this machine.
+/// The provenance of bytes that are recorded from a peer on this machine.
 pub(super) fn of(peer: &Peer, installed: &Installed) -> Result<Provenance, RecordError> {
     let answer = ask(installed).map_err(RecordError::Provenance)?;
     let compiled = (peer.flavour() == Some(Flavour::C)).then(|| match installed.compiler() {

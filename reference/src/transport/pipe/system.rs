@@ -61,12 +61,12 @@ impl Event {
         if handle.is_null() {
             return Err(io::Error::last_os_error());
         }
-        // SAFETY: as above, and it is valid.
+        // SAFETY: as above, and the handle is valid.
         Ok(Self(unsafe { OwnedHandle::from_raw_handle(handle) }))
     }
 
     pub(super) fn set(&self) {
-        // SAFETY: the handle is valid while `self` is. It cannot fail then.
+        // SAFETY: the handle is valid while `self` is, so the call cannot fail.
         unsafe { SetEvent(self.0.as_raw_handle()) };
     }
 }
@@ -160,7 +160,8 @@ pub(super) fn read_messages(pipe: &OwnedHandle) -> io::Result<()> {
 /// Returns the number of bytes of the current message that are not yet read.
 pub(super) fn bytes_left_in_message(pipe: &OwnedHandle) -> io::Result<u32> {
     let mut left = 0;
-    // SAFETY: the handle is valid, the one place for a result is ours, the nulls are allowed.
+    // SAFETY: the handle is valid, the result is written to our own variable, the nulls are
+    // allowed.
     succeeded(unsafe {
         PeekNamedPipe(
             pipe.as_raw_handle(),
