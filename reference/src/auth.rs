@@ -1,4 +1,4 @@
-//! The handshake of `processing` 0.21 to 0.52, without any I/O.
+//! The handshakes of `processing` and `multiprocessing`, without any I/O.
 //!
 //! [`Listener`](crate::Listener) and [`Connector`](crate::Connector) perform it themselves when
 //! they are given an [`AuthKey`]. This module is for callers with a transport of their own: an
@@ -7,12 +7,13 @@
 //!
 //! ```
 //! use processing_connection::auth::{Exchange, Role, Turn};
-//! use processing_connection::AuthKey;
+//! use processing_connection::{AuthKey, Digests, Scheme};
 //!
 //! let key = AuthKey::from(b"secret");
+//! let scheme = Scheme::DigestNamed(Digests::default());
 //! let mut ends = [
-//!     Exchange::new(Role::Listener, &key, *b"twenty random bytes!"),
-//!     Exchange::new(Role::Client, &key, *b"and another twenty!!"),
+//!     Exchange::new(Role::Listener, scheme, &key, b"forty bytes from the system's generator!"),
+//!     Exchange::new(Role::Client, scheme, &key, b"and forty more bytes from the same place"),
 //! ];
 //! loop {
 //!     let [one, other] = &mut ends;
@@ -25,29 +26,23 @@
 //! }
 //! ```
 
+mod digest;
 mod failure;
 mod key;
+mod proof;
+mod scheme;
 mod step;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::Sha1;
-
+pub use self::digest::{Digest, Digests};
 pub use self::failure::AuthenticationFailure;
 pub use self::key::AuthKey;
+pub use self::scheme::Scheme;
+pub(crate) use self::scheme::challenge_in;
 use self::step::Part;
 pub use self::step::{HandshakeStep, Role};
 
-/// The number of random bytes in a challenge.
-pub const CHALLENGE_LENGTH: usize = 20;
-
-/// The prefix of a challenge; the random bytes follow it.
-pub const CHALLENGE: &[u8] = b"#CHALLENGE:";
-
-/// The verdict on a correct answer.
-pub const WELCOME: &[u8] = b"#WELCOME";
-
-/// The verdict on a wrong answer.
-pub const AUTHENTICATION_FAILED: &[u8] = b"#AUTHENTICATION_FAILED";
+/// The number of random bytes that an [`Exchange`] is given: as many as the longest challenge has.
+pub const RANDOM_LENGTH: usize = 40;
 
 /// One end of a handshake, in which first the listener challenges the client, and then the client
 /// challenges the listener. Each of the six steps is one message in the framing of the connection.
@@ -55,8 +50,11 @@ pub const AUTHENTICATION_FAILED: &[u8] = b"#AUTHENTICATION_FAILED";
 pub struct Exchange<'a> {
     role: Role,
     key: &'a AuthKey,
-    own_challenge: [u8; CHALLENGE_LENGTH],
-    peer_challenge: [u8; CHALLENGE_LENGTH],
+    scheme: Scheme,
+    /// The bytes that the answer to our challenge signs.
+    own_challenge: Vec<u8>,
+    /// The answer to the peer's challenge, once that was received.
+    answer: Vec<u8>,
     /// The current step; `None` when the handshake is over.
     step: Option<HandshakeStep>,
     failure: Option<(HandshakeStep, AuthenticationFailure)>,
@@ -77,15 +75,16 @@ pub enum Turn {
 }
 
 impl<'a> Exchange<'a> {
-    /// Begins a handshake. `challenge` is what the other end has to answer: it must come from the
-    /// system's random number generator and must never be used again, or an old answer would be
-    /// accepted.
-    pub fn new(role: Role, key: &'a AuthKey, challenge: [u8; CHALLENGE_LENGTH]) -> Self {
+    /// Begins a handshake. The challenge to the other end takes as many of the `random` bytes as
+    /// the scheme needs, from the first on. They must come from the system's random number
+    /// generator and must never be used again, or an old answer would be accepted.
+    pub fn new(role: Role, scheme: Scheme, key: &'a AuthKey, random: &[u8; RANDOM_LENGTH]) -> Self {
         Self {
             role,
             key,
-            own_challenge: challenge,
-            peer_challenge: [0; CHALLENGE_LENGTH],
+            scheme,
+            own_challenge: scheme.signed(&random[..scheme.nonce_length()]),
+            answer: Vec::new(),
             step: Some(HandshakeStep::FIRST),
             failure: None,
         }
@@ -103,13 +102,10 @@ impl<'a> Exchange<'a> {
             return Turn::Receive(step);
         }
         let message = match step.part() {
-            Part::Challenge => [CHALLENGE, &self.own_challenge].concat(),
-            Part::Answer => {
-                let mac = mac(self.key, &self.peer_challenge);
-                mac.finalize().into_bytes().to_vec()
-            }
-            Part::Verdict if self.failure.is_none() => WELCOME.to_vec(),
-            Part::Verdict => AUTHENTICATION_FAILED.to_vec(),
+            Part::Challenge => [self.scheme.challenge_prefix(), &self.own_challenge].concat(),
+            Part::Answer => std::mem::take(&mut self.answer),
+            Part::Verdict if self.failure.is_none() => self.scheme.welcome().to_vec(),
+            Part::Verdict => self.scheme.failure().to_vec(),
         };
         self.step = step.next().filter(|_| self.failure.is_none());
         Turn::Send(step, message)
@@ -121,9 +117,11 @@ impl<'a> Exchange<'a> {
         let due = step.sender() != self.role;
         let judged = match step.part() {
             Part::Challenge if due => self.judge_challenge(message),
-            Part::Answer if due => self.judge_answer(message),
-            Part::Verdict if due => judge_verdict(message),
-            _ => Err(unexpected(message)),
+            Part::Answer if due => self
+                .scheme
+                .judge_answer(self.key, &self.own_challenge, message),
+            Part::Verdict if due => self.scheme.judge_verdict(message),
+            _ => Err(AuthenticationFailure::unexpected(message)),
         };
         match judged {
             Ok(()) => self.step = step.next(),
@@ -146,48 +144,13 @@ impl<'a> Exchange<'a> {
     }
 
     fn judge_challenge(&mut self, message: &[u8]) -> Result<(), AuthenticationFailure> {
-        let challenge = challenge_in(message).ok_or_else(|| unexpected(message))?;
-        if challenge == self.own_challenge {
+        let (signed, proof) = self.scheme.read_challenge(message)?;
+        if signed == self.own_challenge {
             return Err(AuthenticationFailure::Reflected);
         }
-        self.peer_challenge = challenge;
+        self.answer = proof.answer(self.key, signed);
         Ok(())
     }
-
-    fn judge_answer(&self, message: &[u8]) -> Result<(), AuthenticationFailure> {
-        // The comparison takes constant time, so that its duration does not reveal how many bytes
-        // are correct.
-        mac(self.key, &self.own_challenge)
-            .verify_slice(message)
-            .map_err(|_| AuthenticationFailure::WrongAnswer)
-    }
-}
-
-fn judge_verdict(message: &[u8]) -> Result<(), AuthenticationFailure> {
-    match message {
-        WELCOME => Ok(()),
-        AUTHENTICATION_FAILED => Err(AuthenticationFailure::Refused),
-        _ => Err(unexpected(message)),
-    }
-}
-
-/// Returns the random bytes of a challenge, if the message is one. The releases answer any number
-/// of random bytes, and thus sign whatever an attacker chooses. On a Python that has `os.urandom`
-/// (2.4 and later), all of them send exactly 20.
-pub(crate) fn challenge_in(message: &[u8]) -> Option<[u8; CHALLENGE_LENGTH]> {
-    message.strip_prefix(CHALLENGE)?.try_into().ok()
-}
-
-fn unexpected(message: &[u8]) -> AuthenticationFailure {
-    AuthenticationFailure::Unexpected {
-        received: message.to_vec(),
-    }
-}
-
-fn mac(key: &AuthKey, challenge: &[u8]) -> Hmac<Sha1> {
-    Hmac::new_from_slice(key.bytes())
-        .expect("HMAC accepts keys of any length")
-        .chain_update(challenge)
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::auth::{Digests, Scheme};
 use crate::error::Error;
 use crate::framing::Framing;
 
@@ -17,7 +18,7 @@ use crate::framing::Framing;
 /// the same dialect without one produce the same bytes.
 ///
 /// The name of a dialect is that of its framing, followed by `+` and the name of its handshake if
-/// it has one.
+/// it has one. A dialect that is parsed from its name has the default [`Digests`].
 ///
 /// ```
 /// use processing_connection::Dialect;
@@ -32,7 +33,7 @@ use crate::framing::Framing;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Dialect {
     framing: Framing,
-    handshake: Handshake,
+    handshake: Option<Scheme>,
 }
 
 impl Dialect {
@@ -51,19 +52,33 @@ impl Dialect {
 
     /// `processing` 0.21 with the C extension: le32, and the first handshake
     /// (`connection/__init__.py`, `deliver_challenge`).
-    pub const PROCESSING_0_21_C: Self =
-        Self::new(Framing::Le32).with_handshake(Handshake::HmacSha1);
+    pub const PROCESSING_0_21_C: Self = Self::new(Framing::Le32).with_handshake(Scheme::HmacSha1);
 
     /// `processing` 0.21 without the C extension: be32, and the same handshake.
     pub const PROCESSING_0_21_PURE: Self =
-        Self::new(Framing::Be32).with_handshake(Handshake::HmacSha1);
+        Self::new(Framing::Be32).with_handshake(Scheme::HmacSha1);
 
     /// `processing` 0.30 to 0.52, with or without the C extension: be32, as
     /// [`PROCESSING_0_21_PURE`](Self::PROCESSING_0_21_PURE).
     pub const PROCESSING_0_30: Self = Self::PROCESSING_0_21_PURE;
 
-    /// The dialects of all releases, the latest first.
-    pub const ALL: [Self; 5] = [
+    /// `multiprocessing` of Python 2.6 to 3.7: be32, and a handshake with HMAC-MD5
+    /// (`Modules/_multiprocessing/socket_connection.c` in 2.7, `pack("!i", n)` in
+    /// `multiprocessing/connection.py` from 3.3 on).
+    pub const MULTIPROCESSING_2_6: Self = Self::new(Framing::Be32).with_handshake(Scheme::HmacMd5);
+
+    /// `multiprocessing` of Python 3.8 to 3.11: be32x, and a handshake with HMAC-MD5
+    /// (`multiprocessing/connection.py`).
+    pub const MULTIPROCESSING_3_8: Self = Self::new(Framing::Be32x).with_handshake(Scheme::HmacMd5);
+
+    /// `multiprocessing` of Python 3.12 and later: be32x, and a handshake whose challenges name the
+    /// digest (`multiprocessing/connection.py`). It can also be used with every older version: the
+    /// handshake is negotiated, and messages of up to 2,147,483,647 bytes have the same header.
+    pub const MULTIPROCESSING_3_12: Self =
+        Self::new(Framing::Be32x).with_handshake(Scheme::DigestNamed(Digests::DEFAULT));
+
+    /// The dialects of all releases of `processing`, the latest first.
+    pub const PROCESSING: [Self; 5] = [
         Self::PROCESSING_0_30,
         Self::PROCESSING_0_21_C,
         Self::PROCESSING_0_10_PURE,
@@ -75,22 +90,24 @@ impl Dialect {
     pub const fn new(framing: Framing) -> Self {
         Self {
             framing,
-            handshake: Handshake::None,
+            handshake: None,
         }
     }
 
     /// Returns the same dialect with this handshake.
-    pub const fn with_handshake(self, handshake: Handshake) -> Self {
-        Self { handshake, ..self }
+    pub const fn with_handshake(self, scheme: Scheme) -> Self {
+        Self {
+            handshake: Some(scheme),
+            ..self
+        }
     }
 
     /// Every framing with every handshake, whether a release speaks it or not.
     fn every() -> impl Iterator<Item = Self> {
-        [Handshake::None, Handshake::HmacSha1]
+        [None]
             .into_iter()
-            .flat_map(|handshake| {
-                Framing::ALL.map(|framing| Self::new(framing).with_handshake(handshake))
-            })
+            .chain(Scheme::ALL.map(Some))
+            .flat_map(|handshake| Framing::ALL.map(|framing| Self { framing, handshake }))
     }
 
     /// The names of all dialects that can be parsed.
@@ -104,8 +121,8 @@ impl Dialect {
     }
 
     /// Returns how the two sides authenticate each other before the first message if a key is
-    /// given.
-    pub const fn handshake(self) -> Handshake {
+    /// given, or `None` if no key can be given (`processing` 0.10 to 0.20).
+    pub const fn handshake(self) -> Option<Scheme> {
         self.handshake
     }
 
@@ -115,19 +132,6 @@ impl Dialect {
     pub const fn pickle_protocol(self) -> u8 {
         2
     }
-}
-
-/// How the two sides authenticate each other before the first message if a key is given.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Handshake {
-    /// There is no handshake, and no key can be given: the first message is the first object
-    /// (`processing` 0.10 to 0.20).
-    #[default]
-    None,
-    /// First the client and then the listener proves that it knows the key, by the HMAC-SHA1 of 20
-    /// random bytes (`processing` 0.21 to 0.52, `deliver_challenge` and `answer_challenge`).
-    HmacSha1,
 }
 
 impl Default for Dialect {
@@ -140,8 +144,8 @@ impl fmt::Display for Dialect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let framing = self.framing;
         match self.handshake {
-            Handshake::None => framing.fmt(f),
-            Handshake::HmacSha1 => f.pad(&format!("{framing}+hmac-sha1")),
+            None => framing.fmt(f),
+            Some(scheme) => f.pad(&format!("{framing}+{scheme}")),
         }
     }
 }

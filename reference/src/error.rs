@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 
 use crate::address::{Address, Family};
-use crate::auth::{AuthenticationFailure, HandshakeStep};
+use crate::auth::{AuthenticationFailure, Digest, HandshakeStep};
 use crate::dialect::Dialect;
 
 /// The result of every fallible call of this crate.
@@ -267,6 +267,16 @@ pub enum Error {
         Dialect::names().join(", ")
     )]
     UnknownDialect {
+        /// The name.
+        name: String,
+    },
+
+    /// There is no digest of this name.
+    #[error(
+        "unknown digest {name:?}: expected {}",
+        Digest::ALL.map(Digest::name).join(", ")
+    )]
+    UnknownDigest {
         /// The name.
         name: String,
     },

@@ -97,12 +97,7 @@ impl Framing {
             Self::Be32 => Header::of(short?.to_be_bytes()),
             Self::Be32x => match i32::try_from(length) {
                 Ok(short) => Header::of(short.to_be_bytes()),
-                Err(_) => {
-                    let mut header = Header::of([0; ESCAPED_LENGTH]);
-                    header.bytes[..4].copy_from_slice(&ESCAPE.to_be_bytes());
-                    header.bytes[4..].copy_from_slice(&length.to_be_bytes());
-                    header
-                }
+                Err(_) => Header::escaped(length),
             },
         })
     }
@@ -214,6 +209,15 @@ impl Header {
             bytes,
             length: LENGTH,
         }
+    }
+
+    /// The escape of be32x, and the length in eight bytes.
+    fn escaped(length: u64) -> Self {
+        let mut header = Self::of([0; ESCAPED_LENGTH]);
+        let (escape, rest) = header.bytes.split_at_mut(4);
+        escape.copy_from_slice(&ESCAPE.to_be_bytes());
+        rest.copy_from_slice(&length.to_be_bytes());
+        header
     }
 }
 

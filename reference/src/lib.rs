@@ -139,10 +139,10 @@ pub mod protocol {
 pub use serde_pickle::{HashableValue, Value};
 
 pub use crate::address::{Address, Family};
-pub use crate::auth::{AuthKey, AuthenticationFailure, HandshakeStep};
+pub use crate::auth::{AuthKey, AuthenticationFailure, Digest, Digests, HandshakeStep, Scheme};
 pub use crate::client::{Connector, connect};
 pub use crate::connection::{Connection, RecvHalf, SendHalf};
-pub use crate::dialect::{Dialect, Handshake};
+pub use crate::dialect::Dialect;
 pub use crate::error::{Error, Result};
 pub use crate::framing::{Decoded, Framing, Header};
 pub use crate::limits::Limits;

@@ -10,7 +10,7 @@ use common::{exchange_objects, families, in_thread};
 use processing_connection::auth::{Exchange, Role};
 use processing_connection::{
     AuthKey, AuthenticationFailure, Connection, Connector, Dialect, Error, Family, Framing,
-    Handshake, HandshakeStep, Limits, Listener, Result,
+    HandshakeStep, Limits, Listener, Result, Scheme,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -224,7 +224,7 @@ fn nobody_connects(connector: &Connector, expected: impl Fn(&Error) -> bool) {
 
 #[test]
 fn a_handshake_also_works_in_hex8_although_no_release_has_it() {
-    let dialect = Dialect::new(Framing::Hex8).with_handshake(Handshake::HmacSha1);
+    let dialect = Dialect::new(Framing::Hex8).with_handshake(Scheme::HmacSha1);
     let (server, client) = meet(Family::Inet, dialect, "key", "key");
     exchange_objects(&mut server.unwrap(), &mut client.unwrap());
 }
@@ -233,7 +233,7 @@ fn a_handshake_also_works_in_hex8_although_no_release_has_it() {
 fn an_invalid_header_is_not_a_challenge() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let dialect = Dialect::new(Framing::Hex8).with_handshake(Handshake::HmacSha1);
+    let dialect = Dialect::new(Framing::Hex8).with_handshake(Scheme::HmacSha1);
     let connector = Connector::new().dialect(dialect).authkey("key");
     let client = in_thread(move || connector.connect(("127.0.0.1", port)));
     Peer::accept(&listener).write(b"HTTP/1.1 400");
@@ -328,7 +328,7 @@ fn a_key_is_never_shown() {
     let builder = Listener::builder().family(Family::Inet).authkey(secret);
     let connector = Connector::new().authkey(secret);
     let listener = builder.clone().bind().unwrap();
-    let exchange = Exchange::new(Role::Client, &key, *NONCE);
+    let exchange = Exchange::new(Role::Client, Scheme::HmacSha1, &key, &[7; 40]);
     let (server, client) = meet(Family::Inet, Dialect::default(), secret, "another");
     let (server, client) = (server.unwrap_err(), client.unwrap_err());
     let unusable = builder.clone().dialect(Framing::Be32).bind().unwrap_err();

@@ -5,14 +5,23 @@
 //! key.
 
 use hmac::{Hmac, KeyInit, Mac};
-use processing_connection::AuthKey;
-use processing_connection::auth::{
-    AUTHENTICATION_FAILED, CHALLENGE, CHALLENGE_LENGTH, Exchange, Role, Turn, WELCOME,
-};
+use processing_connection::auth::{Exchange, RANDOM_LENGTH, Role, Turn};
+use processing_connection::{AuthKey, Scheme};
 use sha1::{Digest, Sha1};
 
 const KEY: &[u8] = b"a key for the fuzzer";
 const OWN: &[u8; CHALLENGE_LENGTH] = b"twenty random bytes!";
+const CHALLENGE_LENGTH: usize = Scheme::HmacSha1.nonce_length();
+const CHALLENGE: &[u8] = Scheme::HmacSha1.challenge_prefix();
+const WELCOME: &[u8] = Scheme::HmacSha1.welcome();
+const AUTHENTICATION_FAILED: &[u8] = Scheme::HmacSha1.failure();
+
+/// An end of `processing` whose challenge has these bytes.
+fn exchange<'a>(role: Role, key: &'a AuthKey, challenge: &[u8; CHALLENGE_LENGTH]) -> Exchange<'a> {
+    let mut random = [0; RANDOM_LENGTH];
+    random[..CHALLENGE_LENGTH].copy_from_slice(challenge);
+    Exchange::new(role, Scheme::HmacSha1, key, &random)
+}
 
 /// Runs one end to its result, and two ends with an attacker between them.
 pub fn check(input: &[u8]) {
@@ -71,7 +80,7 @@ impl<'a> Script<'a> {
 /// welcome, each when it was due.
 fn check_end(role: Role, script: &[u8]) {
     let key = AuthKey::from(KEY);
-    let mut end = Exchange::new(role, &key, *OWN);
+    let mut end = exchange(role, &key, OWN);
     let mut script = Script(script);
     let mut last = Vec::new();
     let mut deserved = true;
@@ -154,8 +163,8 @@ fn check_between(input: &[u8]) {
     let same_key = padded(&keys[0]) == padded(&keys[1]);
     let keys = keys.map(AuthKey::from);
     let mut ends = [
-        Exchange::new(Role::Listener, &keys[0], *OWN),
-        Exchange::new(Role::Client, &keys[1], *b"and another twenty!!"),
+        exchange(Role::Listener, &keys[0], OWN),
+        exchange(Role::Client, &keys[1], b"and another twenty!!"),
     ];
     let mut changed = false;
     // There are six messages, so 16 turns are enough.

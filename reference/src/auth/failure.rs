@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::Digest;
+
 /// Why a handshake failed: the reason in
 /// [`Error::AuthenticationFailed`](crate::Error::AuthenticationFailed). It never contains a key or
 /// a correct answer.
@@ -26,6 +28,22 @@ pub enum AuthenticationFailure {
     Unexpected {
         /// The message, or the header.
         received: Vec<u8>,
+    },
+
+    /// The peer asked for a digest, or used one, that is not accepted on this side, or that the
+    /// challenge of this side did not ask for.
+    #[error("the peer uses the digest {digest}, which this side does not accept here")]
+    DigestRefused {
+        /// The digest of the peer.
+        digest: Digest,
+    },
+
+    /// The peer's challenge has too few random bytes. It was not answered: with few possible
+    /// challenges, a correct answer could be used again.
+    #[error("the challenge is too short: it has only {length} bytes")]
+    ShortChallenge {
+        /// The number of bytes, without the prefix and the name of a digest.
+        length: usize,
     },
 
     /// A header announced more bytes than any message of a handshake has.
@@ -58,6 +76,14 @@ pub enum AuthenticationFailure {
     /// There is no key on this side, but the message that was received is a challenge.
     #[error("the peer requires a key, but there is none on this side: set authkey")]
     KeyWanted,
+}
+
+impl AuthenticationFailure {
+    pub(super) fn unexpected(message: &[u8]) -> Self {
+        Self::Unexpected {
+            received: message.to_vec(),
+        }
+    }
 }
 
 /// The beginning of a message, in a readable form.

@@ -18,8 +18,9 @@ use zeroize::{Zeroize, Zeroizing};
 /// ```
 ///
 /// Only a strong key is safe: anyone who sees one handshake can test as many guesses against it as
-/// they can compute. HMAC pads a key to 64 bytes with zeros, so zeros at the end of a shorter key
-/// make no difference; it replaces a longer key with its SHA-1.
+/// they can compute. HMAC pads a key with zeros to the block of its digest (64 bytes of MD5, SHA-1
+/// and SHA-256), so zeros at the end of a shorter key make no difference; it replaces a longer key
+/// with its digest.
 #[derive(Clone)]
 pub struct AuthKey(Zeroizing<Vec<u8>>);
 

@@ -14,17 +14,17 @@ pub enum Role {
 /// One message of a handshake, in the order in which the messages are sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum HandshakeStep {
-    /// `#CHALLENGE:` and 20 random bytes, from the listener.
+    /// Random bytes, from the listener.
     ListenerChallenge,
-    /// HMAC-SHA1 of the 20 bytes, from the client.
+    /// An HMAC of them under the key, from the client.
     ClientAnswer,
-    /// `#WELCOME` or `#AUTHENTICATION_FAILED`, from the listener.
+    /// Whether that is correct, from the listener.
     ListenerVerdict,
-    /// `#CHALLENGE:` and 20 random bytes, from the client.
+    /// Random bytes, from the client.
     ClientChallenge,
-    /// HMAC-SHA1 of the 20 bytes, from the listener.
+    /// An HMAC of them under the key, from the listener.
     ListenerAnswer,
-    /// `#WELCOME` or `#AUTHENTICATION_FAILED`, from the client.
+    /// Whether that is correct, from the client.
     ClientVerdict,
 }
 

@@ -1,9 +1,14 @@
 use proptest::prelude::*;
 
+use super::proof::Proof;
 use super::*;
 
-const NONCE: [u8; CHALLENGE_LENGTH] = *b"twenty random bytes!";
-const OTHER: [u8; CHALLENGE_LENGTH] = *b"and another twenty!!";
+const NONCE: [u8; 20] = *b"twenty random bytes!";
+const OTHER: [u8; 20] = *b"and another twenty!!";
+
+const CHALLENGE: &[u8] = Scheme::HmacSha1.challenge_prefix();
+const WELCOME: &[u8] = Scheme::HmacSha1.welcome();
+const AUTHENTICATION_FAILED: &[u8] = Scheme::HmacSha1.failure();
 
 /// A challenge as it is sent.
 fn challenge(nonce: &[u8]) -> Vec<u8> {
@@ -11,12 +16,23 @@ fn challenge(nonce: &[u8]) -> Vec<u8> {
 }
 
 fn answer(key: &AuthKey, nonce: &[u8]) -> Vec<u8> {
-    mac(key, nonce).finalize().into_bytes().to_vec()
+    Proof::Sha1.answer(key, nonce)
+}
+
+fn unexpected(message: &[u8]) -> AuthenticationFailure {
+    AuthenticationFailure::unexpected(message)
+}
+
+/// Returns an exchange of `processing` whose challenge has these 20 bytes.
+fn exchange<'a>(role: Role, key: &'a AuthKey, nonce: &[u8]) -> Exchange<'a> {
+    let mut random = [0; RANDOM_LENGTH];
+    random[..20].copy_from_slice(nonce);
+    Exchange::new(role, Scheme::HmacSha1, key, &random)
 }
 
 /// Returns an exchange that has received these messages, and has sent its own in between.
 fn after<'a>(role: Role, key: &'a AuthKey, received: &[&[u8]]) -> Exchange<'a> {
-    let mut exchange = Exchange::new(role, key, NONCE);
+    let mut exchange = exchange(role, key, &NONCE);
     let mut received = received.iter();
     loop {
         match exchange.turn() {
@@ -108,7 +124,7 @@ fn each_end_plays_a_recorded_handshake_of_processing_0_52_byte_for_byte() {
         (Role::Listener, "listener", RECORDED[0].2),
         (Role::Client, "client", RECORDED[3].2),
     ] {
-        let mut exchange = Exchange::new(role, &key, bytes(own).try_into().unwrap());
+        let mut exchange = exchange(role, &key, &bytes(own));
         for (sender, prefix, rest) in RECORDED {
             let message = [prefix, &bytes(rest)].concat();
             match exchange.turn() {
@@ -278,7 +294,7 @@ fn an_end_does_not_answer_its_own_challenge() {
 #[test]
 fn a_message_out_of_turn_fails_the_handshake() {
     let key = AuthKey::from("key");
-    let mut listener = Exchange::new(Role::Listener, &key, NONCE);
+    let mut listener = exchange(Role::Listener, &key, &NONCE);
     listener.receive(WELCOME);
     assert_eq!(
         listener.turn(),
@@ -331,7 +347,7 @@ proptest! {
     ) {
         let key = AuthKey::from(key);
         let role = if listener { Role::Listener } else { Role::Client };
-        let mut exchange = Exchange::new(role, &key, NONCE);
+        let mut exchange = exchange(role, &key, &NONCE);
         for message in messages {
             while let Turn::Send(..) = exchange.turn() {}
             exchange.receive(&message);
@@ -345,7 +361,7 @@ proptest! {
 fn made_up() -> impl Strategy<Value = Vec<u8>> {
     prop_oneof![
         Just(WELCOME.to_vec()),
-        any::<[u8; CHALLENGE_LENGTH]>().prop_map(|random| challenge(&random)),
+        any::<[u8; 20]>().prop_map(|random| challenge(&random)),
         any::<[u8; 20]>().prop_map(|answer| answer.to_vec()),
         proptest::collection::vec(any::<u8>(), 0..50),
     ]

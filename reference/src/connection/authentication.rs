@@ -8,7 +8,7 @@ use crate::auth::{
     AuthKey, AuthenticationFailure, Exchange, HandshakeStep, Role, Turn, challenge_in,
 };
 use crate::deadline::Deadline;
-use crate::dialect::{Dialect, Handshake};
+use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 
 /// The options of listeners and connectors for authentication.
@@ -32,8 +32,8 @@ impl Authentication {
     pub(crate) fn agree(&self, dialect: Dialect) -> Result<()> {
         match (&self.key, dialect.handshake()) {
             (Some(key), _) if key.is_empty() => Err(Error::EmptyKey),
-            (Some(_), Handshake::None) => Err(Error::NoHandshake { dialect }),
-            (Some(_), Handshake::HmacSha1) | (None, _) => Ok(()),
+            (Some(_), None) => Err(Error::NoHandshake { dialect }),
+            (Some(_), Some(_)) | (None, _) => Ok(()),
         }
     }
 }
@@ -46,12 +46,14 @@ impl Connection {
         role: Role,
         authentication: &Authentication,
     ) -> Result<Self> {
-        let Some(key) = &authentication.key else {
+        let (Some(key), Some(scheme)) =
+            (&authentication.key, self.recv.options.dialect.handshake())
+        else {
             return Ok(self);
         };
         let deadline = Deadline::after(authentication.timeout);
-        let outstanding = Outstanding::new(role)?;
-        let mut exchange = Exchange::new(role, key, outstanding.challenge());
+        let outstanding = Outstanding::new(role, scheme)?;
+        let mut exchange = Exchange::new(role, scheme, key, outstanding.random());
         let mut received = Vec::new();
         loop {
             match exchange.turn() {

@@ -4,10 +4,11 @@ use std::collections::BTreeSet;
 use std::io;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use crate::auth::{CHALLENGE_LENGTH, Role};
+use crate::auth::{RANDOM_LENGTH, Role, Scheme};
 use crate::error::Result;
 
-type Challenge = [u8; CHALLENGE_LENGTH];
+/// A challenge without its prefix: what the answer signs.
+type Challenge = Vec<u8>;
 
 /// A peer without the key could pass a challenge that it receives on one connection on to another
 /// connection of this process, and have it answered there. Therefore no end answers a challenge
@@ -15,34 +16,40 @@ type Challenge = [u8; CHALLENGE_LENGTH];
 /// each other.)
 static OUTSTANDING: Mutex<BTreeSet<(Role, Challenge)>> = Mutex::new(BTreeSet::new());
 
-/// A new challenge, which is outstanding until this is dropped.
+/// The random bytes of a new challenge, which is outstanding until this is dropped.
 #[derive(Debug)]
 pub(super) struct Outstanding {
     role: Role,
+    random: [u8; RANDOM_LENGTH],
     challenge: Challenge,
 }
 
 impl Outstanding {
-    pub(super) fn new(role: Role) -> Result<Self> {
-        let mut challenge = [0; CHALLENGE_LENGTH];
-        getrandom::fill(&mut challenge).map_err(io::Error::from)?;
-        outstanding().insert((role, challenge));
-        Ok(Self { role, challenge })
+    pub(super) fn new(role: Role, scheme: Scheme) -> Result<Self> {
+        let mut random = [0; RANDOM_LENGTH];
+        getrandom::fill(&mut random).map_err(io::Error::from)?;
+        let challenge = scheme.signed(&random[..scheme.nonce_length()]);
+        outstanding().insert((role, challenge.clone()));
+        Ok(Self {
+            role,
+            random,
+            challenge,
+        })
     }
 
-    pub(super) fn challenge(&self) -> Challenge {
-        self.challenge
+    pub(super) fn random(&self) -> &[u8; RANDOM_LENGTH] {
+        &self.random
     }
 
     /// Returns whether a received challenge was sent by an end of this role.
-    pub(super) fn includes(&self, challenge: Challenge) -> bool {
-        outstanding().contains(&(self.role, challenge))
+    pub(super) fn includes(&self, challenge: &[u8]) -> bool {
+        outstanding().contains(&(self.role, challenge.to_vec()))
     }
 }
 
 impl Drop for Outstanding {
     fn drop(&mut self) {
-        outstanding().remove(&(self.role, self.challenge));
+        outstanding().remove(&(self.role, std::mem::take(&mut self.challenge)));
     }
 }
 
