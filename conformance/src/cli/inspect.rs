@@ -27,12 +27,12 @@ pub(super) fn inspect(arguments: &InspectArguments) -> Result<u8, Refusal> {
     };
     let session = Session::find(&capture, &options).map_err(|error| {
         let without_header = if capture.streams.iter().all(|stream| stream.pieces.is_empty()) {
-            "them for one message"
+            "them as one message"
         } else {
-            "each line for a message, as on a named pipe"
+            "each line as a message, as on a named pipe"
         };
         nothing(format!(
-            "{error} these bytes, read as {}\n{}    --framing says how to read them nevertheless; `--framing none` takes {without_header}",
+            "{error} these bytes, read as {}\n{}    --framing selects how to read them nevertheless; `--framing none` reads {without_header}",
             capture.form,
             misfits(&error.fits)
         ))
@@ -63,7 +63,9 @@ fn capture(arguments: &InspectArguments) -> Result<Capture, Refusal> {
     match (captures.next(), captures.next(), captures.next()) {
         (Some(one), None, None) => Ok(one),
         (Some(client), Some(server), None) => Capture::pair(client, server).ok_or_else(|| {
-            Refusal::usage("one of the two captures has both directions already: give it alone")
+            Refusal::usage(
+                "one of the two captures already contains both directions: inspect it alone",
+            )
         }),
         _ => Err(Refusal::usage(
             "a connection has no more than two directions",
@@ -86,7 +88,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
             .filter(|text| Capture::from_text(text, None).is_ok());
         let hint = bytes.map_or(
             "",
-            |_| "\n    bytes instead of a file are given with --bytes",
+            |_| "\n    use --bytes to inspect bytes instead of a file",
         );
         Refusal::usage(format!("{}: {error}{hint}", name(path)))
     };
@@ -94,7 +96,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
     let length = if path == Path::new("-") {
         let stdin = stdin();
         if stdin.is_terminal() {
-            anstream::eprintln!("reading from the terminal, up to Ctrl-D");
+            anstream::eprintln!("reading from the terminal until Ctrl-D");
         }
         stdin.lock().take(LONGEST + 1).read_to_end(&mut bytes)
     } else {

@@ -21,7 +21,7 @@ pub(super) fn peers(arguments: &PeersArguments) -> Result<u8, Refusal> {
 
 /// The first columns, those of names, are never broken into lines.
 const UNBROKEN: usize = 4;
-const NOT_INSTALLED: &str = "not installed: `processing-conformance peers install` would do that";
+const NOT_INSTALLED: &str = "not installed: `processing-conformance peers install` installs it";
 
 fn show(store: &Peers) -> u8 {
     let deviations = Deviations::known();

@@ -156,7 +156,7 @@ fn nothing_matches(pattern: &str) -> Refusal {
     Refusal {
         code: NOTHING_SELECTED,
         message: format!(
-            "no vector matches `{pattern}`; `processing-conformance vectors list` shows what there is"
+            "no vector matches `{pattern}`; `processing-conformance vectors list` shows the vectors"
         ),
     }
 }
@@ -166,7 +166,7 @@ fn record(arguments: &VectorsRecordArguments) -> Result<u8, Refusal> {
     let directory = arguments.directory.clone().or_else(checkout);
     if directory.is_none() && !arguments.check {
         return Err(Refusal::usage(
-            "there is no checkout to record into: say a directory with --directory",
+            "there is no checkout to record into; name a directory with --directory",
         ));
     }
     let (mut text, mut code, mut recorded) = (String::new(), GOOD, 0);

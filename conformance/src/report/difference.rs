@@ -82,7 +82,7 @@ fn about(before: &File, now: &File) -> Vec<Difference> {
         .filter(|((_, before, _), (_, now, _))| before != now)
         .map(|((name, before, of_the_machine), (_, now, _))| Difference {
             what: name.into(),
-            text: format!("it was {before}, and is {now}\n"),
+            text: format!("it was {before}, and is now {now}\n"),
             of_the_machine,
         })
         .collect()
@@ -98,7 +98,7 @@ fn compare(before: &Vector, now: &Vector, framing: Option<Framing>) -> Option<St
         (Vector::Handshake(before), Vector::Handshake(now)) => {
             compare_handshakes(before, now, framing)
         }
-        _ => Some("it is of another operation\n".into()),
+        _ => Some("the operation is different\n".into()),
     }
 }
 
@@ -107,14 +107,14 @@ fn compare_objects(before: &SentObject, now: &SentObject, framing: Option<Framin
     if before.object != now.object {
         let _ = writeln!(
             text,
-            "the object was {}, and is {}",
+            "the object was {}, and is now {}",
             before.object, now.object
         );
     }
     if before.reads_as != now.reads_as {
         let _ = writeln!(
             text,
-            "it read as {:?}, and reads as {:?}",
+            "it was read as {:?}, and is now read as {:?}",
             before.reads_as, now.reads_as
         );
     }
@@ -124,7 +124,7 @@ fn compare_objects(before: &SentObject, now: &SentObject, framing: Option<Framin
 fn compare_strings(before: &SentString, now: &SentString, framing: Option<Framing>) -> String {
     let mut text = String::new();
     if before.payload != now.payload {
-        text += "the string is another one\n";
+        text += "the string is different\n";
     }
     text + &compare_bytes(&before.bytes.expand(), &now.bytes.expand(), framing)
 }
@@ -163,20 +163,20 @@ fn compare_handshakes(
     if settings(before) != settings(now) {
         let _ = writeln!(
             text,
-            "it was {}, and is {}",
+            "it was {}, and is now {}",
             settings(before),
             settings(now)
         );
     }
     if before.steps.len() != now.steps.len() {
         let (before, now) = (before.steps.len(), now.steps.len());
-        let _ = writeln!(text, "it had {before} steps, and has {now}");
+        let _ = writeln!(text, "it had {before} steps, and now has {now}");
     }
     for (number, (before, now)) in before.steps.iter().zip(&now.steps).enumerate() {
         if before.from != now.from {
             let _ = writeln!(
                 text,
-                "step {} was the {}'s, and is the {}'s",
+                "step {} was the {}'s, and is now the {}'s",
                 number + 1,
                 before.from,
                 now.from
@@ -184,7 +184,11 @@ fn compare_handshakes(
         }
         let (before, now) = (derandomised(before), derandomised(now));
         if before != now {
-            let _ = writeln!(text, "step {}, with zeros for what is random:", number + 1);
+            let _ = writeln!(
+                text,
+                "step {}, with zeros in place of random bytes:",
+                number + 1
+            );
             text += &compare_bytes(&before, &now, framing);
         }
     }

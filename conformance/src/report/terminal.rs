@@ -175,7 +175,7 @@ fn write_result(text: &mut String, report: &Report, strict: bool) {
     if summary.broken_should > 0 && !strict {
         let _ = writeln!(
             text,
-            "      what is only recommended does not fail a run, except with --strict"
+            "      a recommendation (SHOULD) that is not met does not fail a run, except with --strict"
         );
     }
 }

@@ -69,15 +69,18 @@ fn show_handshake(text: &mut String, handshake: &Handshake, framing: Option<Fram
     let _ = writeln!(text, "  recorded    as {}", handshake.role);
     let _ = writeln!(text, "  keys        listener {listener}; client {client}");
     if let Some(impostor) = handshake.impostor {
-        let _ = writeln!(text, "  impostor    the {impostor}, which takes any answer");
+        let _ = writeln!(
+            text,
+            "  impostor    the {impostor}, which accepts any answer"
+        );
     }
     for step in &handshake.steps {
         let what = match &step.message {
             Message::Challenge { nonce } if step.from == handshake.role => {
-                format!("challenge, over {} random bytes", nonce.len())
+                format!("challenge with {} random bytes", nonce.len())
             }
-            Message::Challenge { nonce } => format!("challenge, over {} chosen bytes", nonce.len()),
-            Message::Answer { .. } => "answer, HMAC-SHA1 of them under its key".into(),
+            Message::Challenge { nonce } => format!("challenge with {} chosen bytes", nonce.len()),
+            Message::Answer { .. } => "answer: the HMAC-SHA1 of these bytes under its key".into(),
             Message::Welcome => "verdict: welcome".into(),
             Message::Failure => "verdict: failure".into(),
         };

@@ -194,7 +194,7 @@ fn weigh(judgement: &mut Judgement, execution: &Execution, deviations: &Known<'_
         row.deviation = Some(stale.deviation.id.clone());
         row.prediction = Some(predicted(stale, false));
         row.message = Some(format!(
-            "it did not happen that `{}`, which deviation `{}` predicts",
+            "the outcome `{}`, which deviation `{}` predicts, did not occur",
             stale.outcome, stale.deviation.id
         ));
     }

@@ -266,7 +266,7 @@ impl<'r> Judge<'r> {
         Err(match trouble {
             Trouble::NeverStarted { .. } => Unplayed::Unstarted(Failure::trouble(&trouble)),
             _ => not_run(format!(
-                "the testee was given up after {HOPELESS} executions in a row without an answer; the last one: {trouble}"
+                "the suite gave up on the testee after {HOPELESS} executions in a row without an answer; the last one: {trouble}"
             )),
         })
     }
@@ -337,5 +337,5 @@ fn cannot_talk(name: &str, counterpart: &Session, setting: &Setting) -> Option<S
         return Some(speaks_nothing(hello, name, setting.framing()));
     }
     (!hello.families.contains(&setting.family))
-        .then(|| format!("{name} does not have {} here", setting.family))
+        .then(|| format!("{name} does not support {} on this system", setting.family))
 }

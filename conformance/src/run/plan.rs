@@ -69,8 +69,8 @@ impl Selection {
         self.families.is_empty() || self.families.contains(&family)
     }
 
-    /// The dialects of a testee and the families in which they are asked for. Over `AF_PIPE` dialects that have the same
-    /// handshake are the same bytes, and one of them is enough.
+    /// The selected dialects of a testee, each with the selected families. Over `AF_PIPE`, dialects with the same
+    /// handshake do not differ on the wire, so that one of them is enough.
     fn spoken(&self, claims: &Hello) -> Vec<Spoken> {
         let streams = claims
             .known_dialects()
@@ -160,8 +160,8 @@ pub fn plan_bare(
     };
     let mut executions = Vec::new();
     for case in catalogue().filter(|case| case.kind == kind) {
-        let obstacle =
-            (!case.needs.families.contains(&family)).then(|| format!("it is not about {family}"));
+        let obstacle = (!case.needs.families.contains(&family))
+            .then(|| format!("the case is not about {family}"));
         expand(case, &base, obstacle, selection, &mut executions);
     }
     executions
@@ -203,28 +203,31 @@ fn obstacle(case: &Case, claims: &Hello, spoken: Spoken) -> Option<String> {
     let needs = &case.needs;
     let Spoken { dialect, family } = spoken;
     if !claims.families.contains(&family) {
-        return Some(format!("{} does not have {family} here", claims.name));
+        return Some(format!(
+            "{} does not support {family} on this system",
+            claims.name
+        ));
     }
     if !needs.families.contains(&family) {
-        return Some(format!("it is not about {family}"));
+        return Some(format!("the case is not about {family}"));
     }
     if let Some(framing) = spoken.framing()
         && !needs.framings.contains(&framing)
     {
-        return Some(format!("it is not about {framing}"));
+        return Some(format!("the case is not about {framing}"));
     }
     if !needs.handshake.allow(dialect.handshake) {
         return Some(match (needs.handshake, dialect.handshake) {
             (_, None) => format!("{spoken} has no handshake"),
             (Handshakes::Only(_), Some(_)) => format!("{spoken} has another handshake"),
             (Handshakes::Any | Handshakes::None, Some(_)) => {
-                format!("it is about a dialect without a handshake, {spoken} has one")
+                format!("the case is about dialects without a handshake, and {spoken} has one")
             }
         });
     }
     if claims.profile < needs.profile {
         return Some(format!(
-            "it needs profile `{}`, the testee claims `{}`",
+            "the case needs profile `{}`, and the testee claims `{}`",
             needs.profile, claims.profile
         ));
     }
@@ -232,7 +235,7 @@ fn obstacle(case: &Case, claims: &Hello, spoken: Spoken) -> Option<String> {
         && claims.profile != only
     {
         return Some(format!(
-            "it is about profile `{only}`, the testee claims `{}`",
+            "the case is about profile `{only}`, and the testee claims `{}`",
             claims.profile
         ));
     }

@@ -53,7 +53,7 @@ pub enum ResolveError {
         error: io::Error,
     },
     /// The counterpart would have no adapter.
-    #[error("a counterpart needs an adapter: say reference, peer:NAME or exec:COMMAND")]
+    #[error("a counterpart needs an adapter: use reference, peer:NAME or exec:COMMAND")]
     BareCounterpart,
     /// The name of the counterpart is a pattern of several.
     #[error("there can be only one counterpart")]

@@ -15,7 +15,7 @@ use crate::wire::Framing;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SelectionError {
     /// No case matches a pattern. The other patterns may match some.
-    #[error("no case matches `{0}`; `processing-conformance list` shows what there is")]
+    #[error("no case matches `{0}`; `processing-conformance list` shows the cases")]
     NoCase(String),
     /// A dialect of `AF_PIPE`, and only other families.
     #[error(transparent)]
@@ -25,7 +25,7 @@ pub enum SelectionError {
 /// A dialect without a framing, asked for over a family where messages need one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "--dialect {asked} is for AF_PIPE, where a message is a message; over {family} a dialect begins with its framing: {framings}",
+    "--dialect {asked} is for AF_PIPE, where messages need no framing; over {family} a dialect begins with its framing: {framings}",
     framings = Framing::specified().map(|framing| framing.to_string()).collect::<Vec<_>>().join(", ")
 )]
 pub struct WithoutFraming {
@@ -53,7 +53,7 @@ pub enum NothingSelected {
     #[error("nothing is selected: the testee speaks {0}")]
     Dialect(String),
     /// No case of the selection is for these testees.
-    #[error("nothing is selected: no case for this testee matches what was asked for")]
+    #[error("nothing is selected: no case for this testee matches the selection")]
     Case,
 }
 

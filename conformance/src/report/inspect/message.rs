@@ -51,7 +51,7 @@ impl Report<'_> {
             return Named(taken.step).to_string();
         }
         if frame.announced.is_none() {
-            return "no whole header".to_owned();
+            return "not a complete header".to_owned();
         }
         let cut = if frame.is_whole() { "" } else { ", cut" };
         match length {
@@ -109,7 +109,7 @@ impl Report<'_> {
                 let nonce = signed.len() - name;
                 field(self, nonce, format!("{nonce} random bytes"));
                 if reflected {
-                    self.wrong(format_args!("this challenge is the other end's own: who answers it answers for an impostor"));
+                    self.wrong(format_args!("this challenge is the other end's own: an end that answers it answers for an impostor"));
                 }
             }
             Content::Answer {
@@ -241,7 +241,7 @@ impl Report<'_> {
             }
         }
         if !is_loaded {
-            self.wrong(format_args!("no Python loads this pickle"));
+            self.wrong(format_args!("no version of Python loads this pickle"));
         }
     }
 
@@ -251,7 +251,7 @@ impl Report<'_> {
             Some(missing) => {
                 let announced = Bytes(frame.announced.unwrap_or_default());
                 let or = if missing > INCREDIBLE {
-                    ", or this is no header, and the stream out of step before it"
+                    ", or this is not a header, and the stream was already out of step"
                 } else {
                     ""
                 };
@@ -261,7 +261,7 @@ impl Report<'_> {
             }
             None => match framing.map(|framing| (framing, framing.read_header(frame.header))) {
                 Some((framing, Header::Invalid)) => self.wrong(format_args!(
-                    "no {framing} header stands at {}: from there on the stream is out of step",
+                    "there is no {framing} header at {}: the stream is out of step from there on",
                     At(frame.offset)
                 )),
                 _ => self.wrong(format_args!("the stream ends at {end}, inside a header")),

@@ -111,14 +111,14 @@ pub enum UnknownCase {
     },
 }
 
-/// What would be right instead of unknown parameters, in one line.
+/// Lists the parameters that would be valid, in one line.
 fn advice(valid: &[String]) -> String {
     const SHOWN: usize = 6;
     let (shown, others) = valid.split_at(valid.len().min(SHOWN));
     match (shown, others.len()) {
         ([], _) => "it has no parameters".into(),
-        (shown, 0) => format!("valid are {}", shown.join(", ")),
-        (shown, others) => format!("valid are {} and {others} more", shown.join(", ")),
+        (shown, 0) => format!("it is run with {}", shown.join(", ")),
+        (shown, others) => format!("it is run with {} and {others} more", shown.join(", ")),
     }
 }
 
@@ -192,7 +192,7 @@ mod tests {
         );
         assert_eq!(
             refusal("handshake/pair/one-sided[key-at=nobody]"),
-            "`handshake/pair/one-sided` is never run with `[key-at=nobody]`; valid are [key-at=testee], \
+            "`handshake/pair/one-sided` is never run with `[key-at=nobody]`; it is run with [key-at=testee], \
              [key-at=counterpart]"
         );
     }
