@@ -122,7 +122,7 @@ pub(super) struct RunArguments {
     pub(super) store: StoreArguments,
 }
 
-/// The directory of the peers, and whether to install them.
+/// The directory of the peers, and whether to install peers.
 #[derive(Debug, Args)]
 pub(super) struct StoreArguments {
     /// The directory of installed peers, instead of `target/peers` in a checkout or the user's cache.

@@ -1,4 +1,4 @@
-//! `list` and `explain`: what there is, and what it is about.
+//! `list` and `explain`: they show the cases, and explain cases, requirements and deviations.
 
 use std::fmt::Write;
 

@@ -1,4 +1,4 @@
-//! `inspect`: captured bytes, taken apart.
+//! `inspect`: decodes captured bytes.
 
 use std::fs::File;
 use std::io::{IsTerminal, Read, stdin};
@@ -11,7 +11,7 @@ use processing_conformance::report::inspect::{misfits, show};
 use super::args::InspectArguments;
 use super::{FAILED, GOOD, NOTHING_SELECTED, Refusal, print};
 
-/// More bytes than these are refused: they are held in memory.
+/// The largest number of bytes that is accepted, because all of them are kept in memory.
 const LONGEST: u64 = 512 << 20;
 
 pub(super) fn inspect(arguments: &InspectArguments) -> Result<u8, Refusal> {
@@ -113,12 +113,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
     Ok(bytes)
 }
 
-/// The key of the handshake. Nothing that goes wrong with it shows it.
+/// Returns the key of the handshake. No error message contains the key.
 fn key(arguments: &InspectArguments) -> Result<Option<Vec<u8>>, Refusal> {
     match (&arguments.authkey_file, &arguments.authkey) {
         (Some(path), _) => {
             let mut key = read(path)?;
-            // An editor ends a file with a newline; a key that ends with one has to be given twice.
+            // Editors add a newline at the end of a file. If the key itself ends with one, the file must end with two.
             if key.last() == Some(&b'\n') {
                 key.pop();
             }

@@ -1,4 +1,4 @@
-//! Where two recordings of one peer part, byte by byte.
+//! The differences between two recordings of one peer, byte by byte.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -8,14 +8,14 @@ use crate::context::failure::{Evidence, EvidenceKind};
 use crate::vectors::{File, Handshake, Message, SentObject, SentString, Step, Vector};
 use crate::wire::Framing;
 
-/// One thing that is not in a recording as it is in the other.
+/// One difference between two recordings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The vector, or what stands above the vectors.
+    /// The id of the vector, or the name of another member of the file.
     pub what: String,
-    /// What is different, for people.
+    /// A description of the difference, for people.
     pub text: String,
-    /// Whether it says only on what machine the recording was made.
+    /// Whether the difference is only about the machine on which the recording was made.
     pub of_the_machine: bool,
 }
 
@@ -51,7 +51,7 @@ pub fn differences(before: &File, now: &File) -> Vec<Difference> {
     found
 }
 
-/// Differences in what is said of the peer, and of the machine.
+/// Returns the differences in the descriptions of the peer and of the machine.
 fn about(before: &File, now: &File) -> Vec<Difference> {
     let optional = |text: Option<&String>| text.map_or("none", String::as_str).to_owned();
     let flat = |file: &File| {
@@ -129,7 +129,7 @@ fn compare_strings(before: &SentString, now: &SentString, framing: Option<Framin
     text + &compare_bytes(&before.bytes.expand(), &now.bytes.expand(), framing)
 }
 
-/// The bytes of both, with a caret; nothing when they are the same.
+/// Shows the bytes of both, with a caret at the first difference. The result is empty if they are the same.
 fn compare_bytes(before: &[u8], now: &[u8], framing: Option<Framing>) -> String {
     if before == now {
         return String::new();
@@ -142,8 +142,8 @@ fn compare_bytes(before: &[u8], now: &[u8], framing: Option<Framing>) -> String 
     evidence::render(&evidence, framing)
 }
 
-/// Nonces are random: a handshake is the same when everything but they, and what follows from them, is the same.
-/// Whether a digest really follows from its nonce and its key is a matter of the check.
+/// Describes the differences between two handshakes, except for nonces, which are random, and digests, which depend on
+/// them. `vectors check` verifies the digests.
 fn compare_handshakes(
     before: &Handshake,
     now: &Handshake,

@@ -1,4 +1,4 @@
-//! A recorded vector as people read it.
+//! Shows recorded vectors to people.
 
 use std::fmt::Write;
 
@@ -10,10 +10,10 @@ use crate::wire::Framing;
 
 /// How much of an object is shown, in bytes.
 const SHOWN: usize = 1000;
-/// How much of it is shown in one line.
+/// How much of an object is shown in a summary, in bytes.
 const SUMMARY: usize = 60;
 
-/// What was done, in a few words.
+/// Describes a vector in a few words.
 pub fn summary(vector: &Vector) -> String {
     match vector {
         Vector::Send(sent) => sent.object.python(SUMMARY).replace('\n', " "),
@@ -27,7 +27,7 @@ pub fn summary(vector: &Vector) -> String {
     }
 }
 
-/// What was done, and every byte of it by header, opcode or field.
+/// Shows a vector, with every byte of it by header, opcode or field.
 pub fn show(vector: &Vector, dialect: Spoken) -> String {
     let framing = dialect.framing();
     let speaks = match vector {

@@ -1,4 +1,4 @@
-//! One message, byte by byte.
+//! Shows one message, byte by byte.
 
 use std::fmt::Write;
 
@@ -16,9 +16,9 @@ use crate::wire::{Framing, Header};
 
 /// How much of an object is shown, in bytes.
 const OBJECT: usize = 1000;
-/// How many further lines an instruction with a long argument gets.
+/// How many further lines are shown for an instruction with a long argument.
 const ARGUMENT: usize = 3;
-/// When more bytes than this are missing, the header is probably not a header.
+/// If more bytes than this are missing, the header is probably not a header.
 const INCREDIBLE: u64 = 64 << 20;
 /// How many classes and functions that an object needs are named.
 const NEEDS: usize = 8;
@@ -44,7 +44,7 @@ impl Report<'_> {
         }
     }
 
-    /// What a message is, in a few words.
+    /// Describes a message in a few words.
     fn what(&self, place: Place, frame: &Frame<'_>) -> String {
         let length = frame.payload.len();
         if let Some(taken) = self.session.step(place) {
@@ -219,7 +219,7 @@ impl Report<'_> {
         }
     }
 
-    /// Which of Python's unpicklers do not take it. That Python 2 knows no later protocols goes without saying.
+    /// Names the unpicklers of Python that reject the pickle. Python 2 is not named if it does not know the protocol.
     fn unpicklers(&mut self, reading: &Reading, payload: &[u8], base: usize) {
         let of_python_2 = reading.protocol <= 2 && reading.announced.unwrap_or(0) <= 2;
         let all = [
@@ -270,7 +270,7 @@ impl Report<'_> {
     }
 }
 
-/// What unpickling needs, and where that is first asked for.
+/// Lists the objects that unpickling needs, and where each is first needed.
 fn needs(reading: &Reading, base: usize) -> String {
     let mut needs: Vec<String> = reading
         .needs

@@ -1,4 +1,4 @@
-//! What a capture is: how it is written, which framing it has, and how its handshake ended.
+//! The summary of a capture: its form, its framing, and the result of its handshake.
 
 use std::fmt::{self, Write};
 
@@ -190,7 +190,7 @@ impl Report<'_> {
     }
 }
 
-/// Why no framing fits, for people, each framing in a line.
+/// Explains to people why no framing fits, with one line for each framing.
 pub fn misfits(fits: &[Fit]) -> String {
     let mut text = String::new();
     for fit in fits {
@@ -207,7 +207,7 @@ pub fn misfits(fits: &[Fit]) -> String {
     text
 }
 
-/// How well a framing fits: in short when it is the one that is taken, since the messages show the rest.
+/// How well a framing fits. The text is shorter for the chosen framing, because the messages show the rest.
 struct Fits<'a> {
     fit: &'a Fit,
     is_chosen: bool,

@@ -1,4 +1,4 @@
-//! Things in words.
+//! Terms for the values in a capture.
 
 use std::fmt;
 
