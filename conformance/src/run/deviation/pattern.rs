@@ -19,12 +19,12 @@ pub struct CasePattern {
 }
 
 impl CasePattern {
-    /// Whether it matches some execution of this case.
+    /// Whether the pattern matches at least one execution of this case.
     pub fn names(&self, case: &Case) -> bool {
         case.ids().any(|id| self.case.matches(id))
     }
 
-    /// Whether it matches an execution, which has these names.
+    /// Whether the pattern matches an execution with these names.
     pub(super) fn matches(&self, names: &[String]) -> bool {
         names.iter().any(|name| self.whole.matches(name))
     }
@@ -99,7 +99,7 @@ pub enum UnknownCase {
     /// No case has such an id.
     #[error("no case matches `{0}`; `processing-conformance list` shows the cases")]
     Id(String),
-    /// There are such cases, but none of them is run with such parameters.
+    /// The pattern matches cases, but none of them is run with parameters that match.
     #[error("`{case}` is never run with `{parameters}`; {}", advice(.valid))]
     Parameters {
         /// The part of the pattern before the parameters.
