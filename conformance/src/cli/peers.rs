@@ -76,7 +76,7 @@ fn show(store: &Peers) -> u8 {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
-    let mut text = format!("kept in {}\n\n", store.directory().display());
+    let mut text = format!("directory of peers: {}\n\n", store.directory().display());
     for line in table.lines() {
         let _ = writeln!(text, "{}", line.trim_end());
     }

@@ -149,7 +149,7 @@ fn name_fields(fields: &[Field<'_>]) -> String {
             Field::Header { announced } => format!("header of {announced}"),
             Field::Payload { is_end: true, .. } => "payload".into(),
             Field::Payload { is_end: false, .. } => "part of a payload".into(),
-            Field::OutOfStep => "not in step".into(),
+            Field::OutOfStep => "out of step".into(),
         })
         .collect();
     if named.len() > NAMED {
@@ -245,6 +245,6 @@ mod tests {
             connection: 1,
             event: bytes(Direction::ToTestee, b"GET / HTTP"),
         };
-        assert!(render(&excerpt(&[entry], Framing::Hex8)).contains("not in step"));
+        assert!(render(&excerpt(&[entry], Framing::Hex8)).contains("out of step"));
     }
 }

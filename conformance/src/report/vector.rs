@@ -80,7 +80,7 @@ fn show_handshake(text: &mut String, handshake: &Handshake, framing: Option<Fram
                 format!("challenge with {} random bytes", nonce.len())
             }
             Message::Challenge { nonce } => format!("challenge with {} chosen bytes", nonce.len()),
-            Message::Answer { .. } => "answer: the HMAC-SHA1 of these bytes under its key".into(),
+            Message::Answer { .. } => "answer, the HMAC-SHA1 of the nonce under its key".into(),
             Message::Welcome => "verdict: welcome".into(),
             Message::Failure => "verdict: failure".into(),
         };
