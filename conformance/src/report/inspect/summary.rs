@@ -233,7 +233,7 @@ impl fmt::Display for Fits<'_> {
             (_, true, Header::Invalid) => {
                 return write!(f, "{messages}, and the next bytes are not a header");
             }
-            (_, true, _) => return write!(f, "{messages}, and the next one is cut"),
+            (_, true, _) => return write!(f, "{messages}, and the rest is cut"),
             (_, false, _) => write!(f, "{messages}, then ")?,
         }
         let at = At(*offset);

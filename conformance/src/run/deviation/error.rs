@@ -47,7 +47,7 @@ pub enum DeviationError {
         id: String,
     },
     /// A family does not exist.
-    #[error("{at}: there is no family `{name}`; there are {}", enumeration(&Family::ALL))]
+    #[error("{at}: unknown family `{name}`: expected {}", enumeration(&Family::ALL))]
     UnknownFamily {
         /// Where the name is.
         at: Position,
@@ -55,7 +55,7 @@ pub enum DeviationError {
         name: String,
     },
     /// A role does not exist.
-    #[error("{at}: there is no role `{name}`; there are {}", enumeration(&ROLES))]
+    #[error("{at}: unknown role `{name}`: expected {}", enumeration(&ROLES))]
     UnknownRole {
         /// Where the name is.
         at: Position,
@@ -63,7 +63,7 @@ pub enum DeviationError {
         name: String,
     },
     /// A platform does not exist.
-    #[error("{at}: there is no platform `{name}`; there are {}", enumeration(&Platform::ALL))]
+    #[error("{at}: unknown platform `{name}`: expected {}", enumeration(&Platform::ALL))]
     UnknownPlatform {
         /// Where the name is.
         at: Position,
@@ -123,11 +123,11 @@ impl Display for Position {
     }
 }
 
-/// Joins names, as in `listener and client`.
+/// Joins names, as in `listener or client`.
 fn enumeration(names: &[impl Display]) -> String {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     match names.split_last() {
-        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
         _ => names.concat(),
     }
 }
