@@ -118,7 +118,10 @@ fn a_report_has_a_row_for_each_execution() {
     };
     let row = report.rows().find(over_inet).expect("it is accounted for");
     assert_eq!(row.verdict, Verdict::NotApplicable);
-    assert_eq!(row.message.as_deref(), Some("it is not about AF_INET"));
+    assert_eq!(
+        row.message.as_deref(),
+        Some("the case is not about AF_INET")
+    );
 }
 
 #[test]

@@ -187,7 +187,7 @@ pub(crate) const KNOWN: &[Known] = &[
     },
     Known {
         check: Check::SerdePickle,
-        reason: "serde-pickle does not check what it does not use: names, memo places, persistent ids, classes, states",
+        reason: "serde-pickle does not check what it does not use: names, memo slots, persistent ids, classes, states",
         applies: |_, short, _| short == "reads what no Python does",
     },
     Known {

@@ -449,7 +449,9 @@ fn unknown_for_client(context: &mut Context<'_>) -> CaseResult {
 /// Named pipes exist only on Windows.
 fn without_pipes(context: &Context<'_>) -> CaseResult {
     if context.hello().families.contains(&Family::Pipe) {
-        return Err(Stop::NotApplicable("the testee has AF_PIPE here".into()));
+        return Err(Stop::NotApplicable(
+            "the testee supports AF_PIPE on this system".into(),
+        ));
     }
     Ok(())
 }

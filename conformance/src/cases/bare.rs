@@ -54,7 +54,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "bare/server/survives-client",
-        about: "A client that leaves in the middle of a message (over AF_PIPE: that comes and goes while another client is being served) does not keep the server from serving the next one.",
+        about: "A client that leaves in the middle of a message (over AF_PIPE, a client that connects and leaves while another one is being served) does not keep the server from serving the next client.",
         requirements: &["listener.survives-client"],
         run: survives_client,
         ..Case::BARE_SERVER

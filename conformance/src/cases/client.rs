@@ -86,7 +86,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "client/nobody/then-somebody",
-        about: "A client that failed to connect because nothing listened can connect once something does.",
+        about: "A client that failed to connect because nothing listened can connect once a listener exists.",
         requirements: &["client.nobody", "client.connect"],
         run: then_somebody,
         ..Case::CLIENT
@@ -208,7 +208,7 @@ fn expect_still_there(path: &std::path::Path) -> CaseResult {
     if path.symlink_metadata().is_err() {
         return Err(Failure::new(
             (OperationName::Connect, Did::RemovedFile),
-            "what stands at the path is left alone",
+            "the file at the path is left as it is",
         )
         .into());
     }

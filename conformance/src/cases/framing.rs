@@ -227,7 +227,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "framing/length/hostile-then-receive",
-        about: "The process survives whatever is asked of a connection after a hostile header.",
+        about: "The process survives every further attempt to receive from a connection after a hostile header.",
         requirements: &["error.survive", "framing.too-long"],
         parameters: |_| {
             each(
@@ -283,7 +283,7 @@ pub(super) const CASES: &[Case] = &[
     },
 ];
 
-/// Sizes around every one at which an implementation of the era changes its behaviour: the header, the 1024-byte
+/// Sizes around every size at which the behaviour of an implementation of the era changes: the header, the 1024-byte
 /// buffer of 0.20, the 16384 bytes below which 0.33 and later write a message in one piece, and powers of two.
 const SIZES: [usize; 27] = [
     1, 2, 3, 4, 5, 7, 8, 9, 1019, 1020, 1021, 1023, 1024, 1025, 8191, 8192, 16_383, 16_384, 16_385,
@@ -607,7 +607,7 @@ fn claims_no_memory(context: &mut Context<'_>) -> CaseResult {
     barrier(context, end.who)?;
     let Some(before) = context.resident_memory() else {
         return Err(crate::context::failure::Stop::NotApplicable(
-            "the memory of this testee cannot be told from the suite's own, or not on this system"
+            "the memory of this testee cannot be measured separately from the suite's own, or not on this system"
                 .into(),
         ));
     };

@@ -32,11 +32,11 @@ use crate::wire::handshake::Scheme;
 /// One test of one behaviour.
 #[derive(Debug)]
 pub struct Case {
-    /// Stable, in words: the area, then what is tested.
+    /// A stable name in words: the area, then the behaviour that is tested.
     pub id: &'static str,
-    /// The ids that it had before, in earlier versions of the suite: they still name it.
+    /// The ids that the case had in earlier versions of the suite, which still name it.
     pub aliases: &'static [&'static str],
-    /// One sentence that says what a testee that passes does.
+    /// One sentence that describes the behaviour of a testee that passes.
     pub about: &'static str,
     /// Whether the behaviour is required, recommended or optional.
     pub level: Level,
@@ -44,9 +44,9 @@ pub struct Case {
     pub requirements: &'static [&'static str],
     /// Who plays the other end.
     pub kind: Kind,
-    /// The ends that the testee plays, one after the other.
+    /// The ends that the testee plays, one in each execution.
     pub roles: &'static [Role],
-    /// What the case requires beyond that.
+    /// What the case requires of the testee, the family and the dialect.
     pub needs: Needs,
     /// The parameters that the case is run with for a framing, one execution for each. They may depend on the framing
     /// only in a case about streams.
@@ -97,17 +97,17 @@ impl Case {
         ..Self::WIRE
     };
 
-    /// The ids that name it: its own first, then its aliases.
+    /// The ids that name the case: its own id first, then its aliases.
     pub fn ids(&self) -> impl Iterator<Item = &'static str> {
         std::iter::once(self.id).chain(self.aliases.iter().copied())
     }
 
-    /// The id of its execution with these parameters.
+    /// The id of the execution of the case with these parameters.
     pub fn execution(&self, parameters: &Parameters) -> String {
         execution_id(self.id, parameters.iter())
     }
 
-    /// Everything that names its execution with these parameters: its ids, with the parameters and without.
+    /// All names of the execution of the case with these parameters: its ids, with and without the parameters.
     pub fn names(&self, parameters: &Parameters) -> Vec<String> {
         self.ids()
             .flat_map(|id| [id.into(), execution_id(id, parameters.iter())])
@@ -164,7 +164,7 @@ pub enum Handshakes {
 }
 
 impl Handshakes {
-    /// Whether a dialect with this handshake will do.
+    /// Whether a dialect with this handshake is suitable.
     pub fn allow(self, handshake: Option<Scheme>) -> bool {
         match self {
             Self::Any => true,
@@ -175,7 +175,7 @@ impl Handshakes {
 }
 
 impl Needs {
-    /// Nothing but a connection.
+    /// The needs of a case that uses only connections and strings.
     pub const NOTHING: Self = Self {
         profile: Profile::Bytes,
         only: None,
@@ -184,7 +184,7 @@ impl Needs {
         handshake: Handshakes::Any,
         operation: None,
     };
-    /// Objects, whatever the profile.
+    /// The needs of a case that uses objects, for which every profile with objects is enough.
     pub const OBJECTS: Self = Self {
         profile: Profile::Serde,
         ..Self::NOTHING
@@ -220,12 +220,12 @@ impl Needs {
     }
 }
 
-/// No parameters: one execution.
+/// Returns the parameters of a case that has none, and therefore one execution.
 fn once(_: Framing) -> Vec<Parameters> {
     vec![Parameters::default()]
 }
 
-/// One parameter with these values: one execution for each.
+/// Returns one parameter with each of these values, for one execution each.
 fn each<T: ToString>(name: &'static str, values: impl IntoIterator<Item = T>) -> Vec<Parameters> {
     values
         .into_iter()
@@ -233,12 +233,12 @@ fn each<T: ToString>(name: &'static str, values: impl IntoIterator<Item = T>) ->
         .collect()
 }
 
-/// One parameter whose values are the names in a table.
+/// Returns one parameter with each of the names in a table as its value.
 fn each_named<T>(name: &'static str, table: &[(&'static str, T)]) -> Vec<Parameters> {
     each(name, table.iter().map(|(known, _)| *known))
 }
 
-/// Every case, in the order of the areas.
+/// Returns every case, in the order of the areas.
 pub fn catalogue() -> impl Iterator<Item = &'static Case> {
     [
         framing::CASES,

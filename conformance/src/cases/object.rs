@@ -1,4 +1,4 @@
-//! Objects: how they are pickled and unpickled, and what is an error.
+//! Objects: how they are pickled and unpickled, and which errors are required.
 
 use super::{Case, Level, Needs, Parameters, each, each_named};
 use crate::context::Context;

@@ -102,7 +102,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "pair/string/object-as-string",
-        about: "Strings and objects that are sent in turn arrive in turn, strings as strings and objects as objects.",
+        about: "Strings and objects that are sent alternately arrive in order, strings as strings and objects as objects.",
         requirements: &["string.same-wire"],
         needs: Needs::OBJECTS,
         run: in_turns,

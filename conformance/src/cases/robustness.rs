@@ -226,8 +226,8 @@ fn dies_while_both_wait(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.open()?;
     let receiving = context.start_recv_string(end)?;
     let sending = context.start_send_string(end, &pattern::bytes(8 << 20))?;
-    // The directions end one after the other. If both ended at once, it would be chance which of the two waiting
-    // operations the system informs of the reset, and which of the end. (On a pipe both end at once.)
+    // The directions end one after the other. If both ended at once, the system would inform one of the two waiting
+    // operations of the reset and the other one of the end, in an unpredictable order. (On a pipe both end at once.)
     context.end(&mut wire)?;
     context.finish_error(end.who, &receiving, &kinds)?;
     wire.close();

@@ -43,7 +43,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "string/same-wire/not-a-pickle",
-        about: "Receiving an object where a string was sent that is not a pickle is an error, and the connection stays in step.",
+        about: "Receiving an object where the other end sent a string that is not a pickle is an error, and the connection stays in step.",
         requirements: &["string.same-wire", "object.undecodable"],
         needs: Needs::OBJECTS,
         run: string_that_is_not_a_pickle,

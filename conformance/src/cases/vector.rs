@@ -1,4 +1,5 @@
-//! Vectors: the testee receives what live peers put on the wire, and it sends what they sent, for comparison.
+//! Vectors: the testee receives the messages that live peers sent, and sends the same objects and strings as they did,
+//! for comparison.
 //!
 //! A payload is the same in every family, framing and role. Each one is received in only one role, and only once,
 //! however many peers were recorded with it. It is sent over only one family, because the cases of `object` and
@@ -52,7 +53,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "vector/value/sent",
-        about: "Plain values are sent as a pickle that means the same as a live peer's.",
+        about: "Plain values are sent as a pickle with the same meaning as a live peer's.",
         requirements: &["object.value", "object.pickle", "object.protocol-ceiling"],
         parameters: |_| named(is_value),
         needs: OBJECTS,
@@ -75,7 +76,7 @@ pub(super) const CASES: &[Case] = &[
     },
     Case {
         id: "vector/graph/sent",
-        about: "Any other object is sent as a pickle that means the same as a live peer's.",
+        about: "Any other object is sent as a pickle with the same meaning as a live peer's.",
         requirements: &[
             "object.instance",
             "object.sharing",

@@ -42,8 +42,8 @@ Examples:
     processing-conformance inspect --framing none object.pickle
     processing-conformance inspect --framing none messages-of-a-pipe
 
-Nothing in a pickle is executed. Offsets at the beginning of a line are hexadecimal. A line with !! describes
-an error.
+Nothing in a pickle is executed. Offsets at the beginning of a line are hexadecimal. A line with !!
+describes an error.
 
 Exit codes:
     0  all bytes were decoded without an error
@@ -122,7 +122,7 @@ pub(super) struct RunArguments {
     pub(super) store: StoreArguments,
 }
 
-/// The directory of the peers, and whether to install them.
+/// The directory of the peers, and whether to install peers.
 #[derive(Debug, Args)]
 pub(super) struct StoreArguments {
     /// The directory of installed peers, instead of `target/peers` in a checkout or the user's cache.
@@ -139,7 +139,7 @@ pub(super) struct StoreArguments {
 }
 
 impl StoreArguments {
-    /// Where peers come from.
+    /// Returns the supply of peers that these arguments describe.
     pub(super) fn supply(&self) -> Arc<Supply> {
         let directory = self.peers_dir.clone();
         Arc::new(if self.offline {
@@ -237,7 +237,7 @@ pub(super) struct VectorsRecordArguments {
     /// Names, or patterns with * and ?; all peers if none is given.
     #[arg(value_name = "PEER")]
     pub(super) peers: Vec<String>,
-    /// Write nothing; fail if the new recording differs from the old one, and show every byte that does.
+    /// Write nothing; fail if the new recording differs from the old one, and show every byte that differs.
     #[arg(long)]
     pub(super) check: bool,
     /// The directory of the files, instead of `vectors/` in a checkout.
@@ -249,7 +249,7 @@ pub(super) struct VectorsRecordArguments {
 
 #[derive(Debug, Args)]
 pub(super) struct InspectArguments {
-    /// The capture: one file, or the client's bytes and the server's; standard input if it is - or missing.
+    /// The capture: one file, or one from the client and one from the server; - or no file means standard input.
     #[arg(value_name = "FILE", num_args = 0..=2)]
     pub(super) files: Vec<PathBuf>,
     /// Bytes in any form except raw, instead of a file; may be repeated for the bytes of the server.

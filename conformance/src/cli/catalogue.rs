@@ -1,4 +1,4 @@
-//! `list` and `explain`: what there is, and what it is about.
+//! `list` and `explain`: they show the cases, and explain cases, requirements and deviations.
 
 use std::fmt::Write;
 
@@ -57,7 +57,7 @@ pub(super) fn explain(arguments: &ExplainArguments) -> Result<u8, Refusal> {
             let hint = if similar.is_empty() {
                 "`processing-conformance list` shows the cases".to_owned()
             } else {
-                format!("is it one of these? {}", similar.join(", "))
+                format!("did you mean one of these? {}", similar.join(", "))
             };
             return Err(Refusal {
                 code: USAGE,

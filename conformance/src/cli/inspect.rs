@@ -1,4 +1,4 @@
-//! `inspect`: captured bytes, taken apart.
+//! `inspect`: decodes captured bytes.
 
 use std::fs::File;
 use std::io::{IsTerminal, Read, stdin};
@@ -11,7 +11,7 @@ use processing_conformance::report::inspect::{misfits, show};
 use super::args::InspectArguments;
 use super::{FAILED, GOOD, NOTHING_SELECTED, Refusal, print};
 
-/// More bytes than these are refused: they are held in memory.
+/// The largest number of bytes that is accepted, because all of them are kept in memory.
 const LONGEST: u64 = 512 << 20;
 
 pub(super) fn inspect(arguments: &InspectArguments) -> Result<u8, Refusal> {
@@ -27,12 +27,12 @@ pub(super) fn inspect(arguments: &InspectArguments) -> Result<u8, Refusal> {
     };
     let session = Session::find(&capture, &options).map_err(|error| {
         let without_header = if capture.streams.iter().all(|stream| stream.pieces.is_empty()) {
-            "them for one message"
+            "them as one message"
         } else {
-            "each line for a message, as on a named pipe"
+            "each line as a message, as on a named pipe"
         };
         nothing(format!(
-            "{error} these bytes, read as {}\n{}    --framing says how to read them nevertheless; `--framing none` takes {without_header}",
+            "{error} these bytes, read as {}\n{}    --framing selects how to read them nevertheless; `--framing none` reads {without_header}",
             capture.form,
             misfits(&error.fits)
         ))
@@ -63,7 +63,9 @@ fn capture(arguments: &InspectArguments) -> Result<Capture, Refusal> {
     match (captures.next(), captures.next(), captures.next()) {
         (Some(one), None, None) => Ok(one),
         (Some(client), Some(server), None) => Capture::pair(client, server).ok_or_else(|| {
-            Refusal::usage("one of the two captures has both directions already: give it alone")
+            Refusal::usage(
+                "one of the two captures already contains both directions: inspect it alone",
+            )
         }),
         _ => Err(Refusal::usage(
             "a connection has no more than two directions",
@@ -86,7 +88,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
             .filter(|text| Capture::from_text(text, None).is_ok());
         let hint = bytes.map_or(
             "",
-            |_| "\n    bytes instead of a file are given with --bytes",
+            |_| "\n    use --bytes to inspect bytes instead of a file",
         );
         Refusal::usage(format!("{}: {error}{hint}", name(path)))
     };
@@ -94,7 +96,7 @@ fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
     let length = if path == Path::new("-") {
         let stdin = stdin();
         if stdin.is_terminal() {
-            anstream::eprintln!("reading from the terminal, up to Ctrl-D");
+            anstream::eprintln!("reading from the terminal until Ctrl-D");
         }
         stdin.lock().take(LONGEST + 1).read_to_end(&mut bytes)
     } else {
@@ -111,12 +113,12 @@ fn read(path: &Path) -> Result<Vec<u8>, Refusal> {
     Ok(bytes)
 }
 
-/// The key of the handshake. Nothing that goes wrong with it shows it.
+/// Returns the key of the handshake. No error message contains the key.
 fn key(arguments: &InspectArguments) -> Result<Option<Vec<u8>>, Refusal> {
     match (&arguments.authkey_file, &arguments.authkey) {
         (Some(path), _) => {
             let mut key = read(path)?;
-            // An editor ends a file with a newline; a key that ends with one has to be given twice.
+            // Editors add a newline at the end of a file. If the key itself ends with one, the file must end with two.
             if key.last() == Some(&b'\n') {
                 key.pop();
             }

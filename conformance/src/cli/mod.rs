@@ -13,9 +13,9 @@ use std::process::ExitCode;
 use args::{Arguments, Command};
 use clap::Parser;
 
-/// Everything that was run is good.
+/// No execution failed.
 const GOOD: u8 = 0;
-/// Something failed, or a deviation is stale.
+/// Something failed, or a documented deviation did not occur.
 const FAILED: u8 = 1;
 /// The command line, or a file that it names, is wrong.
 const USAGE: u8 = 2;
@@ -23,10 +23,10 @@ const USAGE: u8 = 2;
 const NOTHING_SELECTED: u8 = 3;
 /// Nothing could be run.
 const NOTHING_RUN: u8 = 4;
-/// The user interrupted it, as shells tell it.
+/// The user interrupted the command; this is the code that shells use.
 const INTERRUPTED: u8 = 130;
 
-/// Why a command ends early: an exit code and something to say.
+/// The reason why a command ends early: an exit code and a message.
 struct Refusal {
     code: u8,
     message: String,
@@ -60,14 +60,14 @@ pub(super) fn main() -> ExitCode {
     }))
 }
 
-/// The reference as a testee of its own, for whoever wants to see how an adapter answers.
+/// Runs the reference as a separate testee, which shows how an adapter answers.
 fn adapter() -> Result<u8, Refusal> {
     processing_conformance::adapter::serve(processing_conformance::adapter::Reference)
         .map(|()| GOOD)
         .map_err(Refusal::usage)
 }
 
-/// Writes to standard output; a reader that has gone away is no error.
+/// Writes to standard output. It is not an error if nobody reads it any more.
 fn print(text: &str) {
     let _ = anstream::stdout().lock().write_all(text.as_bytes());
 }

@@ -1,4 +1,4 @@
-//! `peers`: which implementations are known, which are here, and bringing them here.
+//! `peers`: lists the known implementations, and installs them.
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,9 +19,9 @@ pub(super) fn peers(arguments: &PeersArguments) -> Result<u8, Refusal> {
     }
 }
 
-/// The first columns, those of names, are never broken into lines.
+/// The number of columns at the beginning of the table that contain names, which are never wrapped.
 const UNBROKEN: usize = 4;
-const NOT_INSTALLED: &str = "not installed: `processing-conformance peers install` would do that";
+const NOT_INSTALLED: &str = "not installed: `processing-conformance peers install` installs it";
 
 fn show(store: &Peers) -> u8 {
     let deviations = Deviations::known();
@@ -40,7 +40,7 @@ fn show(store: &Peers) -> u8 {
             "deviations",
             "here",
         ]);
-    // The same few reasons hold for many peers: told once, below the table.
+    // Many peers share the same few reasons, which are therefore listed once, below the table.
     let mut notes = Notes::default();
     for peer in catalogue() {
         let help = if peer.help.is_empty() {
@@ -69,14 +69,14 @@ fn show(store: &Peers) -> u8 {
             &here,
         ]);
     }
-    // Names stay whole, however narrow it gets.
+    // Names are not wrapped, however narrow the table is.
     for column in table.column_iter_mut() {
         column.set_padding((0, 1));
         if column.index < UNBROKEN {
             column.set_constraint(ColumnConstraint::ContentWidth);
         }
     }
-    let mut text = format!("kept in {}\n\n", store.directory().display());
+    let mut text = format!("directory of peers: {}\n\n", store.directory().display());
     for line in table.lines() {
         let _ = writeln!(text, "{}", line.trim_end());
     }
@@ -88,7 +88,7 @@ fn show(store: &Peers) -> u8 {
     GOOD
 }
 
-/// What it speaks in its families: those of this system, or, if it is not for this one, those of the other.
+/// The dialects that a peer speaks over its families on this system, or, if it is not run here, on the other systems.
 fn dialects(peer: &Peer) -> String {
     let mut claims = peer.claims();
     if claims.families.is_empty() {
@@ -98,18 +98,18 @@ fn dialects(peer: &Peer) -> String {
     spoken_names(&claims).join(" ")
 }
 
-/// The families in which it is a peer here.
+/// The families of a peer on this system.
 fn families(peer: &Peer) -> String {
     let families = peer.families.here().iter().map(ToString::to_string);
     families.collect::<Vec<_>>().join(" ")
 }
 
-/// What is said below a table, each thing once.
+/// The notes below a table, without duplicates.
 #[derive(Default)]
 struct Notes(Vec<String>);
 
 impl Notes {
-    /// The mark by which a cell refers to this note.
+    /// Returns the mark by which a cell refers to this note.
     fn mark(&mut self, note: String) -> String {
         let known = self.0.iter().position(|known| *known == note);
         let at = known.unwrap_or_else(|| {
@@ -120,7 +120,7 @@ impl Notes {
     }
 }
 
-/// How wide a table may be, in columns.
+/// The largest width of a table, in columns.
 fn width() -> u16 {
     const UNKNOWN: u16 = 100;
     std::env::var("COLUMNS")
@@ -146,8 +146,8 @@ fn install(store: &Peers, names: &[String], arguments: &StoreArguments) -> Resul
     let (done, failed) = (AtomicUsize::new(0), AtomicUsize::new(0));
     store.install_all(&peers, &|peer, outcome| {
         let said = match outcome {
-            Ok(installed) => format!("here, on CPython {}", installed.python().version),
-            // Asked for by name it should have come.
+            Ok(installed) => format!("installed, on CPython {}", installed.python().version),
+            // It is an error only if the peer was named.
             Err(error @ InstallError::OtherSystem { .. }) if names.is_empty() => {
                 format!("not installed: {error}")
             }

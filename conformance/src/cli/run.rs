@@ -1,4 +1,4 @@
-//! `run`: cases against testees.
+//! `run`: runs cases against testees.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -68,8 +68,8 @@ fn runner(arguments: &RunArguments) -> Result<Runner, Refusal> {
         deadline: arguments.deadline,
         jobs: arguments.jobs,
         interrupted: on_interrupt(),
-        // The suite's own deviations are always valid. Reading them takes a moment, in which an interrupt must already
-        // be noticed.
+        // The suite's own deviations are always valid. Reading them takes a moment, during which an interrupt must
+        // already be handled.
         deviations: Deviations::known().and(added),
     })
 }
@@ -94,12 +94,12 @@ impl From<RunError> for Refusal {
     }
 }
 
-/// The suite's own deviations and those of files.
+/// Returns the suite's own deviations and those of files.
 pub(super) fn deviations(files: &[PathBuf]) -> Result<Deviations, Refusal> {
     Ok(Deviations::known().and(added_deviations(files)?))
 }
 
-/// The deviations of files, or the reason why a file is refused.
+/// Returns the deviations of files, or the reason why a file is rejected.
 fn added_deviations(files: &[PathBuf]) -> Result<Deviations, Refusal> {
     files.iter().try_fold(Deviations::default(), |added, path| {
         let named =
@@ -109,7 +109,7 @@ fn added_deviations(files: &[PathBuf]) -> Result<Deviations, Refusal> {
     })
 }
 
-/// A flag that an interrupt sets, so that the run ends early and with it everything that it started.
+/// Returns a flag that an interrupt sets. The run then ends early, and ends everything that it started.
 fn on_interrupt() -> Arc<AtomicBool> {
     let interrupted = Arc::new(AtomicBool::new(false));
     let set = Arc::clone(&interrupted);
@@ -122,9 +122,9 @@ fn on_interrupt() -> Arc<AtomicBool> {
     interrupted
 }
 
-/// A progress bar of one line, however many testees there are.
+/// Returns a progress bar that takes one line, however many testees there are.
 fn progress(testees: &[Testee], executions: usize, format: Format) -> ProgressBar {
-    // It draws on standard error, and only if that is a terminal.
+    // The bar is drawn on standard error, and only if standard error is a terminal.
     let progress =
         ProgressBar::with_draw_target(Some(executions as u64), ProgressDrawTarget::stderr());
     let style = ProgressStyle::with_template("{msg} {wide_bar} {pos}/{len}")

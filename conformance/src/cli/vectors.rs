@@ -1,4 +1,4 @@
-//! `vectors`: recorded bytes, checked, shown, and recorded anew.
+//! `vectors`: checks, lists, shows and records vectors.
 
 use std::fmt::Write;
 use std::num::NonZero;
@@ -20,7 +20,7 @@ use super::args::{
 };
 use super::{FAILED, GOOD, NOTHING_RUN, NOTHING_SELECTED, Refusal, print};
 
-/// How long a peer that is recorded may take for anything.
+/// How long a peer may take for one operation while it is recorded.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) fn vectors(command: &VectorsCommand) -> Result<u8, Refusal> {
@@ -128,7 +128,7 @@ fn list(arguments: &VectorsListArguments) -> Result<u8, Refusal> {
 }
 
 fn show(arguments: &VectorsShowArguments) -> Result<u8, Refusal> {
-    // One peer after the other, and once what several of them sent alike.
+    // If several peers sent the same bytes, these are shown only once, with the names of the peers.
     let mut shown: Vec<(String, Vec<String>)> = Vec::new();
     for (name, file) in parsed(&arguments.files)? {
         let Some(vector) = file.vector(&arguments.id) else {
@@ -156,7 +156,7 @@ fn nothing_matches(pattern: &str) -> Refusal {
     Refusal {
         code: NOTHING_SELECTED,
         message: format!(
-            "no vector matches `{pattern}`; `processing-conformance vectors list` shows what there is"
+            "no vector matches `{pattern}`; `processing-conformance vectors list` shows the vectors"
         ),
     }
 }
@@ -166,7 +166,7 @@ fn record(arguments: &VectorsRecordArguments) -> Result<u8, Refusal> {
     let directory = arguments.directory.clone().or_else(checkout);
     if directory.is_none() && !arguments.check {
         return Err(Refusal::usage(
-            "there is no checkout to record into: say a directory with --directory",
+            "there is no checkout to record into; name a directory with --directory",
         ));
     }
     let (mut text, mut code, mut recorded) = (String::new(), GOOD, 0);
@@ -206,8 +206,8 @@ fn record(arguments: &VectorsRecordArguments) -> Result<u8, Refusal> {
     Ok(if recorded == 0 { NOTHING_RUN } else { code })
 }
 
-/// What was recorded of each peer and what is wrong with it, or why nothing was; as many at once as there are
-/// processors.
+/// Records as many peers at once as there are processors. Returns the file of each peer and the errors in it, or the
+/// reason why the peer was not recorded.
 fn record_all(peers: &[&Peer], supply: &Supply) -> Vec<Result<(File, Vec<Finding>), String>> {
     let record = |peer: &&Peer| {
         let installed = supply.get(peer).map_err(|absence| absence.to_string())?;
@@ -236,7 +236,7 @@ fn is_recorded(path: &Path, now: &File) -> bool {
     before.is_some_and(|before| differences(&before, now).is_empty())
 }
 
-/// Tells in what a recording differs from the one before; true when it reproduces it.
+/// Writes how a recording differs from the earlier one, and returns whether it reproduces that one.
 fn compare(text: &mut String, peer: &Peer, before: &File, now: &File) -> bool {
     let found = differences(before, now);
     let (notes, changes): (Vec<_>, Vec<_>) = found.iter().partition(|found| found.of_the_machine);
@@ -265,7 +265,7 @@ fn compare(text: &mut String, peer: &Peer, before: &File, now: &File) -> bool {
     false
 }
 
-/// The peers that are to be recorded: those named, or all that are peers over what is recorded here.
+/// The peers to record: the named ones, or all peers over the family that is recorded on this system.
 fn peers(names: &[String]) -> Result<Vec<&'static Peer>, Refusal> {
     if names.is_empty() {
         let is_recorded = |peer: &&Peer| peer.families.here().contains(&FAMILY);
@@ -282,7 +282,7 @@ fn peers(names: &[String]) -> Result<Vec<&'static Peer>, Refusal> {
     Ok(found)
 }
 
-/// What was recorded of a peer before: in a directory, or what the suite brings along.
+/// The earlier recording of a peer, from a directory or from the suite itself.
 fn before(peer: &Peer, directory: Option<&Path>) -> Result<File, Refusal> {
     let name = file_name(peer);
     let text = match directory {
@@ -298,13 +298,13 @@ fn before(peer: &Peer, directory: Option<&Path>) -> Result<File, Refusal> {
     File::parse(&text).map_err(|error| Refusal::usage(format!("{name}: {error}")))
 }
 
-/// Where the files are in a checkout, when this was started by cargo in one.
+/// The directory of the files in a checkout, if Cargo started this program in one.
 fn checkout() -> Option<PathBuf> {
     let manifest = PathBuf::from(std::env::var_os("CARGO_MANIFEST_DIR")?);
     Some(manifest.parent()?.join("vectors")).filter(|directory| directory.is_dir())
 }
 
-/// Names and texts of files: those of the command line, else those that the suite brings along.
+/// The names and texts of the files on the command line, or else of those that are built into the suite.
 fn texts(files: &[PathBuf]) -> Result<Vec<(String, String)>, Refusal> {
     if files.is_empty() {
         let owned = |(name, text): (&str, &str)| (name.to_owned(), text.to_owned());

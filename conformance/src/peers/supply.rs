@@ -26,7 +26,7 @@ pub enum Absence {
     #[error(transparent)]
     Failed(Arc<InstallError>),
     /// It is not installed, and nothing may be installed.
-    #[error("it is not installed; `processing-conformance peers install {peer}` would do that")]
+    #[error("it is not installed; `processing-conformance peers install {peer}` installs it")]
     NotInstalled {
         /// The name of the peer.
         peer: String,

@@ -1,4 +1,4 @@
-//! Where two recordings of one peer part, byte by byte.
+//! The differences between two recordings of one peer, byte by byte.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -10,14 +10,14 @@ use crate::vectors::{
 };
 use crate::wire::Framing;
 
-/// One thing that is not in a recording as it is in the other.
+/// One difference between two recordings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
-    /// The vector, or what stands above the vectors.
+    /// The id of the vector, or the name of another member of the file.
     pub what: String,
-    /// What is different, for people.
+    /// A description of the difference, for people.
     pub text: String,
-    /// Whether it says only on what machine the recording was made.
+    /// Whether the difference is only about the machine on which the recording was made.
     pub of_the_machine: bool,
 }
 
@@ -53,7 +53,7 @@ pub fn differences(before: &File, now: &File) -> Vec<Difference> {
     found
 }
 
-/// Differences in what is said of the peer, and of the machine.
+/// Returns the differences in the descriptions of the peer and of the machine.
 fn about(before: &File, now: &File) -> Vec<Difference> {
     let optional = |text: Option<&String>| text.map_or("none", String::as_str).to_owned();
     let flat = |file: &File| {
@@ -84,7 +84,7 @@ fn about(before: &File, now: &File) -> Vec<Difference> {
         .filter(|((_, before, _), (_, now, _))| before != now)
         .map(|((name, before, of_the_machine), (_, now, _))| Difference {
             what: name.into(),
-            text: format!("it was {before}, and is {now}\n"),
+            text: format!("it was {before}, and is now {now}\n"),
             of_the_machine,
         })
         .collect()
@@ -100,7 +100,7 @@ fn compare(before: &Vector, now: &Vector, framing: Option<Framing>) -> Option<St
         (Vector::Handshake(before), Vector::Handshake(now)) => {
             compare_handshakes(before, now, framing)
         }
-        _ => Some("it is of another operation\n".into()),
+        _ => Some("the operation is different\n".into()),
     }
 }
 
@@ -109,14 +109,14 @@ fn compare_objects(before: &SentObject, now: &SentObject, framing: Option<Framin
     if before.object != now.object {
         let _ = writeln!(
             text,
-            "the object was {}, and is {}",
+            "the object was {}, and is now {}",
             before.object, now.object
         );
     }
     if before.reads_as != now.reads_as {
         let _ = writeln!(
             text,
-            "it read as {:?}, and reads as {:?}",
+            "it was read as {:?}, and is now read as {:?}",
             before.reads_as, now.reads_as
         );
     }
@@ -126,12 +126,12 @@ fn compare_objects(before: &SentObject, now: &SentObject, framing: Option<Framin
 fn compare_strings(before: &SentString, now: &SentString, framing: Option<Framing>) -> String {
     let mut text = String::new();
     if before.payload != now.payload {
-        text += "the string is another one\n";
+        text += "the string is different\n";
     }
     text + &compare_bytes(&before.bytes.expand(), &now.bytes.expand(), framing)
 }
 
-/// The bytes of both, with a caret; nothing when they are the same.
+/// Shows the bytes of both, with a caret at the first difference. The result is empty if they are the same.
 fn compare_bytes(before: &[u8], now: &[u8], framing: Option<Framing>) -> String {
     if before == now {
         return String::new();
@@ -144,8 +144,8 @@ fn compare_bytes(before: &[u8], now: &[u8], framing: Option<Framing>) -> String 
     evidence::render(&evidence, framing)
 }
 
-/// Nonces are random: a handshake is the same when everything but they, and what follows from them, is the same.
-/// Whether a digest really follows from its nonce and its key is a matter of the check.
+/// Describes the differences between two handshakes, except for nonces, which are random, and digests, which depend on
+/// them. `vectors check` verifies the digests.
 fn compare_handshakes(
     before: &RecordedHandshake,
     now: &RecordedHandshake,
@@ -165,20 +165,20 @@ fn compare_handshakes(
     if settings(before) != settings(now) {
         let _ = writeln!(
             text,
-            "it was {}, and is {}",
+            "it was {}, and is now {}",
             settings(before),
             settings(now)
         );
     }
     if before.steps.len() != now.steps.len() {
         let (before, now) = (before.steps.len(), now.steps.len());
-        let _ = writeln!(text, "it had {before} steps, and has {now}");
+        let _ = writeln!(text, "it had {before} steps, and now has {now}");
     }
     for (number, (before, now)) in before.steps.iter().zip(&now.steps).enumerate() {
         if before.from != now.from {
             let _ = writeln!(
                 text,
-                "step {} was the {}'s, and is the {}'s",
+                "step {} was the {}'s, and is now the {}'s",
                 number + 1,
                 before.from,
                 now.from
@@ -186,7 +186,11 @@ fn compare_handshakes(
         }
         let (before, now) = (derandomised(before), derandomised(now));
         if before != now {
-            let _ = writeln!(text, "step {}, with zeros for what is random:", number + 1);
+            let _ = writeln!(
+                text,
+                "step {}, with zeros in place of random bytes:",
+                number + 1
+            );
             text += &compare_bytes(&before, &now, framing);
         }
     }

@@ -1,4 +1,4 @@
-//! Bytes that people can read: headers and opcodes named, and a caret where two versions part.
+//! Shows bytes to people: with the names of headers and opcodes, and with a caret where two versions differ.
 
 use std::fmt::Write;
 
@@ -10,12 +10,12 @@ use crate::wire::{Framing, Header};
 
 /// How many lines are shown at the beginning.
 const BEGINNING: usize = 6;
-/// How many lines are shown at the beginning of bytes that stand alone.
+/// How many lines are shown at the beginning of bytes that are not compared with others.
 const BEGINNING_ALONE: usize = 40;
 /// How many lines are shown before and after the first difference.
 const AROUND: usize = 3;
 
-/// Expected and actual bytes, one under the other, with a caret at the first difference.
+/// Shows the expected bytes above the actual ones, with a caret at the first difference.
 pub fn render(evidence: &Evidence, framing: Option<Framing>) -> String {
     let differs = first_difference(&evidence.expected, &evidence.actual);
     let mut text = String::new();
@@ -39,8 +39,8 @@ pub fn render(evidence: &Evidence, framing: Option<Framing>) -> String {
     text
 }
 
-/// Annotates one stretch of bytes, or one message of a pipe, without a second one to compare it with. Long runs of bytes
-/// that are neither header nor opcode are left out.
+/// Annotates the bytes of a stream, or one message of a pipe, without a comparison. Long runs of bytes that are neither
+/// headers nor opcodes are left out.
 pub fn annotate_stream(framing: Option<Framing>, bytes: &[u8]) -> String {
     let mut text = String::new();
     write_lines(
@@ -52,7 +52,7 @@ pub fn annotate_stream(framing: Option<Framing>, bytes: &[u8]) -> String {
     text
 }
 
-/// A pickle, annotated, without a second one to compare it with: its beginning.
+/// Annotates the beginning of a pickle, without a comparison.
 pub fn annotate_pickle(pickle: &[u8], framing: Option<Framing>) -> String {
     let mut text = String::new();
     write_lines(
@@ -64,7 +64,7 @@ pub fn annotate_pickle(pickle: &[u8], framing: Option<Framing>) -> String {
     text
 }
 
-/// Where two versions part: in a byte, or where one of them ends.
+/// The offset at which two versions begin to differ, or at which one of them ends.
 pub(super) fn first_difference(expected: &[u8], actual: &[u8]) -> Option<usize> {
     if expected == actual {
         return None;

@@ -1,4 +1,4 @@
-//! What a case, a requirement or a deviation is about.
+//! Explanations of cases, requirements and deviations.
 
 mod deviation;
 
@@ -12,7 +12,7 @@ use crate::requirements::{Requirement, requirement};
 use crate::run::deviation::Deviations;
 use crate::wire::Framing;
 
-/// Explains whatever has this id, or nothing when nothing has.
+/// Explains the case, the requirement or the deviation with this id. The result is `None` if there is none.
 pub fn explain(id: &str, deviations: &Deviations) -> Option<String> {
     let bare = case_of(id);
     if let Some(case) = catalogue().find(|case| case.ids().any(|known| known == bare)) {
@@ -27,7 +27,7 @@ pub fn explain(id: &str, deviations: &Deviations) -> Option<String> {
         .map(explain_deviation)
 }
 
-/// Ids that resemble one that was not found.
+/// Returns the ids that resemble an id that was not found.
 pub fn similar<'d>(id: &str, deviations: &'d Deviations) -> Vec<&'d str> {
     let words: Vec<&str> = id
         .split(['/', '.', '-', '['])

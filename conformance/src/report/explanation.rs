@@ -1,4 +1,4 @@
-//! Why an execution did not go as it should: made once from what the case found, and told by every report.
+//! Explanations of executions with an unexpected outcome. Each is made once, and is used by every report.
 
 use std::fmt::{Display, Write};
 
@@ -13,42 +13,42 @@ use crate::run::diagnosis::likely_cause;
 use crate::run::verdict::Row;
 use crate::wire::{Direction, Framing, Transcript};
 
-/// How many bytes of a message a report keeps; of the rest it has the length and the digest.
+/// How many bytes of a message a report keeps. It also has the length and the digest of the whole message.
 const KEPT: usize = 1024;
 
-/// Everything that explains why an execution did not go as it should.
+/// Everything that explains the unexpected outcome of an execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Explanation {
-    /// The requirement that is broken, quoted. It is absent when nothing is wrong except that a deviation did not show,
-    /// as are the expectation, the bytes and the transcript.
+    /// The requirement that is not met, quoted. If nothing is wrong except that a deviation did not show, this is
+    /// absent, and so are the expectation, the bytes and the transcript.
     pub requirement: Option<Quoted>,
-    /// What a testee does that passes the case, in one sentence.
+    /// One sentence that describes the behaviour of a testee that passes the case.
     pub about: String,
     /// What was expected.
     pub expected: Option<String>,
     /// What happened instead.
     pub happened: Option<String>,
-    /// Whatever else helps a person, line by line.
+    /// Further details for people, in lines.
     #[serde(default)]
     pub detail: Vec<String>,
-    /// What the testee was given, when it did not make of it what it should.
+    /// The payload that the testee was given, if its result was wrong.
     pub given: Option<Given>,
-    /// The expected bytes beside those that came.
+    /// The expected bytes and the actual ones.
     pub evidence: Option<Comparison>,
-    /// What went over the wires.
+    /// The last events on the wires.
     pub transcript: Option<Excerpt>,
-    /// What probably went wrong, when the signature is known.
+    /// What probably went wrong, if the signature is known.
     pub likely_cause: Option<String>,
     /// The command that runs this execution alone.
     pub replay: String,
 }
 
-/// A requirement of the specification, in its words.
+/// A requirement of the specification, quoted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Quoted {
     /// Its id.
     pub id: String,
-    /// How much it matters.
+    /// Its level.
     pub level: Level,
     /// The sentence.
     pub text: String,
@@ -59,30 +59,30 @@ pub struct Quoted {
 pub struct Given {
     /// The payload.
     pub payload: Bytes,
-    /// What it is.
+    /// A description of the payload.
     pub note: String,
-    /// Its bytes in lines, annotated; none when the evidence shows the same bytes.
+    /// Its bytes in annotated lines. There are none if the evidence shows the same bytes.
     #[serde(default)]
     pub shown: Vec<String>,
 }
 
-/// Bytes that were expected beside those that came.
+/// A comparison of the expected bytes with the actual ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Comparison {
-    /// What they are.
+    /// The kind of the bytes.
     #[serde(with = "EvidenceKindForm")]
     pub kind: EvidenceKind,
-    /// What was expected.
+    /// The expected bytes.
     pub expected: Bytes,
-    /// What came.
+    /// The actual bytes.
     pub actual: Bytes,
     /// The offset of the first byte in which they differ, or at which one of them ends.
     pub first_difference: Option<usize>,
-    /// Both in lines, annotated, with a caret at the first difference.
+    /// Both in annotated lines, with a caret at the first difference.
     pub shown: Vec<String>,
 }
 
-/// How [`EvidenceKind`] is written.
+/// The serialized form of [`EvidenceKind`].
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "EvidenceKind", rename_all = "snake_case")]
 enum EvidenceKindForm {
@@ -91,15 +91,15 @@ enum EvidenceKindForm {
     Pickle,
 }
 
-/// Some bytes, of which a report keeps the first.
+/// Bytes, of which a report keeps only the first ones.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Bytes {
-    /// How many there are.
+    /// The number of all bytes.
     pub length: usize,
-    /// The first of them, in hexadecimal.
+    /// The first bytes, in hexadecimal.
     #[serde(with = "hex::serde")]
     pub hex: Vec<u8>,
-    /// The digest of all of them, when not all are kept and somebody had all of them.
+    /// The digest of all bytes, if some of them are not kept, and all were available when the report was made.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sha256: Option<String>,
 }
@@ -107,7 +107,7 @@ pub struct Bytes {
 /// The last events on the wires of an execution.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Excerpt {
-    /// How many events there were before these.
+    /// The number of earlier events, which are left out.
     pub left_out: usize,
     /// The events, in order.
     pub events: Vec<Event>,
@@ -116,14 +116,14 @@ pub struct Excerpt {
 /// One event on a wire.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Event {
-    /// Since the execution began, in milliseconds.
+    /// The time since the execution began, in milliseconds.
     pub at_ms: f64,
     /// The number of the connection within the execution, from 1.
     pub connection: usize,
     /// What happened.
     #[serde(flatten)]
     pub what: What,
-    /// The same in words, as a report shows it.
+    /// The event in words, as a report shows it.
     pub shown: String,
 }
 
@@ -131,17 +131,17 @@ pub struct Event {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum What {
-    /// Bytes went over a stream.
+    /// Bytes were sent over a stream.
     Bytes {
-        /// The way they went.
+        /// Their direction.
         #[serde(with = "DirectionForm")]
         direction: Direction,
         /// The bytes.
         bytes: Bytes,
     },
-    /// A message went over a pipe.
+    /// A message was sent over a pipe.
     Message {
-        /// The way it went.
+        /// Its direction.
         #[serde(with = "DirectionForm")]
         direction: Direction,
         /// The message.
@@ -153,11 +153,11 @@ pub enum What {
         #[serde(with = "DirectionForm")]
         direction: Direction,
     },
-    /// Something else that is worth saying: `connected`, `reset`.
+    /// Another event, such as `connected` or `reset`.
     Note,
 }
 
-/// How [`Direction`] is written.
+/// The serialized form of [`Direction`].
 #[derive(Serialize, Deserialize)]
 #[serde(remote = "Direction", rename_all = "snake_case")]
 enum DirectionForm {
@@ -166,7 +166,7 @@ enum DirectionForm {
 }
 
 impl Explanation {
-    /// What explains a judgement, unless it needs no explanation.
+    /// Explains a judgement, unless it needs no explanation.
     pub fn of(judgement: &Judgement) -> Option<Self> {
         let row = &judgement.row;
         if !row.verdict.is_bad() {
@@ -175,7 +175,7 @@ impl Explanation {
         // A stream's bytes have headers, those of a pipe do not.
         let framing = judgement.spoken.framing();
         let failure = judgement.failures.first();
-        // What went over the wires explains nothing when nothing is wrong with it.
+        // The transcript explains nothing if no failure was found.
         let events = judgement
             .transcript
             .as_ref()
@@ -217,7 +217,7 @@ impl Quoted {
 }
 
 impl Given {
-    /// On its own, unless it is the expected payload, which is shown anyway.
+    /// Describes the payload. Its bytes are left out if they are the expected ones, which are shown anyway.
     fn of(failure: &Failure, framing: Option<Framing>) -> Option<Self> {
         let given = failure.given.as_deref()?;
         let is_expected = failure
@@ -228,7 +228,7 @@ impl Given {
         Some(Self {
             payload: Bytes::of(given),
             note: if is_expected {
-                "the expected pickle; the actual one is what was returned, pickled in the same way"
+                "the expected pickle; the actual one is the returned object, pickled in the same way"
                     .into()
             } else {
                 format!("a payload of {} {unit}", given.len())
@@ -260,7 +260,7 @@ impl Comparison {
 }
 
 impl Bytes {
-    /// Bytes that are all here.
+    /// Keeps the first of these bytes. All of them are available.
     fn of(bytes: &[u8]) -> Self {
         let sha256 = (bytes.len() > KEPT).then(|| hex::encode(Sha256::digest(bytes)));
         Self {
@@ -269,7 +269,7 @@ impl Bytes {
         }
     }
 
-    /// Bytes of which perhaps only the first are here.
+    /// Keeps the first of these bytes, which may be only the beginning of `length` bytes.
     pub(super) fn beginning(bytes: &[u8], length: usize) -> Self {
         Self {
             length,

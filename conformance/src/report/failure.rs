@@ -1,4 +1,4 @@
-//! What is said of one execution that did not go as it should: the terminal and `JUnit` show the same text.
+//! The text about one execution with an unexpected outcome, which is the same on the terminal and in `JUnit`.
 
 use std::borrow::Cow;
 use std::fmt::Write;
@@ -8,7 +8,7 @@ use super::style::{BAD, DIM, NOTE};
 use super::transcript;
 use crate::run::verdict::{Predicted, Row, Verdict};
 
-/// Everything about one execution that did not go as it should, with colours for whoever shows it to strip.
+/// Describes one execution with an unexpected outcome, in colours that the caller may strip.
 pub fn coloured(reported: &Reported) -> String {
     let row = &reported.row;
     let mut text = String::new();
@@ -30,13 +30,13 @@ pub fn coloured(reported: &Reported) -> String {
     text
 }
 
-/// The same without colours.
+/// Like [`coloured`], but without colours.
 pub fn plain(reported: &Reported) -> String {
-    // What could be mistaken for a colour is visible already.
+    // Text that could be mistaken for a colour was already made visible.
     anstream::adapter::strip_str(&coloured(reported)).to_string()
 }
 
-/// What is broken, in a word.
+/// The kind of the problem, in a word.
 pub(super) fn title(row: &Row) -> &'static str {
     if row.is_broken_should() {
         "SHOULD"
@@ -93,7 +93,7 @@ fn write_explanation(text: &mut String, reported: &Reported) {
     write_field(text, "replay", &explanation.replay);
 }
 
-/// A name and a text of one or more lines, set apart; nothing when there is no text.
+/// Writes a name and a text of one or more lines, or nothing if there is no text.
 fn write_field(text: &mut String, name: &str, content: &str) {
     for (number, line) in content.lines().enumerate() {
         let name = if number == 0 { name } else { "" };
@@ -101,15 +101,15 @@ fn write_field(text: &mut String, name: &str, content: &str) {
     }
 }
 
-/// Annotated bytes, which have titles of their own.
+/// Writes annotated bytes, which have titles of their own.
 fn write_bytes(text: &mut String, lines: &[String]) {
     for line in lines {
         let _ = writeln!(text, "    {}", visible(line));
     }
 }
 
-/// Control characters, and the two others that XML forbids, as escapes; tabs and line breaks stay. What a testee says
-/// cannot move the cursor of a terminal, nor make a file unreadable.
+/// Escapes control characters, except tabs and line breaks, and the two other characters that XML forbids, so that the
+/// text of a testee can neither move the cursor of a terminal nor make a file unreadable.
 pub fn visible(text: &str) -> Cow<'_, str> {
     let is_hidden = |character: char| match character {
         '\t' | '\n' => false,

@@ -8,11 +8,12 @@ use super::failure::{plain, visible};
 use super::{Report, Reported};
 use crate::run::verdict::Verdict;
 
-/// The report as XML: one test suite per testee, dialect and family. A failure has the text that the terminal shows.
+/// Returns the report as XML: one test suite per testee, dialect and family. A failure has the text that the terminal
+/// shows.
 ///
 /// # Errors
 ///
-/// When the XML writer has a reason of its own.
+/// Returns the error of the XML writer, if it fails.
 pub fn junit(report: &Report) -> Result<String, quick_junit::SerializeError> {
     let mut document = quick_junit::Report::new("processing-conformance");
     if let Some(started) = report.started {
@@ -53,7 +54,7 @@ fn status(reported: &Reported) -> TestCaseStatus {
     let message = visible(row.message.as_deref().unwrap_or_default());
     match row.verdict {
         Verdict::Pass => TestCaseStatus::success(),
-        // JUnit knows no recommendations: a broken one is not a failure.
+        // JUnit has no recommendations, so that one that is not met is not a failure.
         Verdict::Fail if row.is_broken_should() => {
             let mut status = skipped(&format!("breaks a {}: {message}", row.level));
             status.set_description(plain(reported));
@@ -85,6 +86,6 @@ fn skipped(message: &str) -> TestCaseStatus {
 }
 
 fn seconds(milliseconds: f64) -> Duration {
-    // A report that was read may say anything.
+    // A report from a file may contain any number.
     Duration::try_from_secs_f64(milliseconds / 1e3).unwrap_or_default()
 }

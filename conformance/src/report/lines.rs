@@ -1,13 +1,13 @@
-//! Bytes in lines: where they are, what they are in hexadecimal, and what they mean.
+//! Shows bytes in lines: their offset, their hexadecimal digits, and their meaning.
 
 use std::fmt::{Display, Write};
 
 use crate::pickle::{Disassembly, Shown, disassemble};
 
-/// How many bytes stand in a line.
+/// How many bytes a line shows.
 pub(super) const WIDTH: usize = 16;
 
-/// Some bytes that belong together, and what they are.
+/// Bytes that belong together, and their meaning.
 pub(super) struct Line<'a> {
     pub(super) offset: usize,
     pub(super) bytes: &'a [u8],
@@ -15,15 +15,15 @@ pub(super) struct Line<'a> {
 }
 
 impl Line<'_> {
-    /// Writes the first bytes, with `…` behind them when there are more.
+    /// Writes the first bytes, followed by `…` if there are more.
     pub(super) fn write(&self, text: &mut String) {
         let more = if self.bytes.len() > WIDTH { " …" } else { "" };
         let shown = &self.bytes[..self.bytes.len().min(WIDTH)];
         write_row(text, self.offset, shown, more, &self.label);
     }
 
-    /// Writes all bytes, in so many further lines at most; what is left out then is counted. Returns how many lines
-    /// there are.
+    /// Writes the bytes in at most `further` lines after the first, and then the number of bytes that are left out.
+    /// Returns the number of lines.
     pub(super) fn write_long(&self, text: &mut String, further: usize) -> usize {
         let first = &self.bytes[..self.bytes.len().min(WIDTH)];
         write_row(text, self.offset, first, "", &self.label);
@@ -49,7 +49,7 @@ fn write_row(text: &mut String, offset: usize, bytes: &[u8], more: &str, label: 
     let _ = writeln!(text, "    {offset:06x}  {hex:<width$}  {label}");
 }
 
-/// What a header says, or the bytes in its place.
+/// Describes a header, or the bytes in its place.
 pub(super) fn header_label(framing: impl Display, announced: Option<u64>) -> String {
     match announced {
         Some(1) => format!("{framing} header: 1 byte follows"),
@@ -58,8 +58,8 @@ pub(super) fn header_label(framing: impl Display, announced: Option<u64>) -> Str
     }
 }
 
-/// A pickle, one instruction in each line. An error is the label of the bytes that cannot be read, and what follows
-/// `STOP` is plain.
+/// Shows a pickle, with one instruction in each line. Bytes that cannot be read are labelled with the error, and bytes
+/// after `STOP` are shown as plain bytes.
 pub(super) fn pickle_lines(pickle: &[u8], base: usize) -> PickleLines<'_> {
     PickleLines {
         pickle,
@@ -69,7 +69,7 @@ pub(super) fn pickle_lines(pickle: &[u8], base: usize) -> PickleLines<'_> {
     }
 }
 
-/// See [`pickle_lines`].
+/// The lines that [`pickle_lines`] returns.
 pub(super) struct PickleLines<'a> {
     pickle: &'a [u8],
     base: usize,
@@ -78,7 +78,7 @@ pub(super) struct PickleLines<'a> {
 }
 
 impl PickleLines<'_> {
-    /// How many lines are left, in less time than it takes to make them.
+    /// Counts the remaining lines, in less time than it takes to make them.
     pub(super) fn count_rest(mut self) -> usize {
         let of = |bytes: &[u8]| bytes.len().div_ceil(WIDTH);
         if let Some(rest) = self.rest {
@@ -131,12 +131,12 @@ impl<'a> Iterator for PickleLines<'a> {
     }
 }
 
-/// Bytes that are no more than that, with those that are ASCII beside them.
+/// Shows bytes without structure, with their ASCII characters beside them.
 pub(super) fn plain_lines(bytes: &[u8], base: usize) -> PlainLines<'_> {
     PlainLines { bytes, base }
 }
 
-/// See [`plain_lines`].
+/// The lines that [`plain_lines`] returns.
 pub(super) struct PlainLines<'a> {
     bytes: &'a [u8],
     base: usize,

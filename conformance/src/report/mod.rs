@@ -1,4 +1,4 @@
-//! What a run looks like: to people, to programs, to CI.
+//! Reports of runs, for people, for programs and for CI systems.
 
 pub mod difference;
 pub mod evidence;
@@ -22,12 +22,12 @@ use serde::{Deserialize, Serialize};
 use crate::run::Run;
 use crate::testee::message::Hello;
 
-/// Who was judged, as reports say it.
+/// A testee, as described in reports.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Subject {
     /// The testee, as on the command line.
     pub name: String,
-    /// What it claims; none for a testee without an adapter, or one that never started.
+    /// The claims of the testee. They are `None` for a testee without an adapter, or one that never started.
     pub hello: Option<Hello>,
 }
 

@@ -1,4 +1,4 @@
-//! What came of a run: every report, for people, for programs or for CI, is made of this and of nothing else.
+//! The results of a run. Every report, for people, for programs or for CI, is made from them alone.
 
 use std::ffi::OsString;
 use std::time::{Duration, Instant};
@@ -11,11 +11,11 @@ use super::explanation::Explanation;
 use crate::run::verdict::{Row, Summary};
 use crate::run::{Judgement, Run};
 
-/// The version of the form.
+/// The version of the format.
 pub const SCHEMA: &str = "processing-conformance/report/2";
 
-/// A whole report; `schema/report.schema.json` describes it. Reports of version 1 can also be read: they lack
-/// the optional members.
+/// A whole report, as described by `schema/report.schema.json`. Reports of version 1, which lack the optional members,
+/// can also be read.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Report {
     /// [`SCHEMA`], or that of an earlier version.
@@ -25,16 +25,16 @@ pub struct Report {
     /// When the run began.
     #[serde(default)]
     pub started: Option<DateTime<Utc>>,
-    /// How long it took, in milliseconds.
+    /// The duration of the run, in milliseconds.
     #[serde(default)]
     pub duration_ms: Option<f64>,
     /// The command line, as [`command_line`] writes it.
     #[serde(default)]
     pub command: Vec<String>,
-    /// Where the suite ran.
+    /// The system on which the suite ran.
     #[serde(default)]
     pub system: Option<System>,
-    /// Who was judged.
+    /// The testees.
     #[serde(default)]
     pub testees: Vec<Subject>,
     /// How many executions there were of each verdict.
@@ -43,13 +43,13 @@ pub struct Report {
     pub results: Vec<Reported>,
 }
 
-/// One execution with everything that explains its verdict.
+/// One execution, with an explanation of its verdict.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Reported {
-    /// What is said of it.
+    /// The execution and its verdict.
     #[serde(flatten)]
     pub row: Row,
-    /// Why it did not go as it should, if it did not.
+    /// The explanation, if the outcome was unexpected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub explanation: Option<Explanation>,
 }
@@ -57,12 +57,12 @@ pub struct Reported {
 /// The system that the suite runs on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct System {
-    /// Its name, as Rust writes it: `linux`, `macos`, `windows`.
+    /// The name of the system in Rust, such as `linux`, `macos` or `windows`.
     pub os: String,
-    /// The version of its kernel, where the system says it.
+    /// The version of the kernel, if the system reports it.
     #[serde(default)]
     pub release: Option<String>,
-    /// The architecture, as Rust writes it: `x86_64`, `aarch64`.
+    /// The name of the architecture in Rust, such as `x86_64` or `aarch64`.
     pub arch: String,
 }
 
@@ -95,7 +95,7 @@ impl Report {
         }
     }
 
-    /// What is said of each execution.
+    /// The executions, with their verdicts.
     pub fn rows(&self) -> impl Iterator<Item = &Row> {
         self.results.iter().map(|result| &result.row)
     }
@@ -112,7 +112,7 @@ impl Reported {
 }
 
 impl System {
-    /// This one.
+    /// The system that this program runs on.
     pub fn here() -> Self {
         Self {
             os: std::env::consts::OS.into(),
@@ -125,7 +125,7 @@ impl System {
 #[cfg(unix)]
 #[expect(
     clippy::unnecessary_wraps,
-    reason = "other systems do not say it in this way"
+    reason = "other systems do not report it in this way"
 )]
 fn release() -> Option<String> {
     let system = rustix::system::uname();
@@ -138,7 +138,7 @@ fn release() -> Option<String> {
 }
 
 impl Occasion {
-    /// A run that starts now, by this command line.
+    /// Describes a run that starts now, with this command line.
     pub fn begin(command: impl IntoIterator<Item = OsString>) -> Self {
         Self {
             started: Utc::now().trunc_subsecs(3),
@@ -148,7 +148,7 @@ impl Occasion {
     }
 }
 
-/// A command line as reports show it: what follows an option whose value is a secret is left out.
+/// Returns a command line as reports show it. Values of options that are secret are left out.
 pub fn command_line(words: impl IntoIterator<Item = OsString>) -> Vec<String> {
     const SECRETS: [&str; 1] = ["--authkey"];
     const LEFT_OUT: &str = "[left out]";

@@ -1,4 +1,4 @@
-//! Counts in columns.
+//! Writes counts in columns.
 
 use std::fmt::Write;
 
@@ -21,7 +21,7 @@ pub(super) struct Count {
     style: Style,
 }
 
-/// What a summary counts, in the order in which people want to know it.
+/// Returns the counts of a summary, with the most interesting ones first.
 pub(super) fn counts(summary: &Summary) -> [Count; COUNTS] {
     let count = |verdict: Verdict, number, style| Count {
         name: verdict.to_string(),
@@ -46,7 +46,7 @@ pub(super) fn counts(summary: &Summary) -> [Count; COUNTS] {
     ]
 }
 
-/// A line of counts for each summary, after its names; columns in which there is nothing are left out.
+/// Writes a line for each summary: its names, then its counts. Empty columns are left out.
 pub(super) fn write_counts<const N: usize>(
     text: &mut String,
     headings: [&str; N],
@@ -84,7 +84,7 @@ pub(super) fn write_counts<const N: usize>(
         }
     }
 
-    // Colours come last: the table would take them for text.
+    // Colours are added last, because the table would treat them as text.
     let mut rows = table.lines();
     let _ = writeln!(text, "{}", rows.next().unwrap_or_default().trim_end());
     for (mut line, counts) in rows.zip(&all) {

@@ -10,10 +10,10 @@ use super::{Report, Reported, Subject};
 use crate::context::setting::spoken_names;
 use crate::run::verdict::{Row, Summary, Verdict};
 
-/// How many failures are told in full; of the others there is one line each.
+/// How many failures are described in full. The others get one line each.
 const IN_FULL: usize = 12;
 
-/// The whole report, with colours for whoever shows it to strip.
+/// Returns the whole report, in colours that the caller may strip.
 pub fn terminal(report: &Report, strict: bool) -> String {
     let mut text = String::new();
     let rows: Vec<&Row> = report.rows().collect();
@@ -33,13 +33,13 @@ pub fn terminal(report: &Report, strict: bool) -> String {
     text
 }
 
-/// What went wrong; of several testees, under the name of each.
+/// Writes the failures. If there are several testees, the name of each precedes its failures.
 fn write_failures(text: &mut String, results: &[Reported], several: bool) {
     let mut failures: Vec<&Reported> = results
         .iter()
         .filter(|reported| reported.row.verdict.is_bad())
         .collect();
-    // What is required before what is recommended.
+    // Requirements come before recommendations.
     failures.sort_by_key(|reported| reported.row.is_broken_should());
     let mut named = "";
     for reported in failures.iter().take(IN_FULL) {
@@ -91,7 +91,7 @@ fn write_heading(text: &mut String, subject: &Subject) {
     text.push('\n');
 }
 
-/// Counts by area.
+/// Writes the counts by area.
 fn write_areas(text: &mut String, rows: &[&Row]) {
     let mut areas: Vec<(&str, Vec<&Row>)> = Vec::new();
     for &row in rows {
@@ -102,12 +102,12 @@ fn write_areas(text: &mut String, rows: &[&Row]) {
     }
     let lines = areas
         .into_iter()
-        // As wide as most areas, so that the columns stand in one place from run to run.
+        // The width is enough for most areas, so that the columns have the same positions in every run.
         .map(|(area, rows)| ([format!("    {area:<12}")], Summary::of(rows)));
     write_counts(text, [""], &lines.collect::<Vec<_>>());
 }
 
-/// Counts by testee, with what it speaks.
+/// Writes the counts by testee, with its dialects.
 fn write_testees(text: &mut String, report: &Report) {
     let lines = report.testees.iter().map(|subject| {
         let dialects = match &subject.hello {
@@ -123,8 +123,8 @@ fn write_testees(text: &mut String, report: &Report) {
     write_counts(text, ["testee", "dialect"], &lines.collect::<Vec<_>>());
 }
 
-/// Why something was not run, does not apply, or was expected to fail: each reason once, and how many testees it
-/// concerns when there are several.
+/// Writes the reasons why executions were not run, do not apply, or were expected to fail. Each reason is written only
+/// once, with the number of the testees that it concerns if there are several.
 fn write_reasons(text: &mut String, rows: &[&Row], several: bool) {
     for verdict in [
         Verdict::NotRun,
@@ -175,7 +175,7 @@ fn write_result(text: &mut String, report: &Report, strict: bool) {
     if summary.broken_should > 0 && !strict {
         let _ = writeln!(
             text,
-            "      what is only recommended does not fail a run, except with --strict"
+            "      a recommendation (SHOULD) that is not met does not fail a run, except with --strict"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What went over the wires of an execution, field by field.
+//! Shows the events on the wires of an execution, field by field.
 
 use std::collections::HashMap;
 use std::fmt::Write;
@@ -7,14 +7,14 @@ use super::explanation::{self, Bytes, Excerpt, What};
 use crate::wire::frame::{Decoder, Field};
 use crate::wire::{Direction, Entry, Event, Framing};
 
-/// How many events a report keeps: the last ones, since they led to the failure.
+/// How many events a report keeps. These are the last ones, because they led to the failure.
 const KEPT: usize = 40;
 /// How many of them are shown to people.
 const SHOWN: usize = 12;
 /// How many bytes of an event are shown.
 const BYTES: usize = 12;
 
-/// The last events, described in the light of all of them.
+/// Describes the last events, in the context of all events.
 pub fn excerpt(entries: &[Entry], framing: Framing) -> Excerpt {
     let mut streams = Streams {
         framing,
@@ -40,7 +40,7 @@ pub fn excerpt(entries: &[Entry], framing: Framing) -> Excerpt {
     }
 }
 
-/// One event on each line: when, on which connection, which way, how many bytes, and what they are.
+/// Writes one event on each line: its time, its connection, its direction, the number of bytes, and their meaning.
 pub fn render(excerpt: &Excerpt) -> String {
     let mut text = String::new();
     let before = excerpt.events.len().saturating_sub(SHOWN);
@@ -83,7 +83,7 @@ fn what(event: &Event) -> What {
     }
 }
 
-/// Where each direction of each connection stands.
+/// The position in each direction of each connection.
 struct Streams {
     framing: Framing,
     decoders: HashMap<(usize, Direction), Decoder>,
@@ -128,7 +128,7 @@ impl Streams {
     }
 }
 
-/// The first bytes in hexadecimal.
+/// Shows the first bytes in hexadecimal.
 fn beginning(bytes: &[u8], length: usize) -> String {
     let hex: Vec<String> = bytes
         .iter()
@@ -149,7 +149,7 @@ fn name_fields(fields: &[Field<'_>]) -> String {
             Field::Header { announced } => format!("header of {announced}"),
             Field::Payload { is_end: true, .. } => "payload".into(),
             Field::Payload { is_end: false, .. } => "part of a payload".into(),
-            Field::OutOfStep => "not in step".into(),
+            Field::OutOfStep => "out of step".into(),
         })
         .collect();
     if named.len() > NAMED {
@@ -245,6 +245,6 @@ mod tests {
             connection: 1,
             event: bytes(Direction::ToTestee, b"GET / HTTP"),
         };
-        assert!(render(&excerpt(&[entry], Framing::Hex8)).contains("not in step"));
+        assert!(render(&excerpt(&[entry], Framing::Hex8)).contains("out of step"));
     }
 }

@@ -1,4 +1,4 @@
-//! A recorded vector as people read it.
+//! Shows recorded vectors to people.
 
 use std::fmt::Write;
 
@@ -13,10 +13,10 @@ use crate::wire::Framing;
 
 /// How much of an object is shown, in bytes.
 const SHOWN: usize = 1000;
-/// How much of it is shown in one line.
+/// How much of an object is shown in a summary, in bytes.
 const SUMMARY: usize = 60;
 
-/// What was done, in a few words.
+/// Describes a vector in a few words.
 pub fn summary(vector: &Vector) -> String {
     match vector {
         Vector::Send(sent) => sent.object.python(SUMMARY).replace('\n', " "),
@@ -30,7 +30,7 @@ pub fn summary(vector: &Vector) -> String {
     }
 }
 
-/// What was done, and every byte of it by header, opcode or field.
+/// Shows a vector, with every byte of it by header, opcode or field.
 pub fn show(vector: &Vector, dialect: Spoken) -> String {
     let framing = dialect.framing();
     let speaks = match vector {
@@ -72,17 +72,22 @@ fn show_handshake(text: &mut String, handshake: &RecordedHandshake, framing: Opt
     let _ = writeln!(text, "  recorded    as {}", handshake.role);
     let _ = writeln!(text, "  keys        listener {listener}; client {client}");
     if let Some(impostor) = handshake.impostor {
-        let _ = writeln!(text, "  impostor    the {impostor}, which takes any answer");
+        let _ = writeln!(
+            text,
+            "  impostor    the {impostor}, which accepts any answer"
+        );
     }
     for step in &handshake.steps {
         let what = match &step.message {
             RecordedMessage::Challenge { nonce } if step.from == handshake.role => {
-                format!("challenge, over {} random bytes", nonce.len())
+                format!("challenge with {} random bytes", nonce.len())
             }
             RecordedMessage::Challenge { nonce } => {
-                format!("challenge, over {} chosen bytes", nonce.len())
+                format!("challenge with {} chosen bytes", nonce.len())
             }
-            RecordedMessage::Answer { .. } => "answer, HMAC-SHA1 of them under its key".into(),
+            RecordedMessage::Answer { .. } => {
+                "answer, the HMAC-SHA1 of the nonce under its key".into()
+            }
             RecordedMessage::Welcome => "verdict: welcome".into(),
             RecordedMessage::Failure => "verdict: failure".into(),
         };

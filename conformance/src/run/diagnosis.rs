@@ -1,4 +1,4 @@
-//! The likely cause of a failure, read off its evidence.
+//! The likely cause of a failure, as far as its evidence shows it.
 
 use crate::context::expectation::{Expectation, HandshakeMessage};
 use crate::context::failure::{Evidence, EvidenceKind, Failure};
@@ -9,7 +9,7 @@ use crate::testee::message::{ErrorKind, OperationName};
 use crate::wire::frame::frames;
 use crate::wire::{Framing, Header};
 
-/// What probably went wrong, when the signature is known. Over a pipe nothing is framed.
+/// Returns what probably went wrong, if the signature is known. The framing is `None` over a pipe.
 pub fn likely_cause(failure: &Failure, framing: Option<Framing>) -> Option<String> {
     let in_bytes = failure
         .evidence
@@ -17,11 +17,11 @@ pub fn likely_cause(failure: &Failure, framing: Option<Framing>) -> Option<Strin
         .and_then(|evidence| match evidence.kind {
             EvidenceKind::Stream => in_stream(evidence, framing?),
             EvidenceKind::String => in_string(evidence, framing),
-            // What a testee made of a pickle says nothing of what it sends.
+            // The result of reading a pickle shows nothing about what the testee sends.
             EvidenceKind::Pickle if failure.given.is_some() => None,
             EvidenceKind::Pickle => in_pickle(evidence),
         });
-    // What is said of a handshake is more than what its bytes have in common with those expected.
+    // The outcome of a handshake shows more than a comparison of its bytes with the expected ones.
     in_handshake(&failure.outcome, &failure.expected)
         .map(Into::into)
         .or(in_bytes)
@@ -82,7 +82,7 @@ fn in_stream(evidence: &Evidence, framing: Framing) -> Option<String> {
     None
 }
 
-/// A header that announces what no case makes a testee send, but something sensible in another framing.
+/// Recognizes a header with a length that no case makes a testee send, but that is plausible in another framing.
 fn in_implausible_header(actual: &[u8], framing: Framing) -> Option<String> {
     /// No wrong header of a short message is read as less in the other byte order.
     const SENSIBLE: u64 = 0xffff;
@@ -108,7 +108,7 @@ fn in_implausible_header(actual: &[u8], framing: Framing) -> Option<String> {
     })
 }
 
-/// What came in place of an object.
+/// Describes what came in place of an object.
 fn in_pickle(evidence: &Evidence) -> Option<String> {
     let read = |payload: &[u8]| {
         pickle::read(payload, &pickle::Limits::default()).map(|reading| reading.graph)
@@ -117,7 +117,7 @@ fn in_pickle(evidence: &Evidence) -> Option<String> {
         let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
         let is_text = !evidence.actual.is_empty() && evidence.actual.iter().all(is_text);
         return is_text.then(|| {
-            "it is plain text: a string was sent where an object belongs, or an object was printed instead of pickled".into()
+            "it is plain text: a string was sent where an object belongs, or an object was converted to text instead of being pickled".into()
         });
     };
     let expected = read(&evidence.expected).ok()?;
@@ -136,26 +136,26 @@ fn in_pickle(evidence: &Evidence) -> Option<String> {
     } else if is(&Graph::list_of([&element, &element])) {
         Some("the object was put into the list twice".into())
     } else if is(&Graph::list_of([&expected])) {
-        Some("the object was put into a list twice over".into())
+        Some("the object was put into a list, and this list into another one".into())
     } else {
         None
     }
 }
 
-/// What was delivered beside what was sent.
+/// Describes how the delivered bytes differ from those that were sent.
 fn in_string(evidence: &Evidence, framing: Option<Framing>) -> Option<String> {
     let (expected, actual) = (&evidence.expected, &evidence.actual);
     if actual.len() < expected.len() && expected.starts_with(actual) {
         return Some(match expected.len() - actual.len() {
-            1 => "the last byte of the payload was not delivered: the length was counted wrong, or what one read gave was taken for the whole payload".into(),
+            1 => "the last byte of the payload was not delivered: the length was miscounted, or the bytes of one read were taken for the whole payload".into(),
             missing => format!(
-                "the last {missing} bytes of the payload were not delivered: what one read gave was taken for the whole payload"
+                "the last {missing} bytes of the payload were not delivered: the bytes of one read were taken for the whole payload"
             ),
         });
     }
     let Some(framing) = framing else {
         return (actual.len() > expected.len() && actual.ends_with(expected)).then(|| {
-            "a header was written, which no message of a pipe has: its payload is all of it".into()
+            "a header was written, but no message of a pipe has one: the message is the payload alone".into()
         });
     };
     let header = framing.header(expected.len() as u64)?;
@@ -169,7 +169,7 @@ fn in_string(evidence: &Evidence, framing: Option<Framing>) -> Option<String> {
         .next()
         .is_some_and(|frame| frame.is_whole());
     let merged = if is_next {
-        "the next one was delivered with this one, its header included"
+        "the next one, including its header, was delivered with this one"
     } else {
         "the bytes of the next one were delivered with this one's"
     };
@@ -182,19 +182,19 @@ fn in_handshake(outcome: &Outcome, expected: &Expectation) -> Option<&'static st
             Outcome::Wire(OnWire::NothingCame | OnWire::EndOfStream),
             Expectation::Handshake(message),
         ) if !matches!(message, HandshakeMessage::Refusal) => {
-            "a half of the handshake is missing: each end challenges the other, the listener first"
+            "one half of the handshake is missing: each end challenges the other, the listener first"
         }
         (Outcome::Wire(OnWire::Welcomes), _) => {
-            "a wrong answer was taken for a right one: only a part of the digest is compared, or nothing of it"
+            "a wrong answer was taken for a right one: only a part of the digest is compared, or none of it"
         }
         (Outcome::Wire(OnWire::Refuses), _) => {
-            "a right answer was taken for a wrong one: the digest is made of something else than the key and the 20 bytes"
+            "a right answer was taken for a wrong one: the digest is computed from something other than the key and the 20 bytes"
         }
         (Outcome::Wire(OnWire::DigestOfChallenge), _) => {
-            "the digest covers the prefix of the challenge, `#CHALLENGE:`, as well; it is made of the 20 bytes alone"
+            "the digest also covers the prefix of the challenge, `#CHALLENGE:`, but must cover only the 20 bytes"
         }
         (Outcome::Wire(OnWire::DigestOfKey), _) => {
-            "key and message of the HMAC are the wrong way round"
+            "the key and the message of the HMAC are swapped"
         }
         (Outcome::Wire(OnWire::Answers), _) => {
             "a message that is not a challenge, or the testee's own challenge, was answered like any other"
@@ -206,7 +206,7 @@ fn in_handshake(outcome: &Outcome, expected: &Expectation) -> Option<&'static st
             Outcome::Operation(OperationName::Accept | OperationName::Connect, Did::Succeeded),
             expected,
         ) if expected.includes(ErrorKind::AuthenticationFailed) => {
-            "the end of the handshake was not awaited, or the verdict of the other end was not looked at"
+            "the testee did not wait for the end of the handshake, or ignored the verdict of the other end"
         }
         _ => return None,
     })
@@ -219,13 +219,13 @@ fn in_outcome(outcome: &Outcome, expected: &Expectation) -> Option<String> {
         }
         (Outcome::Operation(OperationName::Recv, Did::Hung), _) => WAITS,
         (Outcome::Operation(OperationName::Accept, Did::Error(_)), _) => {
-            "the listener no longer accepts, although nobody has closed it: what an earlier client did was taken for the listener's own end"
+            "the listener no longer accepts, although nobody has closed it: something that an earlier client did was taken for the end of the listener itself"
         }
         (Outcome::Suite(Found::SocketFileIsThere), _) => {
-            "the listener does not remove the path that it made: closing the socket does not do that"
+            "the listener does not remove the path that it created: closing the socket does not remove it"
         }
         (Outcome::Wire(OnWire::NothingCame), Expectation::Boxed { .. }) => {
-            "the server has not got the object yet: it took the header for a larger length (another byte order, another dialect), or it does not answer"
+            "the server is still waiting for the object, because it read the header as a larger length (another byte order, another dialect), or it does not answer"
         }
         (Outcome::Wire(OnWire::BytesAfterReply), _) => {
             "the server answered more than once, or wrote bytes that belong to no message"
@@ -235,7 +235,7 @@ fn in_outcome(outcome: &Outcome, expected: &Expectation) -> Option<String> {
         }
         (Outcome::Wire(OnWire::NoEndOfStream), _)
         | (Outcome::Wire(OnWire::NothingCame), Expectation::Leaves) => {
-            "the connection was not really closed: something still refers to it, or the socket was never shut"
+            "the connection was not really closed: something still refers to it, or the socket was never closed"
         }
         _ => return None,
     };
@@ -258,7 +258,7 @@ fn in_recv_string(did: Did, expected: &Expectation) -> Option<String> {
             format!("{lost} bytes of the payload were lost on receiving")
         }
         Did::WrongLength { .. } => {
-            "more than one message's bytes were delivered as one, or the header was counted in"
+            "more than one message's bytes were delivered as one, or the header was counted as a part of the payload"
                 .into()
         }
         _ => return None,
@@ -333,7 +333,7 @@ mod tests {
         says(b"abc", b"ab", "the last byte");
         says(b"abc", b"a", "one read");
         says(b"abc", b"abcde", "the bytes of the next one");
-        says(b"abc", b"abc\0\0\0\x01d", "its header included");
+        says(b"abc", b"abc\0\0\0\x01d", "including its header");
         says(b"abc", b"\0\0\0\x03abc", "the header was delivered");
         assert_eq!(cause(b"abc", b"xyz"), None);
         let failure = Failure::new(OnWire::BytesBeforePayload, "a message").showing(

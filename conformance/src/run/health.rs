@@ -1,13 +1,13 @@
-//! Whether it makes sense to go on with a testee.
+//! Decides whether to continue with a testee.
 
 use parking_lot::{Mutex, MutexGuard};
 
 use crate::testee::session::Trouble;
 
-/// After this many executions in a row that end in trouble, the testee is given up.
+/// The suite gives up on a testee after this many executions in a row that end in trouble.
 pub(super) const HOPELESS: usize = 12;
 
-/// How a testee has been doing; shared by all threads that judge it.
+/// The state of a testee, which all threads that judge it share.
 #[derive(Default)]
 pub(super) struct Health {
     troubles: Mutex<Troubles>,
@@ -31,7 +31,7 @@ impl Health {
         }
     }
 
-    /// The last trouble of a testee that is given up.
+    /// Returns the last trouble of the testee, if the suite gives up on it.
     pub(super) fn hopeless(&self) -> Option<Trouble> {
         let troubles = self.troubles();
         let last = troubles.last.clone()?;

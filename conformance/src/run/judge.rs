@@ -1,4 +1,4 @@
-//! One execution: run the case, compare what came with the known deviations, say a verdict.
+//! Judges one execution: runs the case, compares the outcome with the known deviations, and decides on a verdict.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
@@ -15,22 +15,22 @@ use crate::context::setting::Spoken;
 use crate::testee::session::Session;
 use crate::wire::Transcript;
 
-/// One execution with everything that explains its verdict.
+/// One execution, with everything that explains its verdict.
 #[derive(Debug)]
 pub struct Judgement {
-    /// The execution as reports have it.
+    /// The execution, as in reports.
     pub row: Row,
     /// The case.
     pub case: &'static Case,
     /// The dialect and the family.
     pub spoken: Spoken,
-    /// What was broken, the worst first; nothing when it was expected to be.
+    /// The failures, with the worst one first. There are none if the failure was expected.
     pub failures: Vec<Failure>,
-    /// What went over the wires, when that explains the verdict.
+    /// The events on the wires, if they explain the verdict.
     pub transcript: Option<Transcript>,
 }
 
-/// Runs one execution against a testee (none for a testee without an adapter).
+/// Runs one execution against a testee. There is no session with a testee that has no adapter.
 pub fn judge(
     execution: &Execution,
     name: &str,
@@ -91,7 +91,7 @@ pub fn judge(
         }
         None => weigh(&mut judgement, execution, deviations),
     }
-    // Nobody is shown the rest, and of a hundred thousand executions it would fill the memory.
+    // Reports do not show the rest, which would fill the memory after a hundred thousand executions.
     if !judgement.row.verdict.is_bad() {
         judgement.failures.clear();
         judgement.transcript = None;
@@ -100,7 +100,7 @@ pub fn judge(
 }
 
 impl Judgement {
-    /// What is said of an execution that was not run.
+    /// Returns the judgement of an execution that was not run.
     pub fn without_running(
         execution: &Execution,
         name: &str,
@@ -119,7 +119,7 @@ impl Judgement {
         }
     }
 
-    /// What is said of an execution whose testee could not even be started.
+    /// Returns the judgement of an execution whose testee could not be started.
     pub fn unstarted(
         execution: &Execution,
         name: &str,
@@ -180,7 +180,7 @@ fn weigh(judgement: &mut Judgement, execution: &Execution, deviations: &Known<'_
         }
         None => row.verdict = Verdict::Pass,
     }
-    // A deviation that did not show is stale, whatever else happened.
+    // A deviation that did not show is stale, even if another one did.
     let stale = known.iter().find(|known| {
         !judgement
             .failures
@@ -194,7 +194,7 @@ fn weigh(judgement: &mut Judgement, execution: &Execution, deviations: &Known<'_
         row.deviation = Some(stale.deviation.id.clone());
         row.prediction = Some(predicted(stale, false));
         row.message = Some(format!(
-            "it did not happen that `{}`, which deviation `{}` predicts",
+            "the outcome `{}`, which deviation `{}` predicts, did not occur",
             stale.outcome, stale.deviation.id
         ));
     }

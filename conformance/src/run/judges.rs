@@ -67,7 +67,7 @@ impl<'r> Judges<'r> {
     }
 
     /// Judges every execution, many at once, and calls `observe` as each ends. The executions of a testee that is not
-    /// here, or does not start, are judged without being run or observed.
+    /// installed, or does not start, are judged without being run or observed.
     ///
     /// # Errors
     ///
@@ -140,7 +140,7 @@ impl<'r> Judge<'r> {
         let (claims, executions, obstacle) = match testee.plan(selection, runner.deadline) {
             Ok((claims, executions)) => (claims, executions, OnceLock::new()),
             Err(trouble) => {
-                // Every execution gets a verdict all the same.
+                // Every execution gets a verdict nevertheless.
                 let claims = Hello::assumed(&selection.dialects);
                 let executions = plan(&claims, selection, runner.deadline);
                 let obstacle = Some(Obstacle::NeverStarted(trouble));
@@ -175,8 +175,8 @@ impl<'r> Judge<'r> {
         &self.executions
     }
 
-    /// The reason why the testee is not here. The first call of this or of [`judge`](Self::judge) looks for a peer, and
-    /// installs it if that is allowed.
+    /// The reason why the testee is not installed. The first call of this or of [`judge`](Self::judge) looks for a
+    /// peer, and installs it if that is allowed.
     pub fn absence(&self) -> Option<&Absence> {
         match self.obstacle()? {
             Obstacle::Absent(absence) => Some(absence),
@@ -197,7 +197,7 @@ impl<'r> Judge<'r> {
         }
     }
 
-    /// The executions that can be run: all, or none.
+    /// The executions that can be run, which are all or none.
     pub(super) fn to_be_run(&self) -> &[Execution] {
         match self.obstacle() {
             None => &self.executions,
@@ -205,12 +205,13 @@ impl<'r> Judge<'r> {
         }
     }
 
-    /// Whether the executions have to be run one after the other: without an adapter there is only one program.
+    /// Whether the executions have to be run one after the other, because a testee without an adapter is only one
+    /// program.
     pub(super) fn in_order(&self) -> bool {
         self.testee.is_bare()
     }
 
-    /// Whether it is known that this execution shows its outcome only when a deadline has passed.
+    /// Whether this execution is known to show its outcome only after a deadline has passed.
     pub(super) fn takes_the_deadline(&self, execution: &Execution) -> bool {
         execution.not_applicable.is_none()
             && self
@@ -252,7 +253,7 @@ impl<'r> Judge<'r> {
             &self.deviations,
         );
         let trouble = session.as_deref().and_then(Session::trouble);
-        // Trouble that a deviation documents says nothing new about the testee's health.
+        // Trouble that a deviation documents is no sign that the testee no longer works.
         if trouble.is_none() || judgement.row.verdict != Verdict::ExpectedFail {
             self.health.note(trouble);
         }
@@ -266,7 +267,7 @@ impl<'r> Judge<'r> {
         Err(match trouble {
             Trouble::NeverStarted { .. } => Unplayed::Unstarted(Failure::trouble(&trouble)),
             _ => not_run(format!(
-                "the testee was given up after {HOPELESS} executions in a row without an answer; the last one: {trouble}"
+                "the suite gave up on the testee after {HOPELESS} executions in a row without an answer; the last one: {trouble}"
             )),
         })
     }
@@ -282,7 +283,7 @@ impl<'r> Judge<'r> {
         })
     }
 
-    /// A session with the testee that plays the other end, and its name, in cases where that is not the suite.
+    /// A session with the testee at the other end, and the name of that testee, unless the suite is the other end.
     fn other<'j>(
         &'j self,
         execution: &Execution,
@@ -337,5 +338,5 @@ fn cannot_talk(name: &str, counterpart: &Session, setting: &Setting) -> Option<S
         return Some(speaks_nothing(hello, name, setting.framing()));
     }
     (!hello.families.contains(&setting.family))
-        .then(|| format!("{name} does not have {} here", setting.family))
+        .then(|| format!("{name} does not support {} on this system", setting.family))
 }

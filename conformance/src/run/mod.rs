@@ -27,8 +27,8 @@
 //! Another implementation in Rust is judged in the same way: see [`Testee::in_process`]. A program that speaks the
 //! adapter protocol is a [`Testee::exec`].
 //!
-//! A crate may prefer one test for each execution. For this the runner gives [`Judges`]: a [`Judge`] for each testee,
-//! which judges one execution at a time and keeps sessions between them:
+//! A crate may prefer one test for each execution. For this purpose, [`Runner::judges`] returns [`Judges`]: a [`Judge`]
+//! for each testee, which judges one execution at a time and keeps sessions between executions:
 //!
 //! ```
 //! # use processing_conformance::run::plan::Selection;

@@ -1,4 +1,4 @@
-//! Which executions there are: cases, times parameters, dialects, families and roles.
+//! Plans executions: every combination of cases, parameters, dialects, families and roles.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,14 +13,14 @@ use crate::context::setting::Spoken;
 use crate::testee::message::Hello;
 use crate::wire::Framing;
 
-/// One case under one setting, to be run or to be accounted for.
+/// One case under one setting, which is run or reported as not applicable.
 #[derive(Clone, Debug)]
 pub struct Execution {
     /// The case.
     pub case: &'static Case,
-    /// Under which circumstances.
+    /// The setting.
     pub setting: Setting,
-    /// Why it does not apply, if it does not.
+    /// The reason why the case does not apply, if it does not.
     pub not_applicable: Option<String>,
 }
 
@@ -31,20 +31,20 @@ impl Execution {
     }
 }
 
-/// What was asked for.
+/// The selected executions.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
-    /// Ids or patterns with `*` and `?`; everything when empty.
+    /// Ids of cases, or patterns with `*` and `?`. An empty list selects all cases.
     pub patterns: Vec<String>,
-    /// The families; all when empty.
+    /// The families. An empty list selects all.
     pub families: Vec<Family>,
-    /// The dialects, or their framings alone; all that the testee claims when empty.
+    /// The dialects, or only their framings. An empty list selects all dialects that the testee claims.
     pub dialects: Vec<Spoken>,
 }
 
 impl Selection {
-    /// Whether this execution was asked for: by its whole id, by its case's id, by an area, or by a pattern. An id that
-    /// the case had before will do.
+    /// Whether this execution is selected by its own id, by the id of its case, by an area, or by a pattern. Former ids
+    /// of the case are accepted as well.
     pub fn takes(&self, case: &Case, parameters: &Parameters) -> bool {
         if self.patterns.is_empty() {
             return true;
@@ -69,8 +69,8 @@ impl Selection {
         self.families.is_empty() || self.families.contains(&family)
     }
 
-    /// The dialects of a testee and the families in which they are asked for. Over `AF_PIPE` dialects that have the same
-    /// handshake are the same bytes, and one of them is enough.
+    /// The selected dialects of a testee, each with the selected families. Over `AF_PIPE`, dialects with the same
+    /// handshake do not differ on the wire, so that one of them is enough.
     fn spoken(&self, claims: &Hello) -> Vec<Spoken> {
         let streams = claims
             .known_dialects()
@@ -79,7 +79,7 @@ impl Selection {
             })
             .filter(|spoken| self.takes_family(spoken.family) && self.takes_dialect(*spoken));
         let mut all: Vec<Spoken> = streams.collect();
-        // A testee without pipes has nothing to be told of them, unless somebody asks where there are some.
+        // If a testee has no pipes, dialects over pipes are left out, unless pipes are available and were selected.
         let claimed = claims.families.contains(&Family::Pipe);
         let asked = self.families.contains(&Family::Pipe) && Family::Pipe.is_available();
         if !(asked || claimed && self.takes_family(Family::Pipe)) {
@@ -97,7 +97,7 @@ impl Selection {
         all
     }
 
-    /// Whether a case could be asked for at all.
+    /// Whether any execution of a case can be selected.
     pub fn could_take(&self, case: &Case) -> bool {
         Framing::specified().any(|framing| {
             (case.parameters)(framing)
@@ -107,7 +107,7 @@ impl Selection {
     }
 }
 
-/// Every execution of what was asked for, against a testee with an adapter that makes these claims.
+/// Returns every selected execution against a testee with an adapter that makes these claims.
 pub fn plan(claims: &Hello, selection: &Selection, patience: Duration) -> Vec<Execution> {
     let spoken = selection.spoken(claims);
     let mut executions = Vec::new();
@@ -138,7 +138,7 @@ pub fn plan(claims: &Hello, selection: &Selection, patience: Duration) -> Vec<Ex
     executions
 }
 
-/// Every execution against a testee without an adapter, which `bare` tells how to reach.
+/// Returns every selected execution against a testee without an adapter, which is reached as `bare` describes.
 pub fn plan_bare(
     bare: &Arc<Bare>,
     spoken: Spoken,
@@ -160,8 +160,8 @@ pub fn plan_bare(
     };
     let mut executions = Vec::new();
     for case in catalogue().filter(|case| case.kind == kind) {
-        let obstacle =
-            (!case.needs.families.contains(&family)).then(|| format!("it is not about {family}"));
+        let obstacle = (!case.needs.families.contains(&family))
+            .then(|| format!("the case is not about {family}"));
         expand(case, &base, obstacle, selection, &mut executions);
     }
     executions
@@ -188,7 +188,7 @@ fn expand(
             not_applicable: obstacle.clone(),
         });
     if obstacle.is_some() {
-        // Told once, not once for each parameter.
+        // The reason is reported once, and not once for each set of parameters.
         executions.extend(chosen.take(1).map(|mut execution| {
             execution.setting.parameters = Parameters::default();
             execution
@@ -198,33 +198,36 @@ fn expand(
     }
 }
 
-/// Why a case has nothing to say of this testee, this family or this dialect.
+/// Returns the reason why a case does not apply to this testee, this family or this dialect.
 fn obstacle(case: &Case, claims: &Hello, spoken: Spoken) -> Option<String> {
     let needs = &case.needs;
     let Spoken { dialect, family } = spoken;
     if !claims.families.contains(&family) {
-        return Some(format!("{} does not have {family} here", claims.name));
+        return Some(format!(
+            "{} does not support {family} on this system",
+            claims.name
+        ));
     }
     if !needs.families.contains(&family) {
-        return Some(format!("it is not about {family}"));
+        return Some(format!("the case is not about {family}"));
     }
     if let Some(framing) = spoken.framing()
         && !needs.framings.contains(&framing)
     {
-        return Some(format!("it is not about {framing}"));
+        return Some(format!("the case is not about {framing}"));
     }
     if !needs.handshake.allow(dialect.handshake) {
         return Some(match (needs.handshake, dialect.handshake) {
             (_, None) => format!("{spoken} has no handshake"),
             (Handshakes::Only(_), Some(_)) => format!("{spoken} has another handshake"),
             (Handshakes::Any | Handshakes::None, Some(_)) => {
-                format!("it is about a dialect without a handshake, {spoken} has one")
+                format!("the case is about dialects without a handshake, and {spoken} has one")
             }
         });
     }
     if claims.profile < needs.profile {
         return Some(format!(
-            "it needs profile `{}`, the testee claims `{}`",
+            "the case needs profile `{}`, and the testee claims `{}`",
             needs.profile, claims.profile
         ));
     }
@@ -232,7 +235,7 @@ fn obstacle(case: &Case, claims: &Hello, spoken: Spoken) -> Option<String> {
         && claims.profile != only
     {
         return Some(format!(
-            "it is about profile `{only}`, the testee claims `{}`",
+            "the case is about profile `{only}`, and the testee claims `{}`",
             claims.profile
         ));
     }
@@ -251,7 +254,7 @@ mod tests {
     use super::*;
     use crate::adapter::{Implementation, Reference};
 
-    /// What is spoken, and over which family, in the executions of one case.
+    /// The families and dialects of the executions of one case.
     fn spoken(selection: &Selection) -> BTreeSet<String> {
         let mut claims = Reference.hello();
         claims.families = vec![Family::Inet, Family::Pipe];

@@ -1,4 +1,4 @@
-//! From the names of testees to testees that can be judged.
+//! Resolves the names of testees to testees that can be judged.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -16,17 +16,17 @@ use crate::testee::TesteeName;
 use crate::testee::message::RawAddress;
 use crate::wire::{Dialect, Door, Framing, Transcript};
 
-/// The dialect that a testee without an adapter is taken to speak by default.
+/// The dialect that a testee without an adapter is assumed to speak by default.
 const WITHOUT_KEY: Dialect = Dialect::new(Framing::Be32);
 
 /// Resolves the names of testees.
 #[derive(Clone, Debug)]
 pub struct Resolver {
-    /// Where peers come from.
+    /// The source of peers.
     pub supply: Arc<Supply>,
-    /// The dialects that are asked for. A testee without an adapter is taken to speak the first one.
+    /// The selected dialects. A testee without an adapter is assumed to speak the first one.
     pub dialects: Vec<Spoken>,
-    /// How long anything on the wire may take.
+    /// How long an operation on the wire may take.
     pub deadline: Duration,
     /// How long the suite waits for the first connection of a client without an adapter.
     pub wait: Duration,
@@ -49,24 +49,24 @@ pub enum ResolveError {
     Listen {
         /// The address.
         address: RawAddress,
-        /// What the system says.
+        /// The error of the system.
         error: io::Error,
     },
     /// The counterpart would have no adapter.
-    #[error("a counterpart needs an adapter: say reference, peer:NAME or exec:COMMAND")]
+    #[error("a counterpart needs an adapter: use reference, peer:NAME or exec:COMMAND")]
     BareCounterpart,
-    /// The name of the counterpart is a pattern of several.
+    /// The name of the counterpart is a pattern that matches several testees.
     #[error("there can be only one counterpart")]
     SeveralCounterparts,
 }
 
 impl Resolver {
-    /// All the testees of these names, each of them once. The peers among them are taken from the supply now.
+    /// Returns the testees with these names, without duplicates. Peers are taken from the supply by this call.
     ///
     /// # Errors
     ///
-    /// When one of the names cannot be resolved. A peer that is known but not here is no error: its executions are not
-    /// run, and say why.
+    /// Returns an error if one of the names cannot be resolved. It is not an error if a known peer is not installed:
+    /// its executions are then reported as not run, with the reason.
     pub fn testees(&self, names: &[TesteeName]) -> Result<Vec<Testee>, ResolveError> {
         let mut testees = Vec::new();
         let mut known = BTreeSet::new();
@@ -80,11 +80,11 @@ impl Resolver {
         Ok(testees)
     }
 
-    /// The one testee of this name, which can play the other end of pair cases.
+    /// Returns the one testee with this name, which can play the other end of pair cases.
     ///
     /// # Errors
     ///
-    /// When the name cannot be resolved, names several testees, or names one without an adapter.
+    /// Returns an error if the name cannot be resolved, names several testees, or names one without an adapter.
     pub fn counterpart(&self, name: &TesteeName) -> Result<Testee, ResolveError> {
         if matches!(name, TesteeName::Connect(_) | TesteeName::Listen(_)) {
             return Err(ResolveError::BareCounterpart);
@@ -121,7 +121,7 @@ impl Resolver {
         })
     }
 
-    /// Takes the peers from the supply, and then the other flavours of those that are here.
+    /// Takes the peers from the supply, and then the other flavours of those that are installed.
     fn peers(&self, peers: &[&'static Peer]) -> Vec<Testee> {
         self.supply.prepare(peers);
         let sisters: Vec<&Peer> = peers
@@ -136,7 +136,7 @@ impl Resolver {
             .collect()
     }
 
-    /// What a testee without an adapter is taken to speak at this address.
+    /// Returns the dialect that a testee without an adapter is assumed to speak at this address.
     fn spoken(&self, address: &RawAddress) -> Result<Spoken, ResolveError> {
         let family = family(address);
         if !family.is_available() {

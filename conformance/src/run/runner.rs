@@ -1,4 +1,4 @@
-//! What is to be run: which cases against which testees, and under which conditions.
+//! Describes a run: the cases, the testees and the conditions.
 
 use std::io;
 use std::num::NonZero;
@@ -20,7 +20,7 @@ use crate::testee::message::{Hello, PROTOCOL, Profile};
 use crate::wire::handshake::Scheme;
 use crate::wire::{Dialect, Framing};
 
-/// The dialect that a testee is taken to speak if it does not say: that of `processing` 0.30 and later.
+/// The dialect that a testee is assumed to speak if it does not report one: that of `processing` 0.30 and later.
 const PREFERRED: Dialect = Dialect {
     framing: Framing::Be32,
     handshake: Some(Scheme::Processing),
@@ -34,12 +34,12 @@ pub struct Runner {
     pub counterpart: Testee,
     /// The executions to run.
     pub selection: Selection,
-    /// The faults that are known of the testees.
+    /// The known faults of the testees.
     pub deviations: Deviations,
-    /// How long an operation may take before the testee counts as hung; at least two seconds, so that a slow machine
-    /// makes no difference.
+    /// How long an operation may take before the testee counts as hung. This is at least two seconds, so that verdicts
+    /// do not depend on the speed of the machine.
     pub deadline: Duration,
-    /// How many executions are under way at once; by default as many as suit the machine.
+    /// How many executions are under way at once. The default depends on the number of processors.
     pub jobs: Option<NonZero<usize>>,
     /// Set from another thread to end the run early. Executions that have not begun by then are not run.
     pub interrupted: Arc<AtomicBool>,
@@ -62,16 +62,16 @@ pub enum RunError {
     /// The selection is invalid.
     #[error(transparent)]
     Selection(#[from] SelectionError),
-    /// The selection contains nothing for these testees.
+    /// The selection contains no execution for these testees.
     #[error(transparent)]
     NothingSelected(#[from] NothingSelected),
-    /// The directory for socket files cannot be made.
-    #[error("no directory for socket files: {0}")]
+    /// The directory for socket files cannot be created.
+    #[error("cannot create a directory for socket files: {0}")]
     Scratch(io::Error),
 }
 
 impl Runner {
-    /// Every case against these testees.
+    /// Returns a runner of all cases against these testees.
     pub fn new(testees: impl IntoIterator<Item = Testee>) -> Self {
         Self {
             testees: testees.into_iter().collect(),
@@ -88,26 +88,26 @@ impl Runner {
     ///
     /// # Errors
     ///
-    /// When the selection is invalid or selects nothing.
+    /// Returns an error if the selection is invalid or selects nothing.
     pub fn run(&self, observe: &(dyn Fn(&Judgement) + Sync)) -> Result<Vec<Run>, RunError> {
         self.judges()?.run(observe)
     }
 
-    /// The judges of the testees, for callers that decide themselves when to run which execution.
+    /// Returns the judges of the testees, for callers that decide themselves when to run which execution.
     ///
-    /// This starts programs, to ask what they claim. The claims of peers and of testees in this process are known:
-    /// nothing is started or installed until one of their executions is judged.
+    /// This starts programs to find out what they claim. The claims of peers and of testees in this process are known,
+    /// so that these are started or installed only when one of their executions is judged.
     ///
     /// # Errors
     ///
-    /// When the selection is invalid.
+    /// Returns an error if the selection is invalid.
     pub fn judges(&self) -> Result<Judges<'_>, RunError> {
         Judges::of(self)
     }
 }
 
 impl Hello {
-    /// Claims for a testee that did not say what it claims, so that every execution still gets a verdict.
+    /// Returns claims for a testee that did not report any, so that every execution still gets a verdict.
     pub(super) fn assumed(dialects: &[Spoken]) -> Self {
         let dialects: Vec<Dialect> = if dialects.is_empty() {
             vec![PREFERRED]

@@ -1,4 +1,4 @@
-//! Judging many executions at once, so that one that waits does not hold up the others.
+//! Judges many executions at once, so that one that waits does not delay the others.
 
 use std::collections::VecDeque;
 use std::num::NonZero;
@@ -29,8 +29,9 @@ fn processors() -> usize {
     std::thread::available_parallelism().map_or(2, NonZero::get)
 }
 
-/// Runs every execution that can be run, and calls `observe` as each ends. At most `jobs` are under way at once, or as
-/// many as suit the machine. The judgements of each judge are in the order of its executions.
+/// Runs every execution that can be run, and calls `observe` as each ends. At most `jobs` executions are under way at
+/// once; the default depends on the number of processors. The judgements of each judge are in the order of its
+/// executions.
 pub(super) fn run(
     judges: &[Judge<'_>],
     jobs: Option<NonZero<usize>>,
@@ -44,7 +45,7 @@ pub(super) fn run(
     let work = || {
         loop {
             let turn = turns.take();
-            // In a statement of its own: in the condition, the lock would be held for the whole turn.
+            // This is a statement of its own, because a lock in the condition would be held for the whole turn.
             let next = queue.lock().next();
             let Some(task) = next else { return };
             let judge = &judges[task.judge];
@@ -78,8 +79,8 @@ struct Task {
     waits: bool,
 }
 
-/// The tasks that have not begun. Those that are known to wait for a deadline begin early, beside the others, so that the
-/// run does not end by waiting for them.
+/// The tasks that have not begun. Those that are known to wait for a deadline begin early, together with the others, so
+/// that the run does not have to wait for them at its end.
 struct Queue {
     waiting: VecDeque<Task>,
     others: VecDeque<Task>,

@@ -15,17 +15,17 @@ use crate::wire::Framing;
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum SelectionError {
     /// No case matches a pattern. The other patterns may match some.
-    #[error("no case matches `{0}`; `processing-conformance list` shows what there is")]
+    #[error("no case matches `{0}`; `processing-conformance list` shows the cases")]
     NoCase(String),
-    /// A dialect of `AF_PIPE`, and only other families.
+    /// A dialect of `AF_PIPE` was selected, and only other families.
     #[error(transparent)]
     WithoutFraming(#[from] WithoutFraming),
 }
 
-/// A dialect without a framing, asked for over a family where messages need one.
+/// A dialect without a framing was selected over a family where messages need one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
-    "--dialect {asked} is for AF_PIPE, where a message is a message; over {family} a dialect begins with its framing: {framings}",
+    "--dialect {asked} is for AF_PIPE, where messages need no framing; over {family} a dialect begins with its framing: {framings}",
     framings = Framing::specified().map(|framing| framing.to_string()).collect::<Vec<_>>().join(", ")
 )]
 pub struct WithoutFraming {
@@ -34,7 +34,7 @@ pub struct WithoutFraming {
 }
 
 impl WithoutFraming {
-    /// Refuses a dialect of `AF_PIPE` over another family.
+    /// Rejects a dialect of `AF_PIPE` over another family.
     pub(super) fn check(asked: Spoken, family: Family) -> Result<(), Self> {
         if asked.family == Family::Pipe && family != Family::Pipe {
             return Err(Self { asked, family });
@@ -46,14 +46,14 @@ impl WithoutFraming {
 /// The reason why there is nothing to run against any testee.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum NothingSelected {
-    /// A family was asked for that this system does not have.
+    /// The selected family is not available on this system.
     #[error("nothing is selected: {0} is not available on this system")]
     Family(Family),
-    /// No testee speaks the dialects that were asked for. They speak these.
+    /// No testee speaks the selected dialects. The testees speak these dialects.
     #[error("nothing is selected: the testee speaks {0}")]
     Dialect(String),
     /// No case of the selection is for these testees.
-    #[error("nothing is selected: no case for this testee matches what was asked for")]
+    #[error("nothing is selected: no case for this testee matches the selection")]
     Case,
 }
 
@@ -62,7 +62,7 @@ impl Selection {
     ///
     /// # Errors
     ///
-    /// When a pattern matches no case, or when the dialects contradict the families.
+    /// Returns an error if a pattern matches no case, or if the dialects contradict the families.
     pub fn check(&self) -> Result<(), SelectionError> {
         if let Some(family) = self.families.first()
             && !self.families.contains(&Family::Pipe)

@@ -9,7 +9,8 @@ use parking_lot::{Mutex, MutexGuard};
 use super::testee::Testee;
 use crate::testee::session::{Session, Trouble};
 
-/// Idle sessions by the name of their testee. When there are too many, the ones that have been idle for longest are ended.
+/// Idle sessions by the name of their testee. When there are too many, the ones that have been idle for longest are
+/// ended.
 pub(super) struct Sessions {
     most: usize,
     // The session that was used last is at the end.
@@ -17,7 +18,7 @@ pub(super) struct Sessions {
 }
 
 impl Sessions {
-    /// An empty pool that keeps this number of sessions at most.
+    /// Returns an empty pool that keeps at most this number of sessions.
     pub(super) fn new(most: usize) -> Self {
         Self {
             most,
@@ -25,7 +26,7 @@ impl Sessions {
         }
     }
 
-    /// An idle session with this testee, or a fresh one.
+    /// Returns an idle session with this testee, or a new one.
     pub(super) fn take<'s>(
         &'s self,
         testee: &'s Testee,

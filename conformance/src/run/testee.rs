@@ -72,7 +72,7 @@ impl Testee {
         }
     }
 
-    /// A running server without an adapter, and what it speaks.
+    /// A running server without an adapter, and the dialect that it speaks.
     pub fn server(address: RawAddress, spoken: Spoken) -> Self {
         Self {
             name: TesteeName::Connect(address.clone()).to_string(),
@@ -80,8 +80,8 @@ impl Testee {
         }
     }
 
-    /// A client without an adapter that will connect to `door`, and what it speaks. The suite waits for `patience`
-    /// until the first connection.
+    /// A client without an adapter that will connect to `door`, and the dialect that it speaks. The suite waits at most
+    /// `patience` for the first connection.
     pub fn client(address: RawAddress, door: Door, spoken: Spoken, patience: Duration) -> Self {
         Self {
             name: TesteeName::Listen(address).to_string(),
@@ -102,12 +102,12 @@ impl Testee {
         }
     }
 
-    /// Whether it has no adapter, so that the suite sees it only from the wire.
+    /// Whether the testee has no adapter, so that the suite can observe it only on the wire.
     pub fn is_bare(&self) -> bool {
         matches!(self.kind, Kind::Bare(..))
     }
 
-    /// The reason why the testee is not here. A peer is looked for, and installed if that is allowed.
+    /// The reason why the testee is not installed. This looks for a peer, and installs it if that is allowed.
     pub fn absence(&self) -> Option<Absence> {
         match &self.kind {
             Kind::Peer(peer, supply) => supply.get(peer).err(),
@@ -119,7 +119,7 @@ impl Testee {
     ///
     /// # Errors
     ///
-    /// When the testee does not start, or has no adapter.
+    /// Returns an error if the testee does not start, or has no adapter.
     pub fn start(&self, patience: Duration) -> Result<Session, Trouble> {
         let never = |reason: String| Trouble::NeverStarted { reason };
         match &self.kind {
@@ -141,13 +141,13 @@ impl Testee {
         }
     }
 
-    /// What the testee claims, unless it has no adapter, and every execution of the selection against it.
+    /// The claims of the testee, unless it has no adapter, and every selected execution against it.
     ///
     /// Only a program has to be started for this; the claims of other testees are known.
     ///
     /// # Errors
     ///
-    /// When a program does not start.
+    /// Returns an error if a program does not start.
     pub(super) fn plan(
         &self,
         selection: &Selection,

@@ -1,13 +1,13 @@
-//! How many executions work at once, however many are under way.
+//! Limits how many executions work at once, however many are under way.
 
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 
-/// An execution that takes longer than this is taken to wait for something, and holds up nobody.
+/// An execution that takes longer than this is assumed to wait for something, and no longer occupies a turn.
 const LONG: Duration = Duration::from_millis(60);
 
-/// Lets so many executions begin at once; one that takes long does not count any more.
+/// Lets at most `most` executions work at once. An execution that takes long is no longer counted.
 pub(super) struct Turns {
     most: usize,
     running: Mutex<Vec<Instant>>,

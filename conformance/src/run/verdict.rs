@@ -1,4 +1,4 @@
-//! What is said of one execution, and of all of them.
+//! The verdict on one execution, and a summary of all verdicts.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,30 +10,30 @@ use crate::context::id::execution_id;
 use crate::context::setting::Role;
 use crate::requirements::Level;
 
-/// What is said of one execution. Every report spells it in the same way.
+/// The verdict on one execution. Every report spells it in the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
-    /// It did what it must.
+    /// The testee did what is required.
     Pass,
-    /// It did not.
+    /// The testee did not do what is required.
     Fail,
-    /// It did not, in exactly the way that a deviation documents.
+    /// The testee failed in exactly the way that a deviation documents.
     ExpectedFail,
-    /// It did, though a deviation says that it would not: the deviation is stale.
+    /// A failure that a deviation documents did not occur: the deviation is stale.
     UnexpectedPass,
-    /// The dialect, the family or the profile does not have what the case is about.
+    /// The case does not apply to the dialect, the family or the profile.
     NotApplicable,
-    /// It could not be run.
+    /// The execution could not be run.
     NotRun,
-    /// Reserved, and given to no execution yet: it passed and failed under the same circumstances.
+    /// The execution passed and failed under the same circumstances. This is reserved; no execution has it yet.
     Flaky,
-    /// Reserved, and given to no execution yet: the run was interrupted before the execution ended.
+    /// The run was interrupted before the execution ended. This is reserved; no execution has it yet.
     Interrupted,
 }
 
 impl Verdict {
-    /// Whether the execution did not go as it should, so that a report explains it.
+    /// Whether the outcome was unexpected, so that reports explain it.
     pub fn is_bad(self) -> bool {
         matches!(self, Self::Fail | Self::UnexpectedPass)
     }
@@ -76,29 +76,29 @@ pub struct Row {
     pub testee: String,
     /// The version that the testee claims.
     pub peer_version: Option<String>,
-    /// The dialect spoken; over `AF_PIPE`, where nothing is framed, `message` in place of a framing.
+    /// The dialect. Over `AF_PIPE`, where nothing is framed, its name has `message` in place of a framing.
     pub dialect: String,
     /// The family.
     #[serde(with = "by_name")]
     pub family: Family,
     /// The end that the testee played.
     pub role: Role,
-    /// Who played the other end, when it was not the suite.
+    /// The testee at the other end, unless the suite was the other end.
     pub counterpart: Option<String>,
-    /// What is said of it.
+    /// The verdict.
     pub verdict: Verdict,
-    /// The level of what was broken, else of the case.
+    /// The level of the failure if there is one, and otherwise of the case.
     pub level: Level,
     /// The requirements that the case tests.
     pub requirements: Vec<String>,
     /// The deviation that documents the failure.
     pub deviation: Option<String>,
-    /// The prediction that decided, when a deviation concerns the execution.
+    /// The prediction that decided the verdict, if a deviation concerns the execution.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub prediction: Option<Predicted>,
-    /// How long it took, in milliseconds.
+    /// The duration of the execution, in milliseconds.
     pub duration_ms: f64,
-    /// Why, when it did not pass.
+    /// The reason for the verdict, unless the execution passed.
     pub message: Option<String>,
 }
 
@@ -115,7 +115,7 @@ impl Row {
             .map_or(&self.case, |(area, _)| area)
     }
 
-    /// Whether this is a broken recommendation rather than a broken requirement.
+    /// Whether this is a failure of a recommendation rather than of a requirement.
     pub fn is_broken_should(&self) -> bool {
         self.verdict == Verdict::Fail && self.level != Level::Must
     }
@@ -124,30 +124,30 @@ impl Row {
 /// How many executions there were of each verdict.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Summary {
-    /// Passed.
+    /// How many passed.
     pub pass: usize,
-    /// Broke a MUST.
+    /// How many did not meet a MUST.
     pub fail: usize,
-    /// Failed as documented.
+    /// How many failed as documented.
     pub expected_fail: usize,
-    /// Passed against the documentation.
+    /// How many did not fail as documented.
     pub unexpected_pass: usize,
-    /// Had nothing to say.
+    /// How many did not apply.
     pub not_applicable: usize,
-    /// Could not be run.
+    /// How many could not be run.
     pub not_run: usize,
-    /// Broke a SHOULD or a MAY.
+    /// How many did not meet a SHOULD or a MAY.
     pub broken_should: usize,
-    /// Reserved, as is the verdict.
+    /// Reserved, like the verdict.
     #[serde(default)]
     pub flaky: usize,
-    /// Reserved, as is the verdict.
+    /// Reserved, like the verdict.
     #[serde(default)]
     pub interrupted: usize,
 }
 
 impl Summary {
-    /// Counts rows.
+    /// Counts the verdicts of these rows.
     pub fn of<'r>(rows: impl IntoIterator<Item = &'r Row>) -> Self {
         let mut summary = Self::default();
         for row in rows {
@@ -166,18 +166,18 @@ impl Summary {
         summary
     }
 
-    /// How many were really run.
+    /// How many executions were run.
     pub fn executed(&self) -> usize {
         self.pass + self.fail + self.expected_fail + self.unexpected_pass + self.broken_should
     }
 
-    /// Whether the run as a whole is good.
+    /// Whether the run as a whole succeeded.
     pub fn is_success(&self, strict: bool) -> bool {
         self.fail == 0 && self.unexpected_pass == 0 && !(strict && self.broken_should > 0)
     }
 }
 
-/// What has a name, as its name.
+/// Serializes a value with a name as its name.
 mod by_name {
     use std::fmt::Display;
     use std::str::FromStr;

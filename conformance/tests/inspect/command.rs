@@ -166,7 +166,7 @@ fn a_key_is_used_and_never_shown() {
     ] {
         let shown = all(&output);
         assert!(
-            shown.contains("the answers are right under the key"),
+            shown.contains("the answers are correct for the key"),
             "{shown}"
         );
         assert!(!shown.contains(key), "{shown}");

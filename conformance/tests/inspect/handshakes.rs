@@ -117,7 +117,7 @@ fn files_in_the_wrong_order_are_recognised() {
     let inspection = inspect(&swapped, &KEYED);
     assert!(inspection.is_sound);
     assert!(
-        inspection.text.contains("is the listener's"),
+        inspection.text.contains("are the listener's"),
         "{}",
         inspection.text
     );

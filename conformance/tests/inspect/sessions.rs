@@ -183,7 +183,11 @@ fn the_handshake_is_complete_however_few_messages_are_shown() {
             for messages in 0..4 {
                 let inspection = inspect(&capture, &Options { messages, ..KEYED });
                 assert!(inspection.is_sound, "{}", inspection.text);
-                assert!(inspection.text.contains("complete; the answers are right"));
+                assert!(
+                    inspection
+                        .text
+                        .contains("complete; the answers are correct")
+                );
                 let shown = inspection.text.matches("the listener's challenge").count();
                 assert_eq!(shown, usize::from(messages > 0));
             }

@@ -85,7 +85,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["framing/size/received", "framing/segmentation/header-alone"],
         shown: "framing/size/received[length=1025]",
         family: "AF_INET",
-        cause: "what one read gave was taken for the whole payload",
+        cause: "the bytes of one read were taken for the whole payload",
     },
     Expectation {
         fault: "read-ahead-lost",
@@ -112,7 +112,7 @@ const EXPECTED: [Expectation; 16] = [
         ],
         shown: "listener/clients/sends-garbage",
         family: "AF_INET",
-        cause: "what an earlier client did",
+        cause: "an earlier client did",
     },
     Expectation {
         fault: "path-stays",
@@ -131,7 +131,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["handshake/key/right"],
         shown: "handshake/key/right[key=text]",
         family: "AF_INET",
-        cause: "a half of the handshake is missing",
+        cause: "one half of the handshake is missing",
     },
     Expectation {
         fault: "digest-prefix-compared",

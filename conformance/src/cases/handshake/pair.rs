@@ -41,7 +41,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/pair/one-sided",
-        about: "When only one of two testees has a key, no object is exchanged, and neither mistakes the handshake for one.",
+        about: "When only one of two testees has a key, no object is exchanged, and neither mistakes a message of the handshake for an object.",
         requirements: &["handshake.one-sided"],
         parameters: |_| each_named("key-at", &SIDES),
         needs: KEYED_OBJECTS,

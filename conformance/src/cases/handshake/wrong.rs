@@ -90,7 +90,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "handshake/challenge/passed-on",
-        about: "A listener without the key cannot make another connection of the same client answer for it.",
+        about: "A listener without the key cannot get the answer to a client's challenge from another connection of the same client.",
         level: Level::Should,
         requirements: &["handshake.reflection"],
         roles: &[super::Role::Client],
@@ -275,10 +275,10 @@ fn passed_on(context: &mut Context<'_>) -> CaseResult {
     let (_, end) = context.finish_handshake(first)?;
     Err(Failure::new(
         (OperationName::Connect, Did::TakenIn),
-        "what a client asks is not answered by the client itself",
+        "the client does not answer its own challenge",
     )
     .detail(format!(
-        "the testee has connection {} to it now",
+        "the testee now has connection {} to this listener",
         end.handle
     ))
     .into())

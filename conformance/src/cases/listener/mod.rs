@@ -398,12 +398,12 @@ fn backlog(context: &mut Context<'_>, backlog: Option<u32>, clients: usize) -> C
     Ok(())
 }
 
-/// Linux queues backlog + 1 connections on a Unix socket, and at once refuses further ones that are not allowed to
-/// block.
+/// Linux queues backlog + 1 connections on a Unix socket, and immediately refuses further connections from sockets that
+/// do not block.
 fn backlog_is_the_given_one(context: &mut Context<'_>) -> CaseResult {
     if !cfg!(target_os = "linux") {
         return Err(Stop::NotApplicable(
-            "only Linux tells a full backlog at once".into(),
+            "only Linux reports a full backlog at once".into(),
         ));
     }
     let backlog = context.setting.parameters.number("backlog");
@@ -594,7 +594,7 @@ fn need_exclusive_names(context: &Context<'_>) -> CaseResult {
     match pipe_names_are_exclusive(&context.free_address()) {
         Ok(true) => Ok(()),
         Ok(false) => Err(Stop::NotApplicable(
-            "this system does not enforce FILE_FLAG_FIRST_PIPE_INSTANCE: two of the suite's own listeners got one name"
+            "this system does not enforce FILE_FLAG_FIRST_PIPE_INSTANCE: two of the suite's own listeners got the same name"
                 .into(),
         )),
         Err(error) => Err(Stop::NotRun(format!("the suite could not listen: {error}"))),

@@ -163,7 +163,7 @@ fn foreign_file(context: &mut Context<'_>) -> CaseResult {
 
 fn foreign_socket(context: &mut Context<'_>) -> CaseResult {
     let path = context.fresh_path();
-    // Bound and abandoned, as a process that is killed leaves it.
+    // The socket is bound and abandoned, as by a process that is killed.
     let left = socket2::Socket::new(socket2::Domain::UNIX, socket2::Type::STREAM, None)
         .and_then(|socket| socket.bind(&socket2::SockAddr::unix(&path)?));
     left.map_err(|error| Stop::NotRun(error.to_string()))?;
@@ -192,7 +192,7 @@ fn path_replaced(context: &mut Context<'_>) -> CaseResult {
     if !is_there {
         return Err(Failure::new(
             (OperationName::Close, Did::RemovedSomebodysFile),
-            "what stands at the path now is left alone",
+            "the file that is now at the path is left as it is",
         )
         .into());
     }
@@ -227,7 +227,9 @@ fn path_mode(context: &mut Context<'_>) -> CaseResult {
 
 #[cfg(not(unix))]
 fn path_mode(_: &mut Context<'_>) -> CaseResult {
-    Err(Stop::NotApplicable("files have no mode here".into()))
+    Err(Stop::NotApplicable(
+        "files have no mode on this system".into(),
+    ))
 }
 
 fn expect_removed(path: &Path) -> CaseResult {

@@ -226,7 +226,7 @@ fn byte_client_reads(context: &mut Context<'_>) -> CaseResult {
         return Ok(());
     }
     Err(
-        Failure::new(OnWire::WrongPayload, "the payloads, one behind the other")
+        Failure::new(OnWire::WrongPayload, "the payloads, one after the other")
             .showing(EvidenceKind::String, BOTH, &read)
             .into(),
     )

@@ -16,7 +16,7 @@ use crate::wire::{Door, Wire};
 pub(in crate::cases) const CASES: &[Case] = &[
     Case {
         id: "pipe/instance/several-clients-wait",
-        about: "Clients that connect while the listener is not accepting are served once it does, however many there are.",
+        about: "However many clients connect while the listener is not accepting, all of them are served once it accepts.",
         requirements: &["pipe.instances", "listener.many-clients"],
         needs: PIPE,
         run: several_wait,
@@ -24,7 +24,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/instance/busy",
-        about: "A client that finds every instance busy waits for the next one.",
+        about: "A client that finds every instance busy waits until one is available.",
         requirements: &["pipe.busy", "client.connect"],
         needs: PIPE,
         run: busy,
@@ -40,7 +40,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
     Case {
         id: "pipe/instance/closed-connections-leave-none",
-        about: "Closed connections leave no instance behind to which a client could connect in vain.",
+        about: "Closed connections leave no instance to which a client could connect without being served.",
         requirements: &["pipe.instances", "closing.close"],
         needs: PIPE,
         run: none_left,

@@ -1,4 +1,4 @@
-//! What a deviation is about, which releases have it, and how to see it.
+//! Explanations of deviations: the fault, the releases that have it, and a command that shows it.
 
 use std::fmt::Write;
 use std::time::Duration;
@@ -77,7 +77,7 @@ pub(super) fn explain_deviation(deviation: &Deviation) -> String {
             ),
         );
     } else if !ranges.is_empty() {
-        // What is of no peer of the catalogue is somebody's own, who knows how to start it.
+        // A deviation of no peer in the catalogue belongs to the user, who knows how to start the testee.
         field("see it", "not on this system");
     }
     text
@@ -88,7 +88,7 @@ fn listed(names: &[impl ToString]) -> String {
     names.join(", ")
 }
 
-/// Releases of a package that follow each other, in one flavour and with the same help.
+/// Consecutive releases of a package, in one flavour and with the same help.
 struct Range {
     package: &'static str,
     flavour: Option<Flavour>,
@@ -113,7 +113,7 @@ impl Range {
     }
 }
 
-/// Since and until which releases there is a fault, as far as the catalogue of peers knows.
+/// Returns the releases in the catalogue of peers that have the fault.
 fn ranges(deviation: &Deviation) -> Vec<Range> {
     let mut ranges: Vec<Range> = Vec::new();
     for flavour in [Some(Flavour::C), Some(Flavour::Pure), None] {
@@ -143,7 +143,7 @@ fn ranges(deviation: &Deviation) -> Vec<Range> {
     ranges
 }
 
-/// An execution in which it shows, of a peer that needs no help if there is one.
+/// Returns an execution in which the deviation shows, if possible of a peer that needs no help.
 fn sight(deviation: &Deviation) -> Option<(&'static Peer, Execution)> {
     let mut peers: Vec<&Peer> = catalogue()
         .iter()
@@ -151,7 +151,7 @@ fn sight(deviation: &Deviation) -> Option<(&'static Peer, Execution)> {
         .collect();
     peers.sort_by_key(|peer| !peer.help.is_empty());
     peers.into_iter().find_map(|peer| {
-        // Nothing is run: how long anything may take does not matter.
+        // Nothing is run, so that the deadline does not matter.
         let executions = plan(&peer.claims(), &Selection::default(), Duration::ZERO);
         let known = Known::of([deviation], &peer.name);
         let shown = executions.into_iter().find(|execution| {

@@ -1,4 +1,4 @@
-//! One message, byte by byte.
+//! Shows one message, byte by byte.
 
 use std::fmt::Write;
 
@@ -16,9 +16,9 @@ use crate::wire::{Framing, Header};
 
 /// How much of an object is shown, in bytes.
 const OBJECT: usize = 1000;
-/// How many further lines an instruction with a long argument gets.
+/// How many further lines are shown for an instruction with a long argument.
 const ARGUMENT: usize = 3;
-/// When more bytes than this are missing, the header is probably not a header.
+/// If more bytes than this are missing, the header is probably not a header.
 const INCREDIBLE: u64 = 64 << 20;
 /// How many classes and functions that an object needs are named.
 const NEEDS: usize = 8;
@@ -44,14 +44,14 @@ impl Report<'_> {
         }
     }
 
-    /// What a message is, in a few words.
+    /// Describes a message in a few words.
     fn what(&self, place: Place, frame: &Frame<'_>) -> String {
         let length = frame.payload.len();
         if let Some(taken) = self.session.step(place) {
             return Named(taken.step).to_string();
         }
         if frame.announced.is_none() {
-            return "no whole header".to_owned();
+            return "not a complete header".to_owned();
         }
         let cut = if frame.is_whole() { "" } else { ", cut" };
         match length {
@@ -109,7 +109,7 @@ impl Report<'_> {
                 let nonce = signed.len() - name;
                 field(self, nonce, format!("{nonce} random bytes"));
                 if reflected {
-                    self.wrong(format_args!("this challenge is the other end's own: who answers it answers for an impostor"));
+                    self.wrong(format_args!("this challenge is the other end's own: an end that answers it answers for an impostor"));
                 }
             }
             Content::Answer {
@@ -219,7 +219,7 @@ impl Report<'_> {
         }
     }
 
-    /// Which of Python's unpicklers do not take it. That Python 2 knows no later protocols goes without saying.
+    /// Names the unpicklers of Python that reject the pickle. Python 2 is not named if it does not know the protocol.
     fn unpicklers(&mut self, reading: &Reading, payload: &[u8], base: usize) {
         let of_python_2 = reading.protocol <= 2 && reading.announced.unwrap_or(0) <= 2;
         let all = [
@@ -241,7 +241,7 @@ impl Report<'_> {
             }
         }
         if !is_loaded {
-            self.wrong(format_args!("no Python loads this pickle"));
+            self.wrong(format_args!("no version of Python loads this pickle"));
         }
     }
 
@@ -251,7 +251,7 @@ impl Report<'_> {
             Some(missing) => {
                 let announced = Bytes(frame.announced.unwrap_or_default());
                 let or = if missing > INCREDIBLE {
-                    ", or this is no header, and the stream out of step before it"
+                    ", or this is not a header, and the stream was already out of step"
                 } else {
                     ""
                 };
@@ -261,7 +261,7 @@ impl Report<'_> {
             }
             None => match framing.map(|framing| (framing, framing.read_header(frame.header))) {
                 Some((framing, Header::Invalid)) => self.wrong(format_args!(
-                    "no {framing} header stands at {}: from there on the stream is out of step",
+                    "there is no {framing} header at {}: the stream is out of step from there on",
                     At(frame.offset)
                 )),
                 _ => self.wrong(format_args!("the stream ends at {end}, inside a header")),
@@ -270,7 +270,7 @@ impl Report<'_> {
     }
 }
 
-/// What unpickling needs, and where that is first asked for.
+/// Lists the objects that unpickling needs, and where each is first needed.
 fn needs(reading: &Reading, base: usize) -> String {
     let mut needs: Vec<String> = reading
         .needs

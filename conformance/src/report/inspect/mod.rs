@@ -1,4 +1,4 @@
-//! A capture as people read it.
+//! Shows captures to people.
 
 mod message;
 mod summary;
@@ -11,16 +11,16 @@ pub use summary::misfits;
 use crate::inspect::capture::{Capture, Sender};
 use crate::inspect::session::{Place, Session};
 
-/// A capture in words, and whether anything in it is wrong.
+/// A description of a capture, and whether the capture contains errors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inspection {
-    /// For people. It ends with a newline.
+    /// The description, for people. It ends with a newline.
     pub text: String,
-    /// Nothing is cut, out of step, unreadable or wrongly signed.
+    /// Whether nothing is cut, out of step, unreadable or wrongly signed.
     pub is_sound: bool,
 }
 
-/// Shows a capture: what it is, then every message. At most so many lines are spent on the bytes of one message.
+/// Shows a capture: a summary, then every message. The bytes of one message take at most `lines` lines.
 pub fn show(capture: &Capture, session: &Session<'_>, lines: usize) -> Inspection {
     let mut report = Report {
         session,
@@ -97,7 +97,7 @@ impl Report<'_> {
         Some(self.session.streams.get(stream?)?.sender)
     }
 
-    /// Who sent a stream: an end of the handshake, else what the capture says.
+    /// The sender of a stream, according to the handshake if there is one, and otherwise according to the capture.
     fn name(&self, stream: usize) -> String {
         let ends = self
             .session

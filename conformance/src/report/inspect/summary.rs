@@ -1,4 +1,4 @@
-//! What a capture is: how it is written, which framing it has, and how its handshake ended.
+//! The summary of a capture: its form, its framing, and the result of its handshake.
 
 use std::fmt::{self, Write};
 
@@ -38,9 +38,9 @@ impl Report<'_> {
         self.handshake();
         if !self.session.is_ordered {
             let known = if self.session.handshake.is_some() {
-                "of the handshake as it must have been; behind it"
+                "inferred for the handshake; after it,"
             } else {
-                "not known:"
+                "unknown:"
             };
             self.fact(
                 "order",
@@ -62,7 +62,7 @@ impl Report<'_> {
         };
         let name = FramingOrNone(framing);
         match certainty {
-            Certainty::Told => self.fact("framing", format_args!("{name}, as told")),
+            Certainty::Told => self.fact("framing", format_args!("{name}, as specified")),
             Certainty::Certain => self.fact("framing", format_args!("{name}, certainly")),
             Certainty::Probable => self.fact("framing", format_args!("{name}, probably")),
             Certainty::Ambiguous => {
@@ -73,7 +73,7 @@ impl Report<'_> {
                 self.fact(
                     "framing",
                     format_args!(
-                        "{name} or {}, nothing here tells; read as {name} (--framing to choose)",
+                        "{name} or {}: these bytes do not show which; read as {name} (choose with --framing)",
                         rivals.join(" or ")
                     ),
                 );
@@ -127,7 +127,7 @@ impl Report<'_> {
         let has_be32x = fits.iter().any(|fit| fit.framing == Framing::Be32x);
         if framing == Some(Framing::Be32) && !has_be32x && *certainty != Certainty::Deviating {
             self.more(format_args!(
-                "be32x  is the same here: nothing has 2 GiB or more"
+                "be32x  is the same here: no message has 2 GiB or more"
             ));
         }
         if *certainty != Certainty::Deviating
@@ -171,9 +171,9 @@ impl Report<'_> {
                 "; no answer can be verified without both directions".to_owned()
             }
             (0, 0) => "; give --authkey to verify the answers".to_owned(),
-            (_, 0) => "; the answers are right under the key".to_owned(),
-            (0, _) => "; the answers are wrong under the key".to_owned(),
-            (right, wrong) => format!("; {right} answer right and {wrong} wrong under the key"),
+            (_, 0) => "; the answers are correct for the key".to_owned(),
+            (0, _) => "; the answers are wrong for the key".to_owned(),
+            (right, wrong) => format!("; {right} answer correct and {wrong} wrong for the key"),
         };
         self.is_sound &= wrong.is_empty();
         self.fact("handshake", format_args!("{scheme}, {outcome}{checked}"));
@@ -186,13 +186,13 @@ impl Report<'_> {
             && ends.client != Some(listener)
         {
             self.more(format_args!(
-                "the listener challenges first: what was given as the client's is the listener's"
+                "the listener challenges first: the bytes that were given as the client's are the listener's"
             ));
         }
     }
 }
 
-/// Why no framing fits, for people, each framing in a line.
+/// Explains to people why no framing fits, with one line for each framing.
 pub fn misfits(fits: &[Fit]) -> String {
     let mut text = String::new();
     for fit in fits {
@@ -209,7 +209,7 @@ pub fn misfits(fits: &[Fit]) -> String {
     text
 }
 
-/// How well a framing fits: in short when it is the one that is taken, since the messages show the rest.
+/// How well a framing fits. The text is shorter for the chosen framing, because the messages show the rest.
 struct Fits<'a> {
     fit: &'a Fit,
     is_chosen: bool,
@@ -233,9 +233,9 @@ impl fmt::Display for Fits<'_> {
         match (fit.extent, is_chosen, stands) {
             (Extent::Nowhere | Extent::Begun, ..) => {}
             (_, true, Header::Invalid) => {
-                return write!(f, "{messages}, and what follows is no header");
+                return write!(f, "{messages}, and the next bytes are not a header");
             }
-            (_, true, _) => return write!(f, "{messages}, and what is left is cut"),
+            (_, true, _) => return write!(f, "{messages}, and the rest is cut"),
             (_, false, _) => write!(f, "{messages}, then ")?,
         }
         let at = At(*offset);
@@ -247,9 +247,9 @@ impl fmt::Display for Fits<'_> {
             ),
             (Header::Part { .. }, _) => {
                 let length = Bytes(header.len());
-                write!(f, "a header begins at {at}, of which there are {length}")
+                write!(f, "a header begins at {at}, and is cut after {length}")
             }
-            _ => write!(f, "{} at {at} is no header", hex::encode(header)),
+            _ => write!(f, "{} at {at} is not a header", hex::encode(header)),
         }
     }
 }
@@ -281,6 +281,6 @@ fn spoken_by(
         }
         (Framing::Hex8, Some(_))
         | (Framing::Le32, Some(Scheme::Md5 | Scheme::Named(_)))
-        | (Framing::Be32x, Some(Scheme::Processing)) => "nobody known",
+        | (Framing::Be32x, Some(Scheme::Processing)) => "no known implementation",
     })
 }

@@ -1,4 +1,4 @@
-//! Things in words.
+//! Terms for the values in a capture.
 
 use std::fmt;
 
@@ -8,11 +8,11 @@ use crate::wire::handshake::Scheme;
 impl fmt::Display for Scheme {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Processing => f.write_str("HMAC-SHA1, as of processing 0.21"),
-            Self::Md5 => f.write_str("HMAC-MD5, as of multiprocessing up to CPython 3.11"),
+            Self::Processing => f.write_str("HMAC-SHA1, as in processing 0.21 and later"),
+            Self::Md5 => f.write_str("HMAC-MD5, as in multiprocessing up to CPython 3.11"),
             Self::Named(digest) => write!(
                 f,
-                "{digest} by name, as of multiprocessing from CPython 3.12 on"
+                "{digest} by name, as in multiprocessing of CPython 3.12 and later"
             ),
         }
     }

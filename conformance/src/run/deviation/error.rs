@@ -1,4 +1,4 @@
-//! What can be wrong with a file of deviations.
+//! Errors in files of deviations.
 
 use std::fmt::{self, Display};
 
@@ -12,15 +12,15 @@ use super::pattern::UnknownCase;
 /// A file of deviations is not valid.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum DeviationError {
-    /// It is not TOML, or a member is missing, unknown or of the wrong type.
+    /// The file is not TOML, or a member is missing, unknown or of the wrong type.
     #[error("{at}: {message}")]
     Form {
-        /// Where it was found.
+        /// The place of the error.
         at: Position,
-        /// What the parser says, in one line.
+        /// The message of the parser, in one line.
         message: String,
     },
-    /// It is in a version of the form that this suite does not read.
+    /// The file has a version of the form that this suite does not read.
     #[error("{at}: there is no format {format}; this version of the suite reads format {FORMAT}")]
     UnknownFormat {
         /// Where the version is.
@@ -38,7 +38,7 @@ pub enum DeviationError {
         /// Where the first id is.
         first: Position,
     },
-    /// A deviation has neither of the two ways to say what it shows, or both, or a part of one.
+    /// A deviation must describe its outcomes in one of two ways, and uses neither, both, or a part of one.
     #[error("{at}: the deviation `{id}` needs either `outcome` and `cases`, or `shows`")]
     OutcomeOrShows {
         /// Where the deviation's id is.
@@ -47,7 +47,7 @@ pub enum DeviationError {
         id: String,
     },
     /// A family does not exist.
-    #[error("{at}: there is no family `{name}`; there are {}", enumeration(&Family::ALL))]
+    #[error("{at}: unknown family `{name}`: expected {}", enumeration(&Family::ALL))]
     UnknownFamily {
         /// Where the name is.
         at: Position,
@@ -55,7 +55,7 @@ pub enum DeviationError {
         name: String,
     },
     /// A role does not exist.
-    #[error("{at}: there is no role `{name}`; there are {}", enumeration(&ROLES))]
+    #[error("{at}: unknown role `{name}`: expected {}", enumeration(&ROLES))]
     UnknownRole {
         /// Where the name is.
         at: Position,
@@ -63,7 +63,7 @@ pub enum DeviationError {
         name: String,
     },
     /// A platform does not exist.
-    #[error("{at}: there is no platform `{name}`; there are {}", enumeration(&Platform::ALL))]
+    #[error("{at}: unknown platform `{name}`: expected {}", enumeration(&Platform::ALL))]
     UnknownPlatform {
         /// Where the name is.
         at: Position,
@@ -75,13 +75,13 @@ pub enum DeviationError {
     UnknownCase {
         /// Where the pattern is.
         at: Position,
-        /// What does not exist.
+        /// The reason why nothing matches.
         reason: UnknownCase,
     },
 }
 
 impl DeviationError {
-    /// Where in the file it was found.
+    /// The place of the error in the file.
     pub fn position(&self) -> Position {
         match self {
             Self::Form { at, .. }
@@ -123,11 +123,11 @@ impl Display for Position {
     }
 }
 
-/// `listener and client`.
+/// Joins names, as in `listener or client`.
 fn enumeration(names: &[impl Display]) -> String {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     match names.split_last() {
-        Some((last, others)) if !others.is_empty() => format!("{} and {last}", others.join(", ")),
+        Some((last, others)) if !others.is_empty() => format!("{} or {last}", others.join(", ")),
         _ => names.concat(),
     }
 }

@@ -1,4 +1,4 @@
-//! The form of a file of deviations, which becomes types here or is refused with its place.
+//! The form of files of deviations: a file is parsed into types, or rejected with the place of the error.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -15,7 +15,7 @@ use crate::cases::Role;
 pub(super) const FORMAT: i64 = 1;
 pub(super) const ROLES: [Role; 2] = [Role::Listener, Role::Client];
 
-/// Reads a file, or tells what is wrong with the first deviation that is not valid.
+/// Reads a file. The error describes the first deviation that is not valid.
 pub(super) fn read(text: &str) -> Result<Vec<Deviation>, DeviationError> {
     let reader = Reader { text };
     reader.check_format()?;
@@ -31,14 +31,14 @@ pub(super) fn read(text: &str) -> Result<Vec<Deviation>, DeviationError> {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
-    // It has been checked already.
+    // The version has already been checked.
     #[serde(rename = "format")]
     _format: Option<i64>,
     #[serde(default)]
     deviation: Vec<Stanza>,
 }
 
-/// One deviation, as it is written: most show in one way, which needs no table.
+/// One deviation, as it is written. Most deviations show in only one way, which needs no table.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Stanza {
@@ -74,13 +74,13 @@ struct WrittenShowing {
     roles: Vec<Spanned<String>>,
 }
 
-/// Knows the text, to tell the place of what is wrong.
+/// Parses a file. It keeps the text, so that errors have a place.
 struct Reader<'t> {
     text: &'t str,
 }
 
 impl Reader<'_> {
-    /// Another version of the form may have other members: this comes before they are read.
+    /// Checks the version before the members are read, because another version may have other members.
     fn check_format(&self) -> Result<(), DeviationError> {
         #[derive(Deserialize)]
         struct Head {
@@ -190,7 +190,7 @@ impl Reader<'_> {
             .collect()
     }
 
-    /// What these names stand for, of all that can be named.
+    /// Returns the values among `all` that these names stand for.
     fn each_of<T: Copy + Display>(
         &self,
         all: &[T],

@@ -1,7 +1,7 @@
 //! Known faults of known peers, with the outcome that each is expected to have.
 //!
-//! The suite's own are in `src/peers/deviations/`. `--deviations FILE` adds a file of the same form, for the faults of
-//! another implementation. This one uses every member:
+//! The suite's own deviations are in `src/peers/deviations/`. `--deviations FILE` adds a file of the same form, for the
+//! faults of another implementation. This example uses every member:
 //!
 #![doc = concat!("```toml\n", include_str!("example.toml"), "```")]
 //!
@@ -29,42 +29,42 @@ use crate::peers::DEVIATIONS;
 /// A known fault.
 #[derive(Clone, Debug)]
 pub struct Deviation {
-    /// Stable, in words.
+    /// A stable name, in words.
     pub id: String,
-    /// The testees that have it, with `*` and `?`.
+    /// The testees that have the fault. `*` and `?` are wildcards.
     pub peers: Vec<String>,
-    /// The families in which it shows; all when empty.
+    /// The families in which the fault shows. An empty list means all.
     pub families: Vec<Family>,
-    /// The roles in which it shows; all when empty.
+    /// The roles in which the fault shows. An empty list means all.
     pub roles: Vec<Role>,
-    /// The operating systems on which it shows; all when empty.
+    /// The operating systems on which the fault shows. An empty list means all.
     pub platforms: Vec<Platform>,
-    /// What is seen of it, and where.
+    /// The outcomes in which the fault shows, and their executions.
     pub shows: Vec<Showing>,
-    /// How bad it is.
+    /// The severity of the fault.
     pub severity: Severity,
-    /// The first release that has it, if that is known.
+    /// The first release that has the fault, if it is known.
     pub since: Option<String>,
-    /// The last release that has it, if that is known.
+    /// The last release that has the fault, if it is known.
     pub until: Option<String>,
-    /// Where it was reported, if that is known.
+    /// The place where the fault was reported, if it is known.
     pub reported: Option<String>,
-    /// Where in the peer's source the reason is.
+    /// The place in the source of the testee that causes the fault.
     pub source: String,
     /// What happens and why.
     pub why: String,
 }
 
-/// One thing that is seen of a fault.
+/// One outcome in which a fault shows.
 #[derive(Clone, Debug)]
 pub struct Showing {
-    /// What happens, in the words of the report, with `*` and `?`. Anything else is a failure.
+    /// The outcome, in the words of the report. `*` and `?` are wildcards. Any other outcome is a failure.
     pub outcome: OutcomePattern,
-    /// The executions in which it happens.
+    /// The executions that have this outcome.
     pub cases: Vec<CasePattern>,
-    /// Those of the fault's testees with which it happens; all of them when empty.
+    /// The testees with the fault to which this is restricted. An empty list means all of them.
     pub peers: Vec<String>,
-    /// Those of the fault's roles in which it happens; all of them when empty.
+    /// The roles of the fault to which this is restricted. An empty list means all of them.
     pub roles: Vec<Role>,
 }
 
@@ -73,7 +73,7 @@ pub struct Showing {
 pub struct Prediction<'d> {
     /// The fault.
     pub deviation: &'d Deviation,
-    /// What must happen, with `*` and `?`.
+    /// The predicted outcome, in which `*` and `?` are wildcards.
     pub outcome: &'d OutcomePattern,
 }
 
@@ -83,17 +83,17 @@ impl Prediction<'_> {
         self.outcome.matches(outcome)
     }
 
-    /// Whether it shows only when a deadline has passed.
+    /// Whether the outcome shows only after a deadline has passed.
     pub fn takes_the_deadline(&self) -> bool {
         self.outcome.takes_the_deadline()
     }
 }
 
-/// How bad a deviation is.
+/// The severity of a deviation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Severity {
-    /// Nobody is harmed: an error of the wrong kind.
+    /// An error has the wrong kind, which harms nobody.
     Cosmetic,
     /// A documented feature does not work.
     Minor,
@@ -119,11 +119,11 @@ impl std::fmt::Display for Severity {
 pub struct Deviations(Vec<Deviation>);
 
 impl Deviations {
-    /// Those of the peers that this suite knows.
+    /// Returns the deviations of the peers that this suite knows.
     ///
     /// # Panics
     ///
-    /// Never: a test reads the same files.
+    /// Never, because a test reads the same files.
     pub fn known() -> Self {
         let files = DEVIATIONS.into_iter().map(|(name, text)| {
             Self::parse(text)
@@ -137,18 +137,18 @@ impl Deviations {
         file::read(text).map(Self)
     }
 
-    /// These and those.
+    /// Returns these deviations together with `others`.
     pub fn and(mut self, others: Self) -> Self {
         self.0.extend(others.0);
         self
     }
 
-    /// Every one.
+    /// Returns an iterator over all deviations.
     pub fn iter(&self) -> impl Iterator<Item = &Deviation> {
         self.0.iter()
     }
 
-    /// Those of one testee, by its name on the command line.
+    /// Returns the deviations of one testee, which has this name on the command line.
     pub fn of_testee(&self, testee: &str) -> Known<'_> {
         Known::of(self.iter(), testee)
     }
@@ -164,7 +164,7 @@ struct KnownShowing<'d> {
 }
 
 impl<'d> Known<'d> {
-    /// Those among these that a testee has, by its name on the command line.
+    /// Returns those of these deviations that a testee has. `testee` is its name on the command line.
     pub fn of(deviations: impl IntoIterator<Item = &'d Deviation>, testee: &str) -> Self {
         let peer = testee.strip_prefix("peer:").unwrap_or(testee);
         let showings = deviations
@@ -188,7 +188,7 @@ impl<'d> Known<'d> {
         Self(showings.collect())
     }
 
-    /// What is to be expected of an execution.
+    /// Returns the predictions for an execution.
     pub fn predictions(&self, case: &Case, setting: &Setting) -> Vec<Prediction<'d>> {
         let names = case.names(&setting.parameters);
         self.0
@@ -204,7 +204,7 @@ impl<'d> Known<'d> {
 }
 
 impl Deviation {
-    /// Whether a peer of this name has it.
+    /// Whether a peer with this name has the fault.
     pub fn concerns(&self, peer: &str) -> bool {
         any_matches(&self.peers, peer)
     }
@@ -317,7 +317,7 @@ mod tests {
             ),
             (mine, Role::Client, "closing/gone/send-large", vec![cut]),
             ("reference", Role::Client, "closing/gone/send-large", vec![]),
-            // Where the deviation is of another role, it is not, whatever the platform.
+            // The deviation does not show in another role, whatever the platform is.
             (mine, Role::Client, "framing/empty/sent", vec![]),
         ] {
             assert_eq!(

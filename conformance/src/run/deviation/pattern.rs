@@ -19,12 +19,12 @@ pub struct CasePattern {
 }
 
 impl CasePattern {
-    /// Whether it matches some execution of this case.
+    /// Whether the pattern matches at least one execution of this case.
     pub fn names(&self, case: &Case) -> bool {
         case.ids().any(|id| self.case.matches(id))
     }
 
-    /// Whether it matches an execution, which has these names.
+    /// Whether the pattern matches an execution with these names.
     pub(super) fn matches(&self, names: &[String]) -> bool {
         names.iter().any(|name| self.whole.matches(name))
     }
@@ -99,7 +99,7 @@ pub enum UnknownCase {
     /// No case has such an id.
     #[error("no case matches `{0}`; `processing-conformance list` shows the cases")]
     Id(String),
-    /// There are such cases, but none of them is run with such parameters.
+    /// The pattern matches cases, but none of them is run with parameters that match.
     #[error("`{case}` is never run with `{parameters}`; {}", advice(.valid))]
     Parameters {
         /// The part of the pattern before the parameters.
@@ -111,14 +111,14 @@ pub enum UnknownCase {
     },
 }
 
-/// What would be right instead of unknown parameters, in one line.
+/// Lists the parameters that would be valid, in one line.
 fn advice(valid: &[String]) -> String {
     const SHOWN: usize = 6;
     let (shown, others) = valid.split_at(valid.len().min(SHOWN));
     match (shown, others.len()) {
         ([], _) => "it has no parameters".into(),
-        (shown, 0) => format!("valid are {}", shown.join(", ")),
-        (shown, others) => format!("valid are {} and {others} more", shown.join(", ")),
+        (shown, 0) => format!("it is run with {}", shown.join(", ")),
+        (shown, others) => format!("it is run with {} and {others} more", shown.join(", ")),
     }
 }
 
@@ -192,7 +192,7 @@ mod tests {
         );
         assert_eq!(
             refusal("handshake/pair/one-sided[key-at=nobody]"),
-            "`handshake/pair/one-sided` is never run with `[key-at=nobody]`; valid are [key-at=testee], \
+            "`handshake/pair/one-sided` is never run with `[key-at=nobody]`; it is run with [key-at=testee], \
              [key-at=counterpart]"
         );
     }
