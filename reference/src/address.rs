@@ -1,6 +1,6 @@
 //! Addresses and their families, and how the family is inferred from the address.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -102,7 +102,8 @@ pub enum Address {
         /// The port. When listening, 0 means any free port.
         port: u16,
     },
-    /// `AF_UNIX`: a path in the file system.
+    /// `AF_UNIX`: a path in the file system or, if it begins with a NUL byte, a name in Linux's
+    /// abstract namespace, such as `"\0rns/default/rpc"`.
     Unix(PathBuf),
     /// `AF_PIPE`: `\\.\pipe\PipeName`, or `\\ServerName\pipe\PipeName` for a client.
     Pipe(String),
@@ -154,6 +155,16 @@ impl Address {
         }
     }
 
+    /// Returns whether the address is in the abstract namespace of `AF_UNIX`: it begins with a NUL
+    /// byte. Only Linux has such addresses. There is no file for them, so that nothing protects
+    /// them from other users of the machine: use a key.
+    pub fn is_abstract(&self) -> bool {
+        match self {
+            Self::Unix(path) => path.as_os_str().as_encoded_bytes().first() == Some(&0),
+            Self::Inet { .. } | Self::Pipe(_) => false,
+        }
+    }
+
     /// Checks that the address belongs to `family`, if one is given.
     pub(crate) fn agree(self, family: Option<Family>) -> Result<Self> {
         match family {
@@ -172,14 +183,31 @@ fn fresh_name() -> String {
     format!("{}-{random:016x}", std::process::id())
 }
 
-/// Formats the address as Python prints it: `('localhost', 6000)` or `'/tmp/listener'`.
+/// Formats the address as Python prints it: `('localhost', 6000)` or `'/tmp/listener'`. Control
+/// characters are escaped, as in `'\x00rns/default/rpc'`.
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Inet { host, port } => write!(f, "('{host}', {port})"),
-            Self::Unix(path) => write!(f, "'{}'", path.display()),
-            Self::Pipe(name) => write!(f, "'{name}'"),
+            Self::Inet { host, port } => write!(f, "('{}', {port})", Escaped(host)),
+            Self::Unix(path) => write!(f, "'{}'", Escaped(&path.to_string_lossy())),
+            Self::Pipe(name) => write!(f, "'{}'", Escaped(name)),
         }
+    }
+}
+
+/// Text without control characters: an address may come from somebody else, and is printed on
+/// terminals.
+struct Escaped<'a>(&'a str);
+
+impl fmt::Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.chars().try_for_each(|character| {
+            if character.is_control() {
+                write!(f, "\\x{:02x}", u32::from(character))
+            } else {
+                f.write_char(character)
+            }
+        })
     }
 }
 

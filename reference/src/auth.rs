@@ -47,9 +47,9 @@ pub const RANDOM_LENGTH: usize = 40;
 /// One end of a handshake, in which first the listener challenges the client, and then the client
 /// challenges the listener. Each of the six steps is one message in the framing of the connection.
 #[derive(Debug)]
-pub struct Exchange<'a> {
+pub struct Exchange {
     role: Role,
-    key: &'a AuthKey,
+    key: AuthKey,
     scheme: Scheme,
     /// The bytes that the answer to our challenge signs.
     own_challenge: Vec<u8>,
@@ -74,20 +74,25 @@ pub enum Turn {
     Failed(HandshakeStep, AuthenticationFailure),
 }
 
-impl<'a> Exchange<'a> {
+impl Exchange {
     /// Begins a handshake. The challenge to the other end takes as many of the `random` bytes as
     /// the scheme needs, from the first on. They must come from the system's random number
     /// generator and must never be used again, or an old answer would be accepted.
-    pub fn new(role: Role, scheme: Scheme, key: &'a AuthKey, random: &[u8; RANDOM_LENGTH]) -> Self {
+    pub fn new(role: Role, scheme: Scheme, key: &AuthKey, random: &[u8; RANDOM_LENGTH]) -> Self {
         Self {
             role,
-            key,
+            key: key.clone(),
             scheme,
             own_challenge: scheme.signed(&random[..scheme.nonce_length()]),
             answer: Vec::new(),
             step: Some(HandshakeStep::FIRST),
             failure: None,
         }
+    }
+
+    /// Returns the current step, or `None` when the handshake is over.
+    pub(crate) fn step(&self) -> Option<HandshakeStep> {
+        self.step
     }
 
     /// Returns what to do next. A message to send is returned only once.
@@ -117,9 +122,10 @@ impl<'a> Exchange<'a> {
         let due = step.sender() != self.role;
         let judged = match step.part() {
             Part::Challenge if due => self.judge_challenge(message),
-            Part::Answer if due => self
-                .scheme
-                .judge_answer(self.key, &self.own_challenge, message),
+            Part::Answer if due => {
+                self.scheme
+                    .judge_answer(&self.key, &self.own_challenge, message)
+            }
             Part::Verdict if due => self.scheme.judge_verdict(message),
             _ => Err(AuthenticationFailure::unexpected(message)),
         };
@@ -148,7 +154,7 @@ impl<'a> Exchange<'a> {
         if signed == self.own_challenge {
             return Err(AuthenticationFailure::Reflected);
         }
-        self.answer = proof.answer(self.key, signed);
+        self.answer = proof.answer(&self.key, signed);
         Ok(())
     }
 }

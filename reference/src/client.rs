@@ -138,11 +138,11 @@ impl Connector {
             });
         }
         let address = address.agree(self.family)?;
-        self.authentication.agree(self.options.dialect)?;
+        let terms = self.authentication.terms(self.options.dialect)?;
         let options = ConnectOptions {
             busy_timeout: self.busy_timeout,
         };
         let transport = transport::connect(&address, options)?;
-        Connection::new(transport, self.options).authenticated(Role::Client, &self.authentication)
+        Connection::new(transport, self.options).authenticated(Role::Client, terms.as_ref())
     }
 }

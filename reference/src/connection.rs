@@ -18,7 +18,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_pickle::Value;
 
-pub(crate) use self::authentication::Authentication;
+pub(crate) use self::authentication::{Authentication, Handshake, Terms};
 pub use self::recv::RecvHalf;
 pub use self::send::SendHalf;
 

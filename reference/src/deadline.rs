@@ -4,7 +4,7 @@ use std::io;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::fd::AsFd;
+use rustix::fd::{AsFd, BorrowedFd};
 use rustix::io::Errno;
 
 /// The moment at which an operation gives up, if it ever does.
@@ -16,6 +16,29 @@ impl Deadline {
     /// none.
     pub(crate) fn after(timeout: Option<Duration>) -> Self {
         Self(timeout.and_then(|timeout| Instant::now().checked_add(timeout)))
+    }
+
+    /// No deadline.
+    pub(crate) const NEVER: Self = Self(None);
+
+    /// Returns a deadline that passes at once.
+    pub(crate) fn now() -> Self {
+        Self(Some(Instant::now()))
+    }
+
+    pub(crate) fn earlier(self, other: Self) -> Self {
+        Self(match (self.0, other.0) {
+            (Some(one), Some(other)) => Some(one.min(other)),
+            (one, other) => one.or(other),
+        })
+    }
+
+    pub(crate) fn postponed(self, time: Duration) -> Self {
+        Self(self.0.and_then(|moment| moment.checked_add(time)))
+    }
+
+    pub(crate) fn has_passed(self) -> bool {
+        self.remaining() == Some(Duration::ZERO)
     }
 
     pub(crate) fn is_set(self) -> bool {
@@ -41,12 +64,33 @@ pub(crate) fn wait(socket: &impl AsFd, ready: Ready, deadline: Deadline) -> io::
         Ready::Read => PollFlags::IN,
         Ready::Write => PollFlags::OUT,
     };
+    poll_until(&mut [PollFd::new(socket, events)], deadline)
+}
+
+/// Waits until one of the sockets can be read, is closed or has failed. Returns for each of them
+/// whether that is the case; it is for none if the deadline passed.
+pub(crate) fn wait_for_any(
+    sockets: &[BorrowedFd<'_>],
+    deadline: Deadline,
+) -> io::Result<Vec<bool>> {
+    let mut polled: Vec<PollFd<'_>> = sockets
+        .iter()
+        .map(|socket| PollFd::from_borrowed_fd(*socket, PollFlags::IN))
+        .collect();
+    poll_until(&mut polled, deadline)?;
+    Ok(polled
+        .iter()
+        .map(|socket| !socket.revents().is_empty())
+        .collect())
+}
+
+fn poll_until(sockets: &mut [PollFd<'_>], deadline: Deadline) -> io::Result<bool> {
     loop {
         let remaining = deadline.remaining();
         // Systems that count milliseconds in an int cannot wait for longer than 24 days at once.
         let slice = remaining.map(|remaining| remaining.min(LONGEST_WAIT));
         let timeout = slice.and_then(|slice| Timespec::try_from(slice).ok());
-        match poll(&mut [PollFd::new(socket, events)], timeout.as_ref()) {
+        match poll(sockets, timeout.as_ref()) {
             Ok(0) if remaining > slice => {}
             Ok(ready) => return Ok(ready > 0),
             Err(Errno::INTR) => {}

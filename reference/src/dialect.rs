@@ -12,7 +12,12 @@ use crate::framing::Framing;
 ///
 /// Nothing on the wire identifies the dialect, so both sides have to know it. A side that reads a
 /// header in the wrong dialect may wait for gigabytes, so choose the constant of the release that
-/// runs on the other side. The default is that of `processing` 0.30 and later.
+/// runs on the other side.
+///
+/// The default is [`MULTIPROCESSING_3_12`](Self::MULTIPROCESSING_3_12): nearly everybody who speaks
+/// this protocol today speaks it with the `multiprocessing` of a Python that is supported, and this
+/// dialect can be used with every other version of `multiprocessing` as well. For `processing`,
+/// the dialect has to be chosen.
 ///
 /// The handshake takes place only if a key is given: without a key, a dialect with a handshake and
 /// the same dialect without one produce the same bytes.
@@ -25,7 +30,7 @@ use crate::framing::Framing;
 ///
 /// let dialect: Dialect = "le32".parse()?;
 /// assert_eq!(dialect, Dialect::PROCESSING_0_20_C);
-/// assert_eq!(Dialect::default().to_string(), "be32+hmac-sha1");
+/// assert_eq!(Dialect::default().to_string(), "be32x+digest-named");
 /// # Ok::<(), processing_connection::Error>(())
 /// ```
 ///
@@ -136,7 +141,7 @@ impl Dialect {
 
 impl Default for Dialect {
     fn default() -> Self {
-        Self::PROCESSING_0_30
+        Self::MULTIPROCESSING_3_12
     }
 }
 

@@ -195,7 +195,7 @@ pub enum Error {
     /// address.
     #[error(
         "{address} is in use: choose another {}",
-        if let Address::Pipe(_) = address { "name" } else { "port, or 0 for any free port" }
+        if let Address::Inet { .. } = address { "port, or 0 for any free port" } else { "name" }
     )]
     AddressInUse {
         /// The address.

@@ -1,21 +1,22 @@
-//! The connection protocol of Python's `processing` package (2006 to 2008, the ancestor of
-//! `multiprocessing.connection`): processes exchange picklable objects over TCP sockets, Unix
+//! The connection protocol of Python's `multiprocessing.connection`, and of its ancestor, the
+//! package `processing` (2006 to 2008): processes exchange picklable objects over TCP sockets, Unix
 //! domain sockets and Windows named pipes.
 //!
-//! Releases differ in the bytes they put on the wire. To talk to `processing` 0.20 with its C
-//! extension, choose its [`Dialect`]:
-//!
 //! ```no_run
-//! use processing_connection::{Connector, Dialect};
+//! use processing_connection::Connector;
 //!
+//! // In Python: Listener(('localhost', 6000), authkey=b'secret').accept().recv()
 //! let mut conn = Connector::new()
-//!     .dialect(Dialect::PROCESSING_0_20_C)
+//!     .authkey("secret")
 //!     .connect(("localhost", 6000))?;
 //! conn.send(&42)?;
 //! # Ok::<(), processing_connection::Error>(())
 //! ```
 //!
-//! The default is the dialect of `processing` 0.30 and later.
+//! Versions differ in the bytes they put on the wire. The default is the dialect of `CPython` 3.12
+//! and later, which can be used with `multiprocessing` of every version from Python 2.6 on. To talk
+//! to `processing`, choose the [`Dialect`] of its release, such as
+//! [`PROCESSING_0_20_C`](Dialect::PROCESSING_0_20_C).
 //!
 //! # Example
 //!
@@ -48,7 +49,7 @@
 //!
 //! # Authentication
 //!
-//! `processing` 0.21 and later accept an `authkey`: before anything else, each end proves to the
+//! `multiprocessing`, and `processing` from 0.21 on, accept an `authkey`: before anything else, each end proves to the
 //! other that it has the same key. See [`AuthKey`] for how strong a key must be, and [`protocol`]
 //! for the messages on the wire.
 //!
@@ -83,13 +84,13 @@
 //! | `Listener(address, family, backlog)` | [`Listener::bind`], [`Listener::builder`] |
 //! | `listener.accept()` `close()` `address` `last_accepted` | the same |
 //! | `Client(address, family)` | [`connect`](connect()), [`Connector`] |
-//! | `authkey='…'` for both (0.21) | [`ListenerBuilder::authkey`], [`Connector::authkey`] |
+//! | `authkey=b'…'` for both | [`ListenerBuilder::authkey`], [`Connector::authkey`] |
 //! | `AuthenticationError` | [`Error::AuthenticationFailed`] |
 //! | `conn.send(obj)` `recv()` | [`send`](Connection::send) [`recv`](Connection::recv) through serde, [`send_value`](Connection::send_value) [`recv_value`](Connection::recv_value) without it |
 //! | `conn.send_string(s)` `recv_string()` | the same, and [`recv_string_into`](Connection::recv_string_into) |
 //! | `conn.poll(timeout)` (0.30) | [`poll`](Connection::poll) |
 //! | `conn.close()` | the same |
-//! | `('localhost', 6000)`, `'/tmp/socket'`, `r'\\.\pipe\name'` | [`Address`] |
+//! | `('localhost', 6000)`, `'/tmp/socket'`, `'\0abstract'`, `r'\\.\pipe\name'` | [`Address`] |
 //! | `'AF_INET'` `'AF_UNIX'` `'AF_PIPE'` | [`Family`] |
 //!
 //! The bytes on the wire are specified in [`protocol`].

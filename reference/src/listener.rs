@@ -1,11 +1,14 @@
 //! [`Listener`] and [`ListenerBuilder`]: `Listener` in Python.
 
+mod lobby;
+
 use std::time::Duration;
 
+use self::lobby::{Finished, Lobby};
 use crate::address::{Address, Family};
 use crate::auth::{AuthKey, Role};
-use crate::connection::{Authentication, Connection, Options};
-use crate::deadline::Deadline;
+use crate::connection::{Authentication, Connection, Handshake, Options, Terms};
+use crate::deadline::{Deadline, wait_for_any};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -29,7 +32,9 @@ pub struct Listener {
     address: Address,
     last_accepted: Option<Address>,
     options: Options,
-    authentication: Authentication,
+    /// `None` without a key.
+    terms: Option<Terms>,
+    lobby: Lobby,
     accept_timeout: Option<Duration>,
 }
 
@@ -51,9 +56,14 @@ impl Listener {
 
     /// Waits for the next connection, and for its handshake if there is a key.
     ///
-    /// The listener serves nobody else during a handshake, which takes up to the [handshake
-    /// timeout](ListenerBuilder::handshake_timeout). After a failed handshake the connection is
-    /// closed, [`last_accepted`](Self::last_accepted) returns the address from which it came, and
+    /// The handshakes of several clients go on at the same time, and the first client that has
+    /// proved that it has the key is returned: one that sends nothing keeps nobody waiting. Each
+    /// handshake may take up to the [handshake timeout](ListenerBuilder::handshake_timeout), of
+    /// which only the time during this call counts. Up to 128 clients may be in a handshake; if
+    /// another one connects, the one that has waited longest is refused. Over `AF_PIPE` the
+    /// handshakes are performed one after another.
+    ///
+    /// After a failed handshake the connection is closed, [`last_accepted`](Self::last_accepted) returns the address from which it came, and
     /// the listener can accept the next client:
     ///
     /// ```no_run
@@ -78,14 +88,56 @@ impl Listener {
     /// * [`TimedOut`](Error::TimedOut) after the accept timeout. `accept` can be called again.
     /// * [`NotOpen`](Error::NotOpen) after [`close`](Self::close).
     pub fn accept(&mut self) -> Result<Connection> {
-        let acceptor = self.acceptor.as_ref().ok_or(Error::NotOpen)?;
         let deadline = Deadline::after(self.accept_timeout);
-        let Accepted { transport, from } = acceptor.accept(deadline)?.ok_or(Error::TimedOut {
-            operation: "accept",
-            resumable: true,
-        })?;
+        let (result, from) = match &self.terms {
+            Some(terms) if self.acceptor()?.socket().is_some() => {
+                self.lobby.enter();
+                let finished = self.first_to_finish(&terms.clone(), deadline);
+                self.lobby.leave();
+                finished?
+            }
+            terms => {
+                let accepted = self.acceptor()?.accept(deadline)?.ok_or(TIMED_OUT)?;
+                let connection = Connection::new(accepted.transport, self.options);
+                let result = connection.authenticated(Role::Listener, terms.as_ref());
+                (result, accepted.from)
+            }
+        };
         self.last_accepted = from;
-        Connection::new(transport, self.options).authenticated(Role::Listener, &self.authentication)
+        result
+    }
+
+    /// Returns the first client whose handshake has finished or failed. The handshakes of the other
+    /// clients go on in the next call.
+    fn first_to_finish(&mut self, terms: &Terms, deadline: Deadline) -> Result<Finished> {
+        loop {
+            if let Some(finished) = self.lobby.advance() {
+                return Ok(finished);
+            }
+            let acceptor = self.acceptor()?;
+            let sockets: Vec<_> = acceptor
+                .socket()
+                .into_iter()
+                .chain(self.lobby.sockets())
+                .collect();
+            let ready = wait_for_any(&sockets, self.lobby.earliest(deadline))?;
+            if ready[0] {
+                let Some(Accepted { transport, from }) = acceptor.accept(Deadline::now())? else {
+                    continue;
+                };
+                let connection = Connection::new(transport, self.options);
+                let handshake = Handshake::begin(connection, Role::Listener, terms)?;
+                if let Some(displaced) = self.lobby.admit(handshake, from) {
+                    return Ok(displaced);
+                }
+            } else if deadline.has_passed() && !ready.contains(&true) {
+                return Err(TIMED_OUT);
+            }
+        }
+    }
+
+    fn acceptor(&self) -> Result<&dyn Acceptor> {
+        self.acceptor.as_deref().ok_or(Error::NotOpen)
     }
 
     /// Returns the address at which the listener listens. For `AF_INET` it consists of the IPv4
@@ -115,8 +167,14 @@ impl Listener {
     /// nothing.
     pub fn close(&mut self) {
         self.acceptor = None;
+        self.lobby = Lobby::default();
     }
 }
+
+const TIMED_OUT: Error = Error::TimedOut {
+    operation: "accept",
+    resumable: true,
+};
 
 /// A builder for a [`Listener`], from [`Listener::builder`].
 #[derive(Clone, Debug)]
@@ -186,8 +244,7 @@ impl ListenerBuilder {
     }
 
     /// Limits the time that the handshake with one client may take, from its first byte to its
-    /// last. The default is 20 seconds, during which a client that sends nothing keeps the listener
-    /// from serving others; `None` waits forever.
+    /// last. The default is 20 seconds; `None` waits forever.
     pub fn handshake_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.authentication.timeout = timeout.into();
         self
@@ -238,7 +295,7 @@ impl ListenerBuilder {
     /// * [`EmptyKey`](Error::EmptyKey) if the key is empty, [`NoHandshake`](Error::NoHandshake) if
     ///   there is a key but the dialect has no handshake.
     pub fn bind(self) -> Result<Listener> {
-        self.authentication.agree(self.options.dialect)?;
+        let terms = self.authentication.terms(self.options.dialect)?;
         let address = match self.address.filter(|address| !address.is_empty()) {
             Some(address) => address.agree(self.family)?,
             None => Address::arbitrary(self.family.unwrap_or_default()),
@@ -249,7 +306,8 @@ impl ListenerBuilder {
             acceptor: Some(acceptor),
             last_accepted: None,
             options: self.options,
-            authentication: self.authentication,
+            terms,
+            lobby: Lobby::default(),
             accept_timeout: self.accept_timeout,
         })
     }

@@ -5,12 +5,12 @@ mod common;
 use std::net::TcpListener;
 use std::time::Duration;
 
-use common::peer::{FAILED, NONCE, Peer, WELCOME, answer, challenge, failure};
+use common::peer::{FAILED, NONCE, Peer, WELCOME, answer, builder, challenge, connector, failure};
 use common::{exchange_objects, families, in_thread};
 use processing_connection::auth::{Exchange, Role};
 use processing_connection::{
     AuthKey, AuthenticationFailure, Connection, Connector, Dialect, Error, Family, Framing,
-    HandshakeStep, Limits, Listener, Result, Scheme,
+    HandshakeStep, Limits, Result, Scheme,
 };
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -25,13 +25,13 @@ fn meet(
     listener: impl Into<AuthKey>,
     client: impl Into<AuthKey>,
 ) -> (Result<Connection>, Result<Connection>) {
-    let mut listener = Listener::builder()
+    let mut listener = builder()
         .family(family)
         .dialect(dialect)
         .authkey(listener)
         .bind()
         .unwrap();
-    let connector = Connector::new().dialect(dialect).authkey(client);
+    let connector = connector().dialect(dialect).authkey(client);
     let address = listener.address().clone();
     let client = in_thread(move || connector.connect(address));
     (listener.accept(), client.join().unwrap())
@@ -60,10 +60,10 @@ fn ends_with_the_same_key_can_talk() {
 
 #[test]
 fn trailing_zeros_of_a_short_key_make_no_difference() {
-    let (server, client) = meet(Family::Inet, Dialect::default(), "key", "key\0\0");
+    let (server, client) = meet(Family::Inet, Dialect::PROCESSING_0_30, "key", "key\0\0");
     exchange_objects(&mut server.unwrap(), &mut client.unwrap());
     let longer = [&[1; 64][..], &[0]].concat();
-    let (server, client) = meet(Family::Inet, Dialect::default(), [1; 64], longer);
+    let (server, client) = meet(Family::Inet, Dialect::PROCESSING_0_30, [1; 64], longer);
     assert!(server.is_err() && client.is_err());
 }
 
@@ -95,8 +95,8 @@ fn ends_with_different_keys_refuse_each_other() {
 #[test]
 fn a_client_with_a_key_does_not_wait_forever_for_a_challenge() {
     for family in families() {
-        let mut listener = Listener::builder().family(family).bind().unwrap();
-        let connector = Connector::new().authkey("key").handshake_timeout(SHORT);
+        let mut listener = builder().family(family).bind().unwrap();
+        let connector = connector().authkey("key").handshake_timeout(SHORT);
         let address = listener.address().clone();
         let client = in_thread(move || connector.connect(address));
         let mut conn = listener.accept().unwrap();
@@ -114,8 +114,8 @@ fn a_client_with_a_key_does_not_wait_forever_for_a_challenge() {
 #[test]
 fn a_client_with_a_key_does_not_mistake_an_object_for_a_challenge() {
     for family in families() {
-        let mut listener = Listener::builder().family(family).bind().unwrap();
-        let connector = Connector::new().authkey("key");
+        let mut listener = builder().family(family).bind().unwrap();
+        let connector = connector().authkey("key");
         let address = listener.address().clone();
         let client = in_thread(move || connector.connect(address));
         let mut conn = listener.accept().unwrap();
@@ -135,14 +135,10 @@ fn a_client_with_a_key_does_not_mistake_an_object_for_a_challenge() {
 #[test]
 fn a_client_without_a_key_is_told_that_one_is_required() {
     for family in families() {
-        let mut listener = Listener::builder()
-            .family(family)
-            .authkey("key")
-            .bind()
-            .unwrap();
+        let mut listener = builder().family(family).authkey("key").bind().unwrap();
         let address = listener.address().clone();
         let client = in_thread(move || {
-            let mut conn = Connector::new().connect(address).unwrap();
+            let mut conn = connector().connect(address).unwrap();
             let error = conn.recv::<i32>();
             conn.send(&42).unwrap();
             let verdict = conn.recv_string();
@@ -178,7 +174,7 @@ fn a_string_is_received_as_it_is_even_if_it_is_a_challenge() {
 fn an_empty_key_is_an_error() {
     for dialect in DIALECTS {
         let directory = tempfile::tempdir().unwrap();
-        let listening = Listener::builder()
+        let listening = builder()
             .address(directory.path().join("socket").to_str().unwrap())
             .dialect(dialect)
             .authkey("")
@@ -186,7 +182,7 @@ fn an_empty_key_is_an_error() {
         assert!(matches!(listening, Err(Error::EmptyKey)), "{listening:?}");
         assert_eq!(directory.path().read_dir().unwrap().count(), 0);
     }
-    nobody_connects(&Connector::new().authkey([]), |error| {
+    nobody_connects(&connector().authkey([]), |error| {
         matches!(error, Error::EmptyKey)
     });
 }
@@ -198,11 +194,11 @@ fn a_key_requires_a_dialect_with_a_handshake() {
         Dialect::PROCESSING_0_11_PURE,
         Dialect::PROCESSING_0_10_PURE,
     ] {
-        let builder = Listener::builder().dialect(dialect).authkey("key");
+        let builder = builder().dialect(dialect).authkey("key");
         let error = builder.bind().unwrap_err();
         assert!(matches!(&error, Error::NoHandshake { dialect: named } if *named == dialect));
         assert!(error.to_string().contains(&dialect.to_string()), "{error}");
-        let connector = Connector::new().dialect(dialect).authkey("key");
+        let connector = connector().dialect(dialect).authkey("key");
         nobody_connects(&connector, |error| {
             matches!(error, Error::NoHandshake { .. })
         });
@@ -234,7 +230,7 @@ fn an_invalid_header_is_not_a_challenge() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     let dialect = Dialect::new(Framing::Hex8).with_handshake(Scheme::HmacSha1);
-    let connector = Connector::new().dialect(dialect).authkey("key");
+    let connector = connector().dialect(dialect).authkey("key");
     let client = in_thread(move || connector.connect(("127.0.0.1", port)));
     Peer::accept(&listener).write(b"HTTP/1.1 400");
     let received = b"HTTP/1.1".to_vec();
@@ -252,7 +248,7 @@ fn a_listener_keeps_messages_that_arrive_right_after_the_handshake() {
     for family in families() {
         for dialect in DIALECTS {
             let framing = dialect.framing();
-            let mut listener = Listener::builder()
+            let mut listener = builder()
                 .family(family)
                 .dialect(dialect)
                 .authkey("key")
@@ -281,7 +277,7 @@ fn a_listener_keeps_messages_that_arrive_right_after_the_handshake() {
 fn a_client_keeps_messages_that_arrive_right_after_the_handshake() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
-    let client = in_thread(move || Connector::new().authkey("key").connect(("127.0.0.1", port)));
+    let client = in_thread(move || connector().authkey("key").connect(("127.0.0.1", port)));
     let mut peer = Peer::accept(&listener);
     peer.challenge(b"key");
     let random = peer.receive_challenge();
@@ -291,7 +287,7 @@ fn a_client_keeps_messages_that_arrive_right_after_the_handshake() {
 
 #[test]
 fn the_limits_and_timeouts_of_messages_do_not_apply_to_the_handshake() {
-    let mut listener = Listener::builder()
+    let mut listener = builder()
         .family(Family::Inet)
         .authkey("key")
         .limits(Limits::default().with_message_length(10))
@@ -302,7 +298,7 @@ fn the_limits_and_timeouts_of_messages_do_not_apply_to_the_handshake() {
     let address = listener.address().clone();
     let client = in_thread(move || {
         std::thread::sleep(SHORT);
-        Connector::new()
+        connector()
             .authkey("key")
             .handshake_timeout(Duration::MAX)
             .connect(address)
@@ -325,11 +321,11 @@ fn the_limits_and_timeouts_of_messages_do_not_apply_to_the_handshake() {
 fn a_key_is_never_shown() {
     let secret = "secret-key-of-mine";
     let key = AuthKey::from(secret);
-    let builder = Listener::builder().family(Family::Inet).authkey(secret);
-    let connector = Connector::new().authkey(secret);
+    let builder = builder().family(Family::Inet).authkey(secret);
+    let connector = connector().authkey(secret);
     let listener = builder.clone().bind().unwrap();
     let exchange = Exchange::new(Role::Client, Scheme::HmacSha1, &key, &[7; 40]);
-    let (server, client) = meet(Family::Inet, Dialect::default(), secret, "another");
+    let (server, client) = meet(Family::Inet, Dialect::PROCESSING_0_30, secret, "another");
     let (server, client) = (server.unwrap_err(), client.unwrap_err());
     let unusable = builder.clone().dialect(Framing::Be32).bind().unwrap_err();
     let shown = format!(
@@ -344,7 +340,7 @@ fn a_key_is_never_shown() {
 
 #[test]
 fn errors_say_where_and_why() {
-    let (server, client) = meet(Family::Inet, Dialect::default(), "one", "other");
+    let (server, client) = meet(Family::Inet, Dialect::PROCESSING_0_30, "one", "other");
     assert_eq!(
         server.unwrap_err().to_string(),
         "authentication failed at the client's answer: the answer is wrong: the peer has a different key"
@@ -373,7 +369,7 @@ proptest! {
             key.resize(key.len().max(64), 0);
             key
         };
-        let (server, client) = meet(family, Dialect::default(), &*one, &*other);
+        let (server, client) = meet(family, Dialect::PROCESSING_0_30, &*one, &*other);
         prop_assert_eq!(server.is_ok(), client.is_ok());
         prop_assert_eq!(server.is_ok(), padded(&one) == padded(&other));
     }

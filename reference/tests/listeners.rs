@@ -395,6 +395,87 @@ mod unix_paths {
     }
 }
 
+/// Names in the abstract namespace of Linux.
+#[cfg(target_os = "linux")]
+mod abstract_names {
+    use super::*;
+
+    /// A name that no other test has.
+    fn name(suffix: &str) -> String {
+        format!("\0processing-connection-{}-{suffix}", std::process::id())
+    }
+
+    #[test]
+    fn a_name_is_listened_on_and_connected_to() {
+        // A NUL byte is like any other byte inside a name.
+        for name in [name("plain"), name("with\0nul"), name("")] {
+            let mut listener = Listener::bind(&*name).unwrap();
+            assert_eq!(listener.address(), &Address::infer(&name));
+            assert_eq!(listener.address().family(), Family::Unix);
+            let mut client = connect(&*name).unwrap();
+            let mut server = listener.accept().unwrap();
+            assert_eq!(listener.last_accepted(), Some(&Address::from("")));
+            client.send(&42).unwrap();
+            assert_eq!(server.recv::<i32>().unwrap(), 42);
+        }
+    }
+
+    #[test]
+    fn a_name_is_free_when_its_listener_is_gone() {
+        let name = name("again");
+        assert!(matches!(connect(&*name), Err(Error::Refused { .. })));
+        for _ in 0..2 {
+            let listener = Listener::bind(&*name).unwrap();
+            let error = Listener::bind(&*name).unwrap_err();
+            assert!(matches!(error, Error::AddressInUse { .. }), "{error:?}");
+            assert!(
+                error.to_string().ends_with("choose another name"),
+                "{error}"
+            );
+            drop(listener);
+        }
+        assert!(matches!(connect(&*name), Err(Error::Refused { .. })));
+    }
+
+    #[test]
+    fn a_name_may_have_107_bytes_after_the_first() {
+        let of_length = |length: usize| format!("{:x<length$}", name(""));
+        Listener::bind(of_length(108)).unwrap();
+        for too_long in [
+            Listener::bind(of_length(109)).map(drop),
+            connect(of_length(109)).map(drop),
+        ] {
+            assert!(matches!(
+                too_long,
+                Err(Error::PathTooLong {
+                    limit: 108,
+                    length: 109,
+                    ..
+                })
+            ));
+        }
+    }
+
+    #[test]
+    fn a_name_is_shown_escaped() {
+        let address = Address::from("\0rns/default/rpc");
+        assert!(address.is_abstract());
+        assert_eq!(address.to_string(), r"'\x00rns/default/rpc'");
+        assert!(!Address::from("/tmp/rpc").is_abstract());
+    }
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+#[test]
+fn only_linux_has_abstract_names() {
+    for result in [
+        Listener::bind("\0name").map(drop),
+        connect("\0name").map(drop),
+    ] {
+        assert!(matches!(result, Err(Error::BadAddress { .. })));
+    }
+}
+
 #[test]
 fn accept_may_come_before_or_after_the_client() {
     let mut listener = Listener::builder()

@@ -17,7 +17,7 @@ const WELCOME: &[u8] = Scheme::HmacSha1.welcome();
 const AUTHENTICATION_FAILED: &[u8] = Scheme::HmacSha1.failure();
 
 /// An end of `processing` whose challenge has these bytes.
-fn exchange<'a>(role: Role, key: &'a AuthKey, challenge: &[u8; CHALLENGE_LENGTH]) -> Exchange<'a> {
+fn exchange(role: Role, key: &AuthKey, challenge: &[u8; CHALLENGE_LENGTH]) -> Exchange {
     let mut random = [0; RANDOM_LENGTH];
     random[..CHALLENGE_LENGTH].copy_from_slice(challenge);
     Exchange::new(role, Scheme::HmacSha1, key, &random)

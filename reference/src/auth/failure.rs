@@ -62,6 +62,11 @@ pub enum AuthenticationFailure {
     #[error("timed out; does the peer also have a key, and use the same dialect?")]
     TimedOut,
 
+    /// The client had to make room for another one: too many were waiting at the listener, and it
+    /// had waited longest.
+    #[error("too many clients were waiting, and this one had not answered for the longest time")]
+    Displaced,
+
     /// The peer closed the connection, or died.
     #[error("the peer is gone; it may have a different key, or none")]
     PeerLeft,

@@ -37,7 +37,7 @@ pub(super) enum Part {
 }
 
 impl HandshakeStep {
-    pub(super) const FIRST: Self = Self::ListenerChallenge;
+    pub(crate) const FIRST: Self = Self::ListenerChallenge;
 
     /// Returns the end that sends this message.
     pub fn sender(self) -> Role {

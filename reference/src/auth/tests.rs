@@ -24,14 +24,14 @@ fn unexpected(message: &[u8]) -> AuthenticationFailure {
 }
 
 /// Returns an exchange of `processing` whose challenge has these 20 bytes.
-fn exchange<'a>(role: Role, key: &'a AuthKey, nonce: &[u8]) -> Exchange<'a> {
+fn exchange(role: Role, key: &AuthKey, nonce: &[u8]) -> Exchange {
     let mut random = [0; RANDOM_LENGTH];
     random[..20].copy_from_slice(nonce);
     Exchange::new(role, Scheme::HmacSha1, key, &random)
 }
 
 /// Returns an exchange that has received these messages, and has sent its own in between.
-fn after<'a>(role: Role, key: &'a AuthKey, received: &[&[u8]]) -> Exchange<'a> {
+fn after(role: Role, key: &AuthKey, received: &[&[u8]]) -> Exchange {
     let mut exchange = exchange(role, key, &NONCE);
     let mut received = received.iter();
     loop {

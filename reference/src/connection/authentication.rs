@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
+use rustix::fd::BorrowedFd;
+
 use super::Connection;
 use super::outstanding::Outstanding;
 use crate::auth::{
-    AuthKey, AuthenticationFailure, Exchange, HandshakeStep, Role, Turn, challenge_in,
+    AuthKey, AuthenticationFailure, Exchange, HandshakeStep, Role, Scheme, Turn, challenge_in,
 };
 use crate::deadline::Deadline;
 use crate::dialect::Dialect;
@@ -18,6 +20,14 @@ pub(crate) struct Authentication {
     pub(crate) timeout: Option<Duration>,
 }
 
+/// What a handshake needs.
+#[derive(Clone, Debug)]
+pub(crate) struct Terms {
+    key: AuthKey,
+    scheme: Scheme,
+    timeout: Option<Duration>,
+}
+
 impl Default for Authentication {
     fn default() -> Self {
         Self {
@@ -28,61 +38,120 @@ impl Default for Authentication {
 }
 
 impl Authentication {
-    /// Checks that the key, if there is one, can be used in the dialect.
-    pub(crate) fn agree(&self, dialect: Dialect) -> Result<()> {
-        match (&self.key, dialect.handshake()) {
-            (Some(key), _) if key.is_empty() => Err(Error::EmptyKey),
-            (Some(_), None) => Err(Error::NoHandshake { dialect }),
-            (Some(_), Some(_)) | (None, _) => Ok(()),
+    /// Returns what a handshake in the dialect needs, or `None` if there is no key.
+    pub(crate) fn terms(&self, dialect: Dialect) -> Result<Option<Terms>> {
+        let Some(key) = &self.key else {
+            return Ok(None);
+        };
+        if key.is_empty() {
+            return Err(Error::EmptyKey);
         }
+        let scheme = dialect.handshake().ok_or(Error::NoHandshake { dialect })?;
+        Ok(Some(Terms {
+            key: key.clone(),
+            scheme,
+            timeout: self.timeout,
+        }))
     }
 }
 
-impl Connection {
-    /// Performs the handshake if there is a key, and returns the connection. Bytes that arrived
-    /// after the last message of the handshake are kept.
-    pub(crate) fn authenticated(
-        mut self,
-        role: Role,
-        authentication: &Authentication,
-    ) -> Result<Self> {
-        let (Some(key), Some(scheme)) =
-            (&authentication.key, self.recv.options.dialect.handshake())
-        else {
-            return Ok(self);
-        };
-        let deadline = Deadline::after(authentication.timeout);
-        let outstanding = Outstanding::new(role, scheme)?;
-        let mut exchange = Exchange::new(role, scheme, key, outstanding.random());
-        let mut received = Vec::new();
+/// A handshake in progress on a connection.
+#[derive(Debug)]
+pub(crate) struct Handshake {
+    connection: Connection,
+    exchange: Exchange,
+    outstanding: Outstanding,
+    deadline: Deadline,
+    /// A buffer for messages.
+    received: Vec<u8>,
+}
+
+impl Handshake {
+    /// Begins the handshake of an end.
+    pub(crate) fn begin(connection: Connection, role: Role, terms: &Terms) -> Result<Self> {
+        let outstanding = Outstanding::new(role, terms.scheme)?;
+        Ok(Self {
+            connection,
+            exchange: Exchange::new(role, terms.scheme, &terms.key, outstanding.random()),
+            outstanding,
+            deadline: Deadline::after(terms.timeout),
+            received: Vec::new(),
+        })
+    }
+
+    /// Continues the handshake until it has finished (`true`), or until the peer sends nothing more
+    /// by `patience` (`false`). The handshake fails when its own deadline passes.
+    pub(crate) fn advance(&mut self, patience: Deadline) -> Result<bool> {
+        let Connection { send, recv } = &mut self.connection;
         loop {
-            match exchange.turn() {
+            match self.exchange.turn() {
                 Turn::Send(step, message) => {
-                    if let Err(error) = self.send.send_within(&message, u64::MAX, deadline) {
-                        // If this message was a refusal, the handshake had already failed.
-                        return Err(match exchange.turn() {
+                    if let Err(error) = send.send_within(&message, u64::MAX, self.deadline) {
+                        // If this message was to refuse an answer, the handshake had already
+                        // failed.
+                        return Err(match self.exchange.turn() {
                             Turn::Failed(step, reason) => failed(step, reason),
                             _ => stopped(step, error),
                         });
                     }
                 }
                 Turn::Receive(step) => {
-                    let limit = self.recv.options.limits.handshake_length;
-                    match self.recv.recv_within(&mut received, limit, deadline) {
-                        Ok(()) if is_reflected(&received, &outstanding) => {
-                            exchange.fail(AuthenticationFailure::Reflected);
+                    let limit = recv.options.limits.handshake_length;
+                    let until = self.deadline.earlier(patience);
+                    match recv.recv_within(&mut self.received, limit, until) {
+                        Ok(()) if is_reflected(&self.received, &self.outstanding) => {
+                            self.exchange.fail(AuthenticationFailure::Reflected);
                         }
-                        Ok(()) => exchange.receive(&received),
+                        Ok(()) => self.exchange.receive(&self.received),
                         Err(Error::MessageTooLong { length, limit }) => {
-                            exchange.fail(AuthenticationFailure::TooLong { length, limit });
+                            self.exchange
+                                .fail(AuthenticationFailure::TooLong { length, limit });
+                        }
+                        Err(Error::TimedOut { .. }) if !self.deadline.has_passed() => {
+                            return Ok(false);
                         }
                         Err(error) => return Err(stopped(step, error)),
                     }
                 }
-                Turn::Accepted => return Ok(self),
+                Turn::Accepted => return Ok(true),
                 Turn::Failed(step, reason) => return Err(failed(step, reason)),
             }
         }
+    }
+
+    /// Returns the connection. Bytes that arrived after the last message of the handshake are kept.
+    pub(crate) fn finish(self) -> Connection {
+        self.connection
+    }
+
+    /// Closes the connection, and returns the error that says why.
+    pub(crate) fn abandon(self, reason: AuthenticationFailure) -> Error {
+        failed(self.exchange.step().unwrap_or(HandshakeStep::FIRST), reason)
+    }
+
+    pub(crate) fn deadline(&self) -> Deadline {
+        self.deadline
+    }
+
+    pub(crate) fn postpone(&mut self, time: Duration) {
+        self.deadline = self.deadline.postponed(time);
+    }
+
+    /// Returns the socket of the connection, or `None` for a pipe.
+    pub(crate) fn socket(&self) -> Option<BorrowedFd<'_>> {
+        self.connection.recv.link.as_deref()?.socket()
+    }
+}
+
+impl Connection {
+    /// Performs the handshake if there is a key, and returns the connection.
+    pub(crate) fn authenticated(self, role: Role, terms: Option<&Terms>) -> Result<Self> {
+        let Some(terms) = terms else {
+            return Ok(self);
+        };
+        let mut handshake = Handshake::begin(self, role, terms)?;
+        while !handshake.advance(Deadline::NEVER)? {}
+        Ok(handshake.finish())
     }
 }
 

@@ -4,6 +4,8 @@ use std::io;
 use std::net::Shutdown;
 use std::sync::{Arc, OnceLock};
 
+use rustix::fd::BorrowedFd;
+
 use crate::error::{Error, Result};
 use crate::transport::Transport;
 
@@ -29,6 +31,11 @@ impl Link {
                 cause: cause.clone(),
             }),
         }
+    }
+
+    /// Returns the socket, or `None` for a pipe.
+    pub(super) fn socket(&self) -> Option<BorrowedFd<'_>> {
+        self.transport.socket()
     }
 
     /// Poisons the connection because of `error`, and returns that error.

@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, ToSocketAddrs};
 
+use rustix::fd::{AsFd, BorrowedFd};
 use socket2::{Domain, Socket, Type};
 
 use super::{Accepted, Acceptor, SetBlocking, Transport, accept_within, address_error};
@@ -131,6 +132,10 @@ impl Acceptor for InetAcceptor {
             transport: Transport::stream(stream),
             from: Some(peer(from)),
         }))
+    }
+
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.socket.as_fd())
     }
 }
 

@@ -12,7 +12,7 @@ use std::io::{self, IoSlice, Read};
 use std::net::Shutdown;
 use std::time::Duration;
 
-use rustix::fd::AsFd;
+use rustix::fd::{AsFd, BorrowedFd};
 use socket2::SockRef;
 
 use crate::address::Address;
@@ -32,6 +32,15 @@ pub(crate) enum Transport {
 impl Transport {
     fn stream(stream: impl Stream + 'static) -> Self {
         Self::Stream(Box::new(stream))
+    }
+
+    /// Returns the socket, or `None` for a pipe.
+    pub(crate) fn socket(&self) -> Option<BorrowedFd<'_>> {
+        match self {
+            Self::Stream(stream) => Some(stream.socket()),
+            #[cfg(windows)]
+            Self::Pipe(_) => None,
+        }
     }
 
     /// Shuts down one direction, or both. A pipe is always closed in both.
@@ -64,6 +73,8 @@ pub(crate) trait Stream: Debug + Send + Sync {
     fn wait(&self, ready: Ready, deadline: Deadline) -> io::Result<bool>;
 
     fn shutdown(&self, how: Shutdown) -> io::Result<()>;
+
+    fn socket(&self) -> BorrowedFd<'_>;
 }
 
 /// Implements [`Stream`] for every stream socket.
@@ -91,6 +102,10 @@ where
     fn shutdown(&self, how: Shutdown) -> io::Result<()> {
         SockRef::from(&self.as_fd()).shutdown(how)
     }
+
+    fn socket(&self) -> BorrowedFd<'_> {
+        self.as_fd()
+    }
 }
 
 /// A socket or a named pipe that accepts connections.
@@ -100,6 +115,9 @@ pub(crate) trait Acceptor: Debug + Send + Sync {
 
     /// Returns the next connection, or `None` if the deadline passes.
     fn accept(&self, deadline: Deadline) -> io::Result<Option<Accepted>>;
+
+    /// Returns the socket, which can be waited for together with others, or `None` for a pipe.
+    fn socket(&self) -> Option<BorrowedFd<'_>>;
 }
 
 /// A connection, and the address from which it came if that can be known.
@@ -247,7 +265,7 @@ fn address_error(address: &Address, error: io::Error) -> Error {
         io::ErrorKind::ConnectionRefused => Error::Refused { address },
         io::ErrorKind::NotFound => Error::NotFound { address },
         io::ErrorKind::AddrInUse => match address {
-            Address::Unix(_) => Error::PathExists { address },
+            Address::Unix(_) if !address.is_abstract() => Error::PathExists { address },
             _ => Error::AddressInUse { address },
         },
         _ => Error::AddressIo {

@@ -1,4 +1,4 @@
-//! `AF_UNIX`: a socket in the file system.
+//! `AF_UNIX`: a socket in the file system, or in Linux's abstract namespace.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -7,6 +7,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
 
+use rustix::fd::{AsFd, BorrowedFd};
 use socket2::{Domain, SockAddr, Socket, Type};
 
 use super::{Accepted, Acceptor, SetBlocking, Transport, accept_within, address_error};
@@ -14,16 +15,21 @@ use crate::address::Address;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
-/// The most bytes that a path may have in a socket address, without the NUL at its end.
-const PATH_LIMIT: usize = if cfg!(any(target_os = "linux", target_os = "android")) {
-    107
-} else {
-    103
-};
+/// Whether this system has an abstract namespace (unix(7)).
+const HAS_ABSTRACT_NAMES: bool = cfg!(any(target_os = "linux", target_os = "android"));
+
+/// The most bytes that a path may have in a socket address, without the NUL at its end. A name in
+/// the abstract namespace needs none.
+const PATH_LIMIT: usize = if HAS_ABSTRACT_NAMES { 107 } else { 103 };
 
 pub(super) fn connect(address: &Address, path: &Path) -> Result<Transport> {
     check(address, path)?;
-    match UnixStream::connect(path) {
+    let connect = || {
+        let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+        socket.connect(&SockAddr::unix(path)?)?;
+        io::Result::Ok(UnixStream::from(socket))
+    };
+    match connect() {
         Ok(stream) => Ok(Transport::stream(stream)),
         Err(error) => Err(address_error(address, error)),
     }
@@ -34,9 +40,14 @@ pub(super) fn listen(address: &Address, path: &Path, backlog: i32) -> Result<Box
     let bind = || {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
         socket.bind(&SockAddr::unix(path)?)?;
-        let file = SocketFile::made_at(path)?;
-        // Nobody can connect before listen(), so nobody slips in before the mode is set.
-        fs::set_permissions(path, Permissions::from_mode(0o600))?;
+        let file = if address.is_abstract() {
+            None
+        } else {
+            let file = SocketFile::made_at(path)?;
+            // Nobody can connect before listen(), so nobody slips in before the mode is set.
+            fs::set_permissions(path, Permissions::from_mode(0o600))?;
+            Some(file)
+        };
         socket.listen(backlog)?;
         io::Result::Ok(UnixAcceptor {
             socket: UnixListener::from(socket),
@@ -57,15 +68,18 @@ fn check(address: &Address, path: &Path) -> Result<()> {
             reason,
         })
     };
+    let limit = PATH_LIMIT + usize::from(address.is_abstract());
     if bytes.is_empty() {
         bad("the path is empty")
-    } else if bytes.contains(&0) {
+    } else if address.is_abstract() && !HAS_ABSTRACT_NAMES {
+        bad("the path begins with a NUL byte, but only Linux has an abstract namespace")
+    } else if bytes.contains(&0) && !address.is_abstract() {
         bad("the path contains a NUL byte")
-    } else if bytes.len() > PATH_LIMIT {
+    } else if bytes.len() > limit {
         Err(Error::PathTooLong {
             address: address.clone(),
             length: bytes.len(),
-            limit: PATH_LIMIT,
+            limit,
         })
     } else {
         Ok(())
@@ -76,7 +90,7 @@ fn check(address: &Address, path: &Path) -> Result<()> {
 struct UnixAcceptor {
     socket: UnixListener,
     address: Address,
-    _file: SocketFile,
+    _file: Option<SocketFile>,
 }
 
 impl Acceptor for UnixAcceptor {
@@ -98,6 +112,10 @@ impl Acceptor for UnixAcceptor {
             transport: Transport::stream(stream),
             from: Some(Address::Unix(PathBuf::new())),
         }))
+    }
+
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        Some(self.socket.as_fd())
     }
 }
 

@@ -8,7 +8,9 @@ use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::thread;
 
-use processing_connection::{Connection, Connector, Dialect, Family, Limits, Listener, connect};
+use processing_connection::{
+    Connection, Connector, Dialect, Family, Framing, Limits, Listener, connect,
+};
 
 /// The families that are available on this system.
 pub(crate) fn families() -> impl Iterator<Item = Family> {
@@ -31,7 +33,7 @@ pub(crate) fn pair(family: Family) -> (Connection, Connection) {
 
 /// A connection in be32, and its raw other end.
 pub(crate) fn raw() -> (Connection, TcpStream) {
-    raw_with(Dialect::default(), Limits::default())
+    raw_with(Framing::Be32.into(), Limits::default())
 }
 
 pub(crate) fn raw_with(dialect: Dialect, limits: Limits) -> (Connection, TcpStream) {

@@ -8,7 +8,8 @@ use hmac::{Hmac, KeyInit, Mac};
 #[cfg(windows)]
 use processing_connection::pipe::{Pipe, ReadMode};
 use processing_connection::{
-    Address, AuthenticationFailure, Decoded, Error, Framing, HandshakeStep, Result,
+    Address, AuthenticationFailure, Connector, Decoded, Dialect, Error, Framing, HandshakeStep,
+    Listener, ListenerBuilder, Result,
 };
 use sha1::Sha1;
 
@@ -16,6 +17,16 @@ pub(crate) const CHALLENGE: &[u8] = b"#CHALLENGE:";
 pub(crate) const WELCOME: &[u8] = b"#WELCOME";
 pub(crate) const FAILED: &[u8] = b"#AUTHENTICATION_FAILED";
 pub(crate) const NONCE: &[u8; 20] = b"twenty random bytes!";
+
+/// A connector whose handshake is the one of the peer: that of `processing`.
+pub(crate) fn connector() -> Connector {
+    Connector::new().dialect(Dialect::PROCESSING_0_30)
+}
+
+/// The same for a listener.
+pub(crate) fn builder() -> ListenerBuilder {
+    Listener::builder().dialect(Dialect::PROCESSING_0_30)
+}
 
 trait Stream: Read + Write + Send {}
 impl<S: Read + Write + Send> Stream for S {}

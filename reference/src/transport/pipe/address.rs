@@ -89,6 +89,10 @@ impl Acceptor for PipeAcceptor {
             from: None,
         }))
     }
+
+    fn socket(&self) -> Option<BorrowedFd<'_>> {
+        None
+    }
 }
 
 /// Checks that the name is `\\ServerName\pipe\PipeName`, and on this computer if it is for
