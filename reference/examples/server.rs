@@ -2,7 +2,7 @@
 //! boxed inside a list.
 //!
 //! `cargo run --example server [ADDRESS [DIALECT]]`, where ADDRESS is `host:port` or a path, and
-//! DIALECT is `hex8`, `le32` (`processing` 0.20 with its C extension) or `be32`.
+//! DIALECT is the name of a dialect, such as `le32` (`processing` 0.20 with its C extension).
 
 use std::error::Error;
 
@@ -10,9 +10,9 @@ use processing_connection::{Address, Dialect, Listener, Value};
 
 fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);
-    let address = arguments
+    let address: Address = arguments
         .next()
-        .map_or(("localhost", 6000).into(), |text| parse(&text));
+        .map_or(Ok(("localhost", 6000).into()), |text| text.parse())?;
     let dialect: Dialect = arguments
         .next()
         .map_or(Ok(Dialect::default()), |name| name.parse())?;
@@ -31,14 +31,4 @@ fn main() -> Result<(), Box<dyn Error>> {
     let boxed_obj = Value::List(vec![obj]);
     conn.send_value(&boxed_obj)?;
     Ok(())
-}
-
-fn parse(text: &str) -> Address {
-    match text
-        .rsplit_once(':')
-        .map(|(host, port)| (host, port.parse()))
-    {
-        Some((host, Ok(port))) => Address::from((host, port)),
-        _ => Address::from(text),
-    }
 }

@@ -1,5 +1,6 @@
 //! Addresses and their families, and how the family is inferred from the address.
 
+use std::convert::Infallible;
 use std::fmt::{self, Write};
 use std::net::SocketAddrV4;
 use std::path::{Path, PathBuf};
@@ -254,6 +255,31 @@ impl From<&Path> for Address {
 impl From<PathBuf> for Address {
     fn from(path: PathBuf) -> Self {
         Self::Unix(path)
+    }
+}
+
+/// Reads an address as people write it: `localhost:6000` is `AF_INET`, and everything else is the
+/// address that [`Address::infer`] returns. A relative path that looks like a host and a port can be
+/// written with a directory: `./localhost:6000`.
+///
+/// ```
+/// use processing_connection::Address;
+///
+/// assert_eq!("localhost:6000".parse(), Ok(Address::from(("localhost", 6000))));
+/// assert_eq!("/tmp/listener".parse(), Ok(Address::from("/tmp/listener")));
+/// ```
+impl FromStr for Address {
+    type Err = Infallible;
+
+    fn from_str(text: &str) -> Result<Self, Infallible> {
+        let inet = || {
+            let (host, port) = text.rsplit_once(':')?;
+            if host.contains(['/', '\\', '\0', ':']) {
+                return None;
+            }
+            Some(Self::from((host, port.parse().ok()?)))
+        };
+        Ok(inet().unwrap_or_else(|| Self::infer(text)))
     }
 }
 

@@ -2,13 +2,15 @@
 
 use std::time::Duration;
 
+use rustix::fd::OwnedFd;
+
 use crate::address::{Address, Family};
 use crate::auth::{AuthKey, Role};
 use crate::connection::{Authentication, Connection, Options};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::transport::{self, ConnectOptions};
+use crate::transport::{self, ConnectOptions, Transport};
 
 /// Connects to the listener at `address`, with the defaults for everything else. This is `Client`
 /// in Python.
@@ -143,6 +145,30 @@ impl Connector {
             busy_timeout: self.busy_timeout,
         };
         let transport = transport::connect(&address, options)?;
-        Connection::new(transport, self.options).authenticated(Role::Client, terms.as_ref())
+        Connection::new(transport, Some(address), self.options)
+            .authenticated(Role::Client, terms.as_ref())
+    }
+
+    /// Uses a stream that is connected already, such as a `TcpStream` or a `UnixStream`, and
+    /// performs the handshake of a client if there is a key. To accept a stream in place of a
+    /// listener, see [`ListenerBuilder::attach`](crate::ListenerBuilder::attach).
+    ///
+    /// ```no_run
+    /// use std::net::TcpStream;
+    /// use processing_connection::Connector;
+    ///
+    /// let stream = TcpStream::connect("localhost:6000")?;
+    /// let mut conn = Connector::new().authkey("secret").attach(stream)?;
+    /// conn.send(&42)?;
+    /// # Ok::<(), processing_connection::Error>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`connect`](Self::connect) about the key and the handshake.
+    pub fn attach(&self, stream: impl Into<OwnedFd>) -> Result<Connection> {
+        let terms = self.authentication.terms(self.options.dialect)?;
+        let transport = Transport::attached(stream.into())?;
+        Connection::new(transport, None, self.options).authenticated(Role::Client, terms.as_ref())
     }
 }

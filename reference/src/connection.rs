@@ -14,6 +14,7 @@ use std::net::Shutdown;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::fd::{BorrowedFd, OwnedFd};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_pickle::Value;
@@ -23,6 +24,7 @@ pub use self::recv::RecvHalf;
 pub use self::send::SendHalf;
 
 use self::link::Link;
+use crate::address::Address;
 use crate::dialect::Dialect;
 use crate::error::Result;
 use crate::limits::Limits;
@@ -78,8 +80,8 @@ pub struct Connection {
 }
 
 impl Connection {
-    pub(crate) fn new(transport: Transport, options: Options) -> Self {
-        let link = Link::new(transport);
+    pub(crate) fn new(transport: Transport, peer: Option<Address>, options: Options) -> Self {
+        let link = Link::new(transport, peer);
         Self {
             send: SendHalf::new(Arc::clone(&link), options),
             recv: RecvHalf::new(link, options),
@@ -218,6 +220,48 @@ impl Connection {
         self.send.set_write_timeout(timeout);
     }
 
+    /// Returns the address of the peer: the one to which this end has connected, or the one from
+    /// which the listener has accepted it, as [`last_accepted`](crate::Listener::last_accepted)
+    /// returned it. It is `None` if it is not known, as for a pipe that was accepted or a stream
+    /// that was [attached](crate::Connector::attach), and after [`close`](Self::close).
+    pub fn peer_address(&self) -> Option<&Address> {
+        self.send.link.as_deref()?.peer()
+    }
+
+    /// Returns the socket, for waiting until there is something to receive or until something can
+    /// be sent. It is `None` over `AF_PIPE`, and after [`close`](Self::close).
+    ///
+    /// Bytes that were read ahead are no longer in the socket, so wait only if there are
+    /// [none](Self::has_read_ahead). [`wait`](crate::wait) takes them into account itself.
+    pub fn socket(&self) -> Option<BorrowedFd<'_>> {
+        self.recv.link.as_deref()?.socket()
+    }
+
+    /// Returns whether a part of the next message was read together with an earlier one, so that it
+    /// is no longer in the [`socket`](Self::socket).
+    pub fn has_read_ahead(&self) -> bool {
+        self.recv.has_read_ahead()
+    }
+
+    /// Turns the connection back into its socket, and returns the bytes that were read ahead: they
+    /// come before everything that will be read from the socket.
+    ///
+    /// # Errors
+    ///
+    /// Returns the connection if it is a pipe, if it is closed or poisoned, or if a receive timed
+    /// out in the middle of a message.
+    pub fn into_socket(self) -> Result<(OwnedFd, Vec<u8>), Box<Self>> {
+        let released = match (&self.recv.link, self.recv.all_read_ahead()) {
+            (Some(link), Some(ahead)) if link.transport().is_ok() => link
+                .release()
+                .ok()
+                .flatten()
+                .map(|socket| (socket, ahead.to_vec())),
+            _ => None,
+        };
+        released.ok_or_else(|| Box::new(self))
+    }
+
     /// Splits the connection into two halves, one for each direction, for use by two threads.
     pub fn split(self) -> (SendHalf, RecvHalf) {
         (self.send, self.recv)
@@ -241,6 +285,12 @@ impl Connection {
             link.shutdown(Shutdown::Both);
         }
         self.recv.link = None;
+    }
+}
+
+impl AsMut<Connection> for Connection {
+    fn as_mut(&mut self) -> &mut Connection {
+        self
     }
 }
 

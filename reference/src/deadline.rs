@@ -1,6 +1,7 @@
 //! Deadlines, and a function that waits for a socket until a deadline passes.
 
 use std::io;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -73,6 +74,11 @@ pub(crate) fn wait_for_any(
     sockets: &[BorrowedFd<'_>],
     deadline: Deadline,
 ) -> io::Result<Vec<bool>> {
+    if sockets.is_empty() {
+        // Some systems do not wait for nothing.
+        thread::sleep(deadline.remaining().unwrap_or(LONGEST_WAIT));
+        return Ok(Vec::new());
+    }
     let mut polled: Vec<PollFd<'_>> = sockets
         .iter()
         .map(|socket| PollFd::from_borrowed_fd(*socket, PollFlags::IN))

@@ -89,6 +89,7 @@
 //! | `conn.send(obj)` `recv()` | [`send`](Connection::send) [`recv`](Connection::recv) through serde, [`send_value`](Connection::send_value) [`recv_value`](Connection::recv_value) without it |
 //! | `conn.send_string(s)` `recv_string()` | the same, and [`recv_string_into`](Connection::recv_string_into) |
 //! | `conn.poll(timeout)` (0.30) | [`poll`](Connection::poll) |
+//! | `wait([conn, …], timeout)` (Python 3.3) | [`wait`](wait()) |
 //! | `conn.close()` | the same |
 //! | `('localhost', 6000)`, `'/tmp/socket'`, `'\0abstract'`, `r'\\.\pipe\name'` | [`Address`] |
 //! | `'AF_INET'` `'AF_UNIX'` `'AF_PIPE'` | [`Family`] |
@@ -118,6 +119,7 @@ mod limits;
 mod listener;
 pub mod object;
 mod transport;
+mod wait;
 
 #[cfg(windows)]
 pub mod pipe {
@@ -148,3 +150,4 @@ pub use crate::error::{Error, Result};
 pub use crate::framing::{Decoded, Framing, Header};
 pub use crate::limits::Limits;
 pub use crate::listener::{Listener, ListenerBuilder};
+pub use crate::wait::wait;

@@ -2,7 +2,10 @@
 
 mod lobby;
 
+use std::iter;
 use std::time::Duration;
+
+use rustix::fd::OwnedFd;
 
 use self::lobby::{Finished, Lobby};
 use crate::address::{Address, Family};
@@ -12,7 +15,7 @@ use crate::deadline::{Deadline, wait_for_any};
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::transport::{self, Accepted, Acceptor, ListenOptions};
+use crate::transport::{self, Accepted, Acceptor, ListenOptions, Transport};
 
 /// Listens for connections at an address.
 ///
@@ -98,13 +101,20 @@ impl Listener {
             }
             terms => {
                 let accepted = self.acceptor()?.accept(deadline)?.ok_or(TIMED_OUT)?;
-                let connection = Connection::new(accepted.transport, self.options);
+                let connection =
+                    Connection::new(accepted.transport, accepted.from.clone(), self.options);
                 let result = connection.authenticated(Role::Listener, terms.as_ref());
                 (result, accepted.from)
             }
         };
         self.last_accepted = from;
         result
+    }
+
+    /// Returns an iterator over the connections that [`accept`](Self::accept) returns, and over its
+    /// errors. It never ends.
+    pub fn incoming(&mut self) -> impl Iterator<Item = Result<Connection>> {
+        iter::repeat_with(|| self.accept())
     }
 
     /// Returns the first client whose handshake has finished or failed. The handshakes of the other
@@ -125,7 +135,7 @@ impl Listener {
                 let Some(Accepted { transport, from }) = acceptor.accept(Deadline::now())? else {
                     continue;
                 };
-                let connection = Connection::new(transport, self.options);
+                let connection = Connection::new(transport, from.clone(), self.options);
                 let handshake = Handshake::begin(connection, Role::Listener, terms)?;
                 if let Some(displaced) = self.lobby.admit(handshake, from) {
                     return Ok(displaced);
@@ -278,6 +288,20 @@ impl ListenerBuilder {
     pub fn accept_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.accept_timeout = timeout.into();
         self
+    }
+
+    /// Uses a stream that was accepted already, such as a `TcpStream` or a `UnixStream`, and
+    /// performs the handshake of a listener if there is a key. The address, the family, the backlog
+    /// and the accept timeout are not used.
+    ///
+    /// # Errors
+    ///
+    /// The errors of [`bind`](Self::bind) about the key, and the errors of
+    /// [`accept`](Listener::accept) about the handshake.
+    pub fn attach(&self, stream: impl Into<OwnedFd>) -> Result<Connection> {
+        let terms = self.authentication.terms(self.options.dialect)?;
+        let transport = Transport::attached(stream.into())?;
+        Connection::new(transport, None, self.options).authenticated(Role::Listener, terms.as_ref())
     }
 
     /// Starts listening.

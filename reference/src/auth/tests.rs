@@ -3,6 +3,9 @@ use proptest::prelude::*;
 use super::proof::Proof;
 use super::*;
 
+mod recorded;
+mod schemes;
+
 const NONCE: [u8; 20] = *b"twenty random bytes!";
 const OTHER: [u8; 20] = *b"and another twenty!!";
 
@@ -95,56 +98,6 @@ fn answers_match_the_test_cases_of_rfc_2202() {
     ];
     for (key, data, digest) in cases {
         assert_eq!(answer(&AuthKey::from(key), &data), bytes(digest));
-    }
-}
-
-/// A handshake between two ends of `processing` 0.52 under `CPython` 2.7.18, recorded through a
-/// relay. It is the example in PROTOCOL.md.
-const RECORDED: [(&str, &[u8], &str); 6] = [
-    (
-        "listener",
-        CHALLENGE,
-        "949487b82a3b1f95d71d860eb33a70144cef094c",
-    ),
-    ("client", b"", "e3db9ba19f046bf23e9596d749ab8b2ecef46ebe"),
-    ("listener", WELCOME, ""),
-    (
-        "client",
-        CHALLENGE,
-        "336d91876968fb9cb1a24cbc7156d28fd6e4f971",
-    ),
-    ("listener", b"", "b574178c611929a4211aa8110e6374d766283945"),
-    ("client", WELCOME, ""),
-];
-
-#[test]
-fn each_end_plays_a_recorded_handshake_of_processing_0_52_byte_for_byte() {
-    let key = AuthKey::from("secret");
-    for (role, name, own) in [
-        (Role::Listener, "listener", RECORDED[0].2),
-        (Role::Client, "client", RECORDED[3].2),
-    ] {
-        let mut exchange = exchange(role, &key, &bytes(own));
-        for (sender, prefix, rest) in RECORDED {
-            let message = [prefix, &bytes(rest)].concat();
-            match exchange.turn() {
-                Turn::Send(_, sent) => assert!(sender == name && sent == message, "{sent:02x?}"),
-                Turn::Receive(_) if sender != name => exchange.receive(&message),
-                other => panic!("{other:?}"),
-            }
-        }
-        assert_eq!(exchange.turn(), Turn::Accepted);
-    }
-}
-
-#[test]
-fn the_recorded_handshake_is_the_example_in_the_specification() {
-    for (sender, prefix, rest) in RECORDED {
-        let length = prefix.len() + rest.len() / 2;
-        let prefix = std::str::from_utf8(prefix).unwrap();
-        let message = [prefix, rest].join(" ");
-        let line = format!("{sender:<10}00 00 00 {length:02x}  {}\n", message.trim());
-        assert!(crate::protocol::TEXT.contains(&line), "{line}");
     }
 }
 

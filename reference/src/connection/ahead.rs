@@ -1,10 +1,10 @@
 //! Bytes that were read ahead.
 
+use std::fmt;
 use std::io::{self, Read};
 
 /// Bytes that were read ahead: one read gets a small message with its header, and perhaps the
 /// beginning of the next message, which is kept here.
-#[derive(Debug)]
 pub(super) struct Ahead {
     buffer: Box<[u8]>,
     start: usize,
@@ -12,6 +12,14 @@ pub(super) struct Ahead {
 }
 
 const CAPACITY: usize = 8192;
+
+/// Leaves the buffer out, whose bytes were mostly received long ago.
+impl fmt::Debug for Ahead {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let length = self.bytes().len();
+        f.debug_struct("Ahead").field("length", &length).finish()
+    }
+}
 
 impl Ahead {
     pub(super) fn new() -> Self {

@@ -2,25 +2,48 @@
 
 use std::io;
 use std::net::Shutdown;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use rustix::fd::BorrowedFd;
+use rustix::fd::{BorrowedFd, OwnedFd};
 
+use crate::address::Address;
 use crate::error::{Error, Result};
 use crate::transport::Transport;
 
 #[derive(Debug)]
 pub(super) struct Link {
     transport: Transport,
+    /// The address of the peer, if it can be known.
+    peer: Option<Address>,
     poison: OnceLock<String>,
+    /// Whether somebody else has taken the transport over, who may go on to use it.
+    released: AtomicBool,
 }
 
 impl Link {
-    pub(super) fn new(transport: Transport) -> Arc<Self> {
+    pub(super) fn new(transport: Transport, peer: Option<Address>) -> Arc<Self> {
         Arc::new(Self {
             transport,
+            peer,
             poison: OnceLock::new(),
+            released: AtomicBool::new(false),
         })
+    }
+
+    pub(super) fn peer(&self) -> Option<&Address> {
+        self.peer.as_ref()
+    }
+
+    /// Returns another descriptor of the socket, which stays open and usable when this is dropped.
+    /// Returns `None` for a pipe.
+    pub(super) fn release(&self) -> io::Result<Option<OwnedFd>> {
+        let Some(socket) = self.transport.socket() else {
+            return Ok(None);
+        };
+        let socket = socket.try_clone_to_owned()?;
+        self.released.store(true, Ordering::Relaxed);
+        Ok(Some(socket))
     }
 
     /// Returns the transport, unless the connection is poisoned.
@@ -55,7 +78,9 @@ impl Link {
 /// `socket_connection.c`).
 impl Drop for Link {
     fn drop(&mut self) {
-        self.shutdown(Shutdown::Both);
+        if !*self.released.get_mut() {
+            self.shutdown(Shutdown::Both);
+        }
     }
 }
 

@@ -200,11 +200,21 @@ impl RecvHalf {
         }
     }
 
+    /// See [`Connection::has_read_ahead`](crate::Connection::has_read_ahead).
+    pub(super) fn has_read_ahead(&self) -> bool {
+        self.partial.is_some() || !self.ahead.bytes().is_empty()
+    }
+
+    /// Returns the bytes that were read ahead, or `None` if the header before them is lost.
+    pub(super) fn all_read_ahead(&self) -> Option<&[u8]> {
+        self.partial.is_none().then(|| self.ahead.bytes())
+    }
+
     /// See [`Connection::poll`](crate::Connection::poll).
     pub fn poll(&mut self, timeout: impl Into<Option<Duration>>) -> Result<bool> {
         let link = self.link.as_ref().ok_or(Error::NotOpen)?;
         let transport = link.transport()?;
-        if self.partial.is_some() || !self.ahead.bytes().is_empty() {
+        if self.has_read_ahead() {
             return Ok(true);
         }
         let deadline = Deadline::after(timeout.into());

@@ -12,8 +12,8 @@ use std::io::{self, IoSlice, Read};
 use std::net::Shutdown;
 use std::time::Duration;
 
-use rustix::fd::{AsFd, BorrowedFd};
-use socket2::SockRef;
+use rustix::fd::{AsFd, BorrowedFd, OwnedFd};
+use socket2::{SockRef, Socket};
 
 use crate::address::Address;
 use crate::deadline::{self, Deadline, Ready};
@@ -30,11 +30,24 @@ pub(crate) enum Transport {
 }
 
 impl Transport {
+    /// A stream that is connected already.
+    pub(crate) fn attached(socket: OwnedFd) -> io::Result<Self> {
+        let socket = Socket::from(socket);
+        socket.set_nonblocking(false)?;
+        // Only TCP has this option.
+        let _ = socket.set_tcp_nodelay(true);
+        Ok(Self::stream(socket))
+    }
+
     fn stream(stream: impl Stream + 'static) -> Self {
         Self::Stream(Box::new(stream))
     }
 
     /// Returns the socket, or `None` for a pipe.
+    #[cfg_attr(
+        not(windows),
+        expect(clippy::unnecessary_wraps, reason = "only Windows has pipes")
+    )]
     pub(crate) fn socket(&self) -> Option<BorrowedFd<'_>> {
         match self {
             Self::Stream(stream) => Some(stream.socket()),
