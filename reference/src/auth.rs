@@ -127,7 +127,7 @@ impl Exchange {
                     .judge_answer(&self.key, &self.own_challenge, message)
             }
             Part::Verdict if due => self.scheme.judge_verdict(message),
-            _ => Err(AuthenticationFailure::unexpected(message)),
+            _ => Err(self.scheme.unexpected(message)),
         };
         match judged {
             Ok(()) => self.step = step.next(),

@@ -7,6 +7,7 @@ use rustix::fd::OwnedFd;
 use crate::address::{Address, Family};
 use crate::auth::{AuthKey, Role};
 use crate::connection::{Authentication, Connection, Options};
+use crate::deadline::Deadline;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -39,6 +40,7 @@ pub struct Connector {
     family: Option<Family>,
     options: Options,
     authentication: Authentication,
+    connect_timeout: Option<Duration>,
     busy_timeout: Option<Duration>,
 }
 
@@ -48,6 +50,7 @@ impl Default for Connector {
             family: None,
             options: Options::default(),
             authentication: Authentication::default(),
+            connect_timeout: None,
             busy_timeout: Some(Duration::from_secs(20)),
         }
     }
@@ -78,6 +81,15 @@ impl Connector {
     /// accepts the connection counts as well.
     pub fn handshake_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
         self.authentication.timeout = timeout.into();
+        self
+    }
+
+    /// Limits the time that the system may take to connect a socket; `None` (the default) leaves it
+    /// to the system, which may wait for minutes for a host that does not answer, and forever for a
+    /// listener over `AF_UNIX` whose backlog is full. The resolution of the host name and the
+    /// handshake do not count, and pipes have a [timeout of their own](Self::busy_timeout).
+    pub fn connect_timeout(mut self, timeout: impl Into<Option<Duration>>) -> Self {
+        self.connect_timeout = timeout.into();
         self
     }
 
@@ -120,8 +132,8 @@ impl Connector {
     ///
     /// * [`Refused`](Error::Refused) if nobody is listening there, [`NotFound`](Error::NotFound) if
     ///   there is no such path or pipe.
-    /// * [`TimedOut`](Error::TimedOut) if every instance of a pipe stays
-    ///   [busy](Self::busy_timeout).
+    /// * [`TimedOut`](Error::TimedOut) after the [connect timeout](Self::connect_timeout), or if
+    ///   every instance of a pipe stays [busy](Self::busy_timeout).
     /// * [`FamilyMismatch`](Error::FamilyMismatch) if the address belongs to a different family
     ///   than the requested one, [`FamilyNotAvailable`](Error::FamilyNotAvailable).
     /// * [`UnknownHost`](Error::UnknownHost), [`PathTooLong`](Error::PathTooLong),
@@ -142,6 +154,7 @@ impl Connector {
         let address = address.agree(self.family)?;
         let terms = self.authentication.terms(self.options.dialect)?;
         let options = ConnectOptions {
+            deadline: Deadline::after(self.connect_timeout),
             busy_timeout: self.busy_timeout,
         };
         let transport = transport::connect(&address, options)?;

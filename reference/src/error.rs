@@ -287,8 +287,7 @@ pub enum Error {
         if *.resumable { "; call it again to continue" } else { "; a part of the message may have been sent" }
     )]
     TimedOut {
-        /// The operation: `recv`, `send`, `accept`, or, if every instance of a pipe stayed busy,
-        /// `connect`.
+        /// The operation: `recv`, `send`, `accept` or `connect`.
         operation: &'static str,
         /// Whether the same call can be made again. A receive can always be repeated: the bytes
         /// that arrived are kept. A send can be repeated unless a part of the message was sent,

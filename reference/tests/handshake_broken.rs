@@ -13,7 +13,7 @@ use processing_connection::{
 };
 
 use AuthenticationFailure::{
-    PeerLeft, Reflected, Refused, TimedOut, TooLong, Unexpected, WrongAnswer,
+    OtherScheme, PeerLeft, Reflected, Refused, TimedOut, TooLong, Unexpected, WrongAnswer,
 };
 use HandshakeStep::{
     ClientAnswer, ClientChallenge, ClientVerdict, ListenerAnswer, ListenerChallenge,
@@ -83,6 +83,11 @@ fn reason(step: HandshakeStep, message: &[u8]) -> AuthenticationFailure {
     match (step, message) {
         (ClientAnswer | ListenerAnswer, _) => WrongAnswer,
         (ListenerVerdict | ClientVerdict, message) if message == FAILED => Refused,
+        (_, message) if message == b"#WELCOME#" || message.starts_with(b"#CHALLENGE#") => {
+            OtherScheme {
+                received: message.to_vec(),
+            }
+        }
         _ => Unexpected {
             received: message.to_vec(),
         },

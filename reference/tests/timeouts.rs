@@ -5,8 +5,8 @@ mod common;
 use std::io::Write;
 use std::time::{Duration, Instant};
 
-use common::{families, frame, in_thread, pair, raw};
-use processing_connection::{Error, Family, Listener};
+use common::{exchange_objects, families, frame, in_thread, pair, raw, streams};
+use processing_connection::{Connector, Error, Family, Listener};
 
 const SHORT: Duration = Duration::from_millis(50);
 const LONG: Duration = Duration::from_secs(20);
@@ -249,4 +249,51 @@ fn poll_is_true_at_the_end_of_the_stream() {
     assert!(conn.poll(LONG).unwrap());
     assert!(matches!(conn.recv_string(), Err(Error::Closed)));
     assert!(conn.poll(LONG).unwrap());
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn connecting_to_a_full_backlog_times_out() {
+    let listener = Listener::builder()
+        .family(Family::Unix)
+        .backlog(1)
+        .bind()
+        .unwrap();
+    let connector = Connector::new().connect_timeout(SHORT);
+    let mut waiting = Vec::new();
+    let error = loop {
+        match connector.connect(listener.address()) {
+            Ok(conn) => waiting.push(conn),
+            Err(error) => break error,
+        }
+    };
+    assert!(
+        matches!(
+            error,
+            Error::TimedOut {
+                operation: "connect",
+                resumable: true
+            }
+        ),
+        "{error:?}"
+    );
+    assert!(!waiting.is_empty());
+}
+
+#[test]
+fn a_connect_timeout_changes_nothing_for_a_listener_that_is_there() {
+    for family in streams() {
+        let mut listener = Listener::builder().family(family).bind().unwrap();
+        let connector = Connector::new().connect_timeout(SHORT * 100);
+        let mut client = connector.connect(listener.address()).unwrap();
+        let mut server = listener.accept().unwrap();
+        exchange_objects(&mut client, &mut server);
+        let address = listener.address().clone();
+        drop(listener);
+        let error = connector.connect(address).unwrap_err();
+        assert!(
+            matches!(error, Error::Refused { .. } | Error::NotFound { .. }),
+            "{error:?}"
+        );
+    }
 }

@@ -30,6 +30,24 @@ pub enum AuthenticationFailure {
         received: Vec<u8>,
     },
 
+    /// A message was received that belongs to the handshake of another dialect.
+    #[error(
+        "received {} instead, which belongs to the handshake of another dialect: choose the dialect \
+         that the peer uses",
+        Excerpt(.received)
+    )]
+    OtherScheme {
+        /// The message.
+        received: Vec<u8>,
+    },
+
+    /// The peer's challenge names no digest that is known here. It was not answered.
+    #[error("the challenge {} names no known digest", Excerpt(.received))]
+    UnknownDigest {
+        /// The challenge.
+        received: Vec<u8>,
+    },
+
     /// The peer asked for a digest, or used one, that is not accepted on this side, or that the
     /// challenge of this side did not ask for.
     #[error("the peer uses the digest {digest}, which this side does not accept here")]
@@ -81,14 +99,6 @@ pub enum AuthenticationFailure {
     /// There is no key on this side, but the message that was received is a challenge.
     #[error("the peer requires a key, but there is none on this side: set authkey")]
     KeyWanted,
-}
-
-impl AuthenticationFailure {
-    pub(super) fn unexpected(message: &[u8]) -> Self {
-        Self::Unexpected {
-            received: message.to_vec(),
-        }
-    }
 }
 
 /// The beginning of a message, in a readable form.

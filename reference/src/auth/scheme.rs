@@ -115,7 +115,10 @@ impl Scheme {
         self,
         message: &[u8],
     ) -> Result<(&[u8], Proof), AuthenticationFailure> {
-        let unexpected = || AuthenticationFailure::unexpected(message);
+        let unexpected = || self.unexpected(message);
+        let unknown_digest = || AuthenticationFailure::UnknownDigest {
+            received: message.to_vec(),
+        };
         let signed = message
             .strip_prefix(self.challenge_prefix())
             .ok_or_else(unexpected)?;
@@ -133,14 +136,14 @@ impl Scheme {
             // A challenge of this length comes from the older scheme, whatever it begins with.
             Self::HmacMd5 if signed.len() == self.nonce_length() => Proof::Md5,
             Self::HmacMd5 => {
-                named(signed).ok_or_else(unexpected)?;
+                named(signed).ok_or_else(unknown_digest)?;
                 Proof::Md5
             }
             Self::DigestNamed(digests) => {
                 let (digest, proof) = if signed.len() == Self::HmacMd5.nonce_length() {
                     (Digest::Md5, Proof::Md5)
                 } else {
-                    let (digest, nonce) = named(signed).ok_or_else(unexpected)?;
+                    let (digest, nonce) = named(signed).ok_or_else(unknown_digest)?;
                     if nonce.len() < SHORTEST_NONCE {
                         let length = nonce.len();
                         return Err(AuthenticationFailure::ShortChallenge { length });
@@ -190,13 +193,30 @@ impl Scheme {
         }
     }
 
+    /// Describes a message that is not valid at its step.
+    pub(super) fn unexpected(self, message: &[u8]) -> AuthenticationFailure {
+        let words = match self {
+            Self::HmacSha1 => MULTIPROCESSING,
+            Self::HmacMd5 | Self::DigestNamed(_) => PROCESSING,
+        };
+        let received = message.to_vec();
+        if message.starts_with(words.challenge)
+            || message == words.welcome
+            || message == words.failure
+        {
+            AuthenticationFailure::OtherScheme { received }
+        } else {
+            AuthenticationFailure::Unexpected { received }
+        }
+    }
+
     pub(super) fn judge_verdict(self, message: &[u8]) -> Result<(), AuthenticationFailure> {
         if message == self.welcome() {
             Ok(())
         } else if message == self.failure() {
             Err(AuthenticationFailure::Refused)
         } else {
-            Err(AuthenticationFailure::unexpected(message))
+            Err(self.unexpected(message))
         }
     }
 }

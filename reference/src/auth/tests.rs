@@ -23,7 +23,7 @@ fn answer(key: &AuthKey, nonce: &[u8]) -> Vec<u8> {
 }
 
 fn unexpected(message: &[u8]) -> AuthenticationFailure {
-    AuthenticationFailure::unexpected(message)
+    Scheme::HmacSha1.unexpected(message)
 }
 
 /// Returns an exchange of `processing` whose challenge has these 20 bytes.

@@ -2,16 +2,24 @@
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, SocketAddrV4, TcpListener, TcpStream, ToSocketAddrs};
+use std::time::Duration;
 
 use rustix::fd::{AsFd, BorrowedFd};
 use socket2::{Domain, Socket, Type};
 
-use super::{Accepted, Acceptor, SetBlocking, Transport, accept_within, address_error};
+use super::{
+    Accepted, Acceptor, SetBlocking, Transport, accept_within, address_error, connect_error,
+};
 use crate::address::Address;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
 
-pub(super) fn connect(address: &Address, host: &str, port: u16) -> Result<Transport> {
+pub(super) fn connect(
+    address: &Address,
+    host: &str,
+    port: u16,
+    deadline: Deadline,
+) -> Result<Transport> {
     let bad = |reason| {
         Err(Error::BadAddress {
             address: address.clone(),
@@ -28,13 +36,20 @@ pub(super) fn connect(address: &Address, host: &str, port: u16) -> Result<Transp
     }
     let mut last = None;
     for candidate in resolve(address, host, port)? {
-        match TcpStream::connect(candidate) {
-            Ok(stream) => {
-                // A small message must not wait for the acknowledgement of the one before it.
-                stream.set_nodelay(true)?;
-                return Ok(Transport::stream(stream));
+        let connect = || {
+            let socket = Socket::new(Domain::IPV4, Type::STREAM, None)?;
+            match deadline.remaining() {
+                None => socket.connect(&candidate.into())?,
+                Some(Duration::ZERO) => return Err(io::ErrorKind::TimedOut.into()),
+                Some(remaining) => socket.connect_timeout(&candidate.into(), remaining)?,
             }
-            Err(error) => last = Some(address_error(address, error)),
+            // A small message must not wait for the acknowledgement of the one before it.
+            socket.set_tcp_nodelay(true)?;
+            io::Result::Ok(TcpStream::from(socket))
+        };
+        match connect() {
+            Ok(stream) => return Ok(Transport::stream(stream)),
+            Err(error) => last = Some(connect_error(address, error, deadline)),
         }
     }
     Err(last.unwrap_or_else(|| no_ipv4(address)))

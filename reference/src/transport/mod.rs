@@ -140,9 +140,11 @@ pub(crate) struct Accepted {
     pub(crate) from: Option<Address>,
 }
 
-/// Options for connecting that apply to one family only.
+/// Options for connecting that apply to one kind of transport only.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ConnectOptions {
+    /// When to give up connecting a socket.
+    pub(crate) deadline: Deadline,
     /// How long to wait for an instance of a named pipe if all of them are busy.
     #[cfg_attr(not(windows), expect(dead_code, reason = "only pipes can be busy"))]
     pub(crate) busy_timeout: Option<Duration>,
@@ -157,15 +159,11 @@ pub(crate) struct ListenOptions {
     pub(crate) remote_clients: bool,
 }
 
-#[cfg_attr(
-    not(windows),
-    expect(unused_variables, reason = "only pipes can be busy")
-)]
 pub(crate) fn connect(address: &Address, options: ConnectOptions) -> Result<Transport> {
     match address {
-        Address::Inet { host, port } => inet::connect(address, host, *port),
+        Address::Inet { host, port } => inet::connect(address, host, *port, options.deadline),
         #[cfg(unix)]
-        Address::Unix(path) => unix::connect(address, path),
+        Address::Unix(path) => unix::connect(address, path, options.deadline),
         #[cfg(windows)]
         Address::Pipe(name) => pipe::address::connect(address, name, options),
         _ => Err(Error::FamilyNotAvailable {
@@ -269,6 +267,18 @@ fn accept_within<T>(
 
 trait SetBlocking {
     fn set_blocking(&self, blocking: bool) -> io::Result<()>;
+}
+
+/// Converts an error of connecting within the deadline.
+fn connect_error(address: &Address, error: io::Error, deadline: Deadline) -> Error {
+    if error.kind() == io::ErrorKind::TimedOut && deadline.has_passed() {
+        Error::TimedOut {
+            operation: "connect",
+            resumable: true,
+        }
+    } else {
+        address_error(address, error)
+    }
 }
 
 /// Converts an error that the system reports about an address.

@@ -6,11 +6,15 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use rustix::fd::{AsFd, BorrowedFd};
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::{Accepted, Acceptor, SetBlocking, Transport, accept_within, address_error};
+use super::{
+    Accepted, Acceptor, SetBlocking, Transport, accept_within, address_error, connect_error,
+};
 use crate::address::Address;
 use crate::deadline::Deadline;
 use crate::error::{Error, Result};
@@ -22,16 +26,41 @@ const HAS_ABSTRACT_NAMES: bool = cfg!(any(target_os = "linux", target_os = "andr
 /// the abstract namespace needs none.
 const PATH_LIMIT: usize = if HAS_ABSTRACT_NAMES { 107 } else { 103 };
 
-pub(super) fn connect(address: &Address, path: &Path) -> Result<Transport> {
+pub(super) fn connect(address: &Address, path: &Path, deadline: Deadline) -> Result<Transport> {
     check(address, path)?;
     let connect = || {
         let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
-        socket.connect(&SockAddr::unix(path)?)?;
+        connect_within(&socket, &SockAddr::unix(path)?, deadline)?;
         io::Result::Ok(UnixStream::from(socket))
     };
     match connect() {
         Ok(stream) => Ok(Transport::stream(stream)),
-        Err(error) => Err(address_error(address, error)),
+        Err(error) => Err(connect_error(address, error, deadline)),
+    }
+}
+
+/// Connects within the deadline. The system does not report when there is room in the backlog.
+fn connect_within(socket: &Socket, to: &SockAddr, deadline: Deadline) -> io::Result<()> {
+    const TURN: Duration = Duration::from_millis(10);
+
+    if !deadline.is_set() {
+        return socket.connect(to);
+    }
+    socket.set_nonblocking(true)?;
+    loop {
+        match socket.connect(to) {
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                let remaining = deadline.remaining().unwrap_or(TURN);
+                if remaining.is_zero() {
+                    return Err(io::ErrorKind::TimedOut.into());
+                }
+                thread::sleep(TURN.min(remaining));
+            }
+            result => {
+                socket.set_nonblocking(false)?;
+                return result;
+            }
+        }
     }
 }
 

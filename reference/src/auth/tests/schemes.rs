@@ -144,7 +144,8 @@ fn a_challenge_without_a_known_name_is_answered_only_if_it_has_20_bytes() {
             &[b"{}", &[7; 40][..]].concat(),
         ] {
             let challenge = challenge(unexpected);
-            let reason = AuthenticationFailure::unexpected(&challenge);
+            let received = challenge.clone();
+            let reason = AuthenticationFailure::UnknownDigest { received };
             assert_eq!(refusal(scheme, &challenge), Some(reason));
         }
         for length in 0..20 {
@@ -152,7 +153,8 @@ fn a_challenge_without_a_known_name_is_answered_only_if_it_has_20_bytes() {
             assert_eq!(refusal(scheme, &challenge(&[7; 19][..length])), Some(short));
         }
         let of_processing = [b"#CHALLENGE:", &[7; 20][..]].concat();
-        let reason = AuthenticationFailure::unexpected(&of_processing);
+        let received = of_processing.clone();
+        let reason = AuthenticationFailure::OtherScheme { received };
         assert_eq!(refusal(scheme, &of_processing), Some(reason));
     }
     for length in [13, 19] {
@@ -160,6 +162,18 @@ fn a_challenge_without_a_known_name_is_answered_only_if_it_has_20_bytes() {
         let short = AuthenticationFailure::ShortChallenge { length };
         assert_eq!(refusal(NAMED, &challenge), Some(short));
     }
+}
+
+#[test]
+fn a_message_of_another_dialect_is_named_as_such() {
+    let challenge = [b"#CHALLENGE#{sha256}", &[7; 40][..]].concat();
+    let reason = refusal(Scheme::HmacSha1, &challenge).unwrap();
+    assert!(
+        reason
+            .to_string()
+            .ends_with("choose the dialect that the peer uses"),
+        "{reason}"
+    );
 }
 
 fn schemes() -> impl Strategy<Value = Scheme> {
