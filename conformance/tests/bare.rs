@@ -7,6 +7,8 @@
 mod command;
 #[path = "harness/peers.rs"]
 mod peers;
+#[path = "harness/program.rs"]
+mod program;
 #[cfg(unix)]
 #[path = "bare/programs.rs"]
 mod programs;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use processing_connection::{
-    Address, AuthKey, AuthenticationFailure, Connection, Connector, Dialect, Error, Family,
-    Listener, RecvHalf, SendHalf, Value,
+    Address, AuthKey, AuthenticationFailure, Connection, Connector, Dialect, Digests, Error,
+    Family, Listener, RecvHalf, SendHalf, Value,
 };
 use serde::ser::{Error as _, Serialize, Serializer};
 
@@ -15,6 +15,7 @@ use crate::testee::message::{
 };
 use crate::testee::payload::Payload;
 use crate::wire::Framing;
+use crate::wire::handshake::Scheme;
 
 /// The reference, which speaks every dialect that the cases test.
 #[derive(Clone, Copy, Debug, Default)]
@@ -173,6 +174,21 @@ impl Serialize for Unpicklable {
 /// Returns the error of the reference if it does not have this framing.
 pub(crate) fn framing(framing: Framing) -> Result<processing_connection::Framing, Error> {
     framing.to_string().parse()
+}
+
+/// The reference's scheme of a handshake.
+///
+/// # Errors
+///
+/// Returns the error of the reference if it does not have the digest that the scheme names.
+pub(crate) fn scheme(scheme: Scheme) -> Result<processing_connection::Scheme, Error> {
+    Ok(match scheme {
+        Scheme::Processing => processing_connection::Scheme::HmacSha1,
+        Scheme::Md5 => processing_connection::Scheme::HmacMd5,
+        Scheme::Named(digest) => {
+            processing_connection::Scheme::DigestNamed(Digests::only(digest.name().parse()?))
+        }
+    })
 }
 
 fn dialect(name: &str) -> Result<Dialect, OperationError> {

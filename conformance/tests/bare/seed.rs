@@ -1,9 +1,8 @@
 //! The seed's two example programs, unchanged except for the address.
 
-use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
@@ -18,6 +17,7 @@ use processing_connection::{Address, Connector, Dialect, Family, Listener};
 
 use super::command::{Ran, Running, suite};
 use super::peers::{install, store, without};
+use super::program::{Server, address_expression, expression, reported};
 
 /// Far more time than any of these programs needs. The suite itself waits for a first client for the same time.
 const BOUND: Duration = Duration::from_secs(120);
@@ -110,16 +110,6 @@ fn with_peer(peer: &'static Peer, test: impl FnOnce(&Stage)) -> Result<Completio
     Ok(Completion::Completed)
 }
 
-/// A program that is ended at the end of the test, if it has not ended before.
-struct Program(Child);
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
 impl Stage {
     /// A path or the name of a pipe on which nothing listens.
     fn path(&self, family: Family) -> String {
@@ -151,29 +141,13 @@ impl Stage {
     }
 
     /// Starts a server, and waits until it reports its address.
-    fn start_server(&self, name: &str, family: Family) -> (Program, String) {
+    fn start_server(&self, name: &str, family: Family) -> (Server, String) {
         let address = match family {
             // The system chooses the port, and the listener reports it.
             Family::Inet => "('127.0.0.1', 0)".to_owned(),
             _ => expression(&self.path(family)),
         };
-        let mut program = self.program(name, &address);
-        program.stdout(Stdio::null()).stderr(Stdio::piped());
-        let mut server = start(|| program.spawn())
-            .map(Program)
-            .expect("Python can be started");
-        let mut stderr = BufReader::new(server.0.stderr.take().expect("stderr is piped"));
-        let mut line = String::new();
-        stderr.read_line(&mut line).expect("it can be read");
-        let Some(address) = line.trim_end().strip_prefix("listening at ") else {
-            let mut rest = String::new();
-            let _ = std::io::Read::read_to_string(&mut stderr, &mut rest);
-            panic!("the server does not listen: {line}{rest}");
-        };
-        let address = address.to_owned();
-        // Nothing else reads its output.
-        std::thread::spawn(move || std::io::copy(&mut stderr, &mut std::io::sink()));
-        (server, address)
+        Server::start(self.program(name, &address))
     }
 
     /// Starts the suite so that it waits for a client, and returns the suite's address as a Python expression.
@@ -234,11 +208,6 @@ impl Stage {
     }
 }
 
-/// A string as a Python expression.
-fn expression(text: &str) -> String {
-    format!("'{}'", text.replace('\\', r"\\"))
-}
-
 /// A port on which nothing listens at the moment. If another program takes it first, the suite reports this, and the
 /// test fails.
 fn vacant_port() -> u16 {
@@ -250,7 +219,7 @@ fn vacant_port() -> u16 {
 
 /// The first case passes. After that the seed's server is gone, which is not a fault.
 fn server(stage: &Stage, family: Family) {
-    let (mut server, address) = stage.start_server("server.py", family);
+    let (server, address) = stage.start_server("server.py", family);
     let ran = Running::start(&mut stage.suite(&format!("connect:{address}"))).finish(BOUND);
     let rows = applicable(&ran);
     let (first, others) = rows.split_first().expect("there are cases");
@@ -262,8 +231,8 @@ fn server(stage: &Stage, family: Family) {
         assert!(says(row, "served one client and left"), "{row:#?}");
     }
     assert_eq!(ran.code(), Some(0), "{}", ran.stderr);
-    let status = server.0.wait().expect("it can be waited for");
-    assert!(status.success(), "{status}");
+    let (status, errors) = server.wait();
+    assert!(status.success(), "{status}: {errors}");
 }
 
 /// The same program in a loop passes everything except for the known faults of its release.
@@ -345,33 +314,24 @@ fn says(row: &Row, words: &str) -> bool {
 
 /// The reference sends 42 to the seed's server and gets `[42]`.
 fn reference_as_client(stage: &Stage, family: Family) {
-    let (mut server, address) = stage.start_server("server.py", family);
-    let address = match family {
-        Family::Inet => {
-            let (host, port) = address.rsplit_once(':').expect("a host and a port");
-            Address::from((host, port.parse::<u16>().expect("the port of a listener")))
-        }
-        _ => Address::infer(&address),
-    };
+    let (server, address) = stage.start_server("server.py", family);
     let mut connection = Connector::new()
         .dialect(stage.dialect())
         .read_timeout(BOUND)
-        .connect(address)
+        .connect(reported(&address))
         .expect("the server listens");
     connection.send(&42).expect("the server is there");
     let boxed: Vec<i64> = connection.recv().expect("the server replies");
     assert_eq!(boxed, [42]);
-    let status = server.0.wait().expect("it can be waited for");
-    assert!(status.success(), "{status}");
+    let (status, errors) = server.wait();
+    assert!(status.success(), "{status}: {errors}");
 }
 
 /// The reference boxes the object that the seed's client sends.
 fn reference_as_listener(stage: &Stage, family: Family) {
-    let (address, python) = if family == Family::Inet {
-        (Address::from(("127.0.0.1", 0)), None)
-    } else {
-        let path = stage.path(family);
-        (Address::infer(&path), Some(expression(&path)))
+    let address = match family {
+        Family::Inet => Address::from(("127.0.0.1", 0)),
+        _ => Address::infer(&stage.path(family)),
     };
     let mut listener = Listener::builder()
         .address(address)
@@ -380,11 +340,7 @@ fn reference_as_listener(stage: &Stage, family: Family) {
         .read_timeout(BOUND)
         .bind()
         .expect("the address is free");
-    let python = python.unwrap_or_else(|| match listener.address() {
-        Address::Inet { host, port } => format!("('{host}', {port})"),
-        other => unreachable!("{other} is not AF_INET"),
-    });
-    let mut program = stage.program("client.py", &python);
+    let mut program = stage.program("client.py", &address_expression(listener.address()));
     program.stdout(Stdio::piped()).stderr(Stdio::piped());
     let client = start(|| program.spawn()).expect("Python can be started");
     let mut connection = listener.accept().expect("the client comes");

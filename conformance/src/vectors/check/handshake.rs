@@ -5,6 +5,7 @@ use processing_connection::AuthKey;
 use processing_connection::auth::{self, Exchange, Turn};
 
 use super::payload_of;
+use crate::adapter::reference;
 use crate::context::failure::{EvidenceKind, Failure};
 use crate::context::setting::Spoken;
 use crate::vectors::handshake::{RecordedHandshake, RecordedMessage, RecordedOutcome, SCHEME};
@@ -165,21 +166,24 @@ fn check_reference(
         |outcome: String| Failure::recording(outcome, expected.clone()).breaks("handshake.mutual");
     let chosen = |sent: &Sent<'_>| match sent.message {
         RecordedMessage::Challenge { nonce } if sent.from == role => {
-            <[u8; auth::CHALLENGE_LENGTH]>::try_from(nonce.as_slice()).ok()
+            let mut random = [0; auth::RANDOM_LENGTH];
+            random.get_mut(..nonce.len())?.copy_from_slice(nonce);
+            Some(random)
         }
         _ => None,
     };
     // An end that was refused before it challenged the other did not choose a nonce.
-    let nonce = messages
+    let random = messages
         .iter()
         .find_map(chosen)
-        .unwrap_or([0; auth::CHALLENGE_LENGTH]);
+        .unwrap_or([0; auth::RANDOM_LENGTH]);
     let key = AuthKey::from(handshake.keys.of(role));
     let end = match role {
         Role::Listener => auth::Role::Listener,
         Role::Client => auth::Role::Client,
     };
-    let mut exchange = Exchange::new(end, &key, nonce);
+    let scheme = reference::scheme(SCHEME).map_err(|error| wrong(error.to_string()))?;
+    let mut exchange = Exchange::new(end, scheme, &key, &random);
     for sent in messages {
         match exchange.turn() {
             Turn::Send(..) if sent.from != role => {

@@ -6,6 +6,8 @@ mod string;
 
 use std::collections::BTreeMap;
 
+use processing_connection::Decoded;
+
 use super::file::{File, Vector};
 use crate::adapter::reference;
 use crate::context::failure::{EvidenceKind, Failure};
@@ -188,8 +190,12 @@ fn check_header_of_reference(framing: Framing, header: &[u8], length: u64) -> Re
             .detail(happened)
     };
     let reference = reference::framing(framing).map_err(|error| wrong(error.to_string()))?;
+    let whole = Decoded::Whole {
+        header: header.len(),
+        payload: length,
+    };
     match (reference.encode(length), reference.decode(header)) {
-        (Some(written), Ok(read)) if *written == *header && read == length => Ok(()),
+        (Some(written), Ok(read)) if *written == *header && read == whole => Ok(()),
         (written, read) => Err(wrong(format!("it writes {written:?}, and reads {read:?}"))),
     }
 }
