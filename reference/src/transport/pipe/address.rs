@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustix::fd::BorrowedFd;
+
 use super::system::{self, code};
 use super::{Pipe, PipeListener, PipeOptions, ReadMode};
 use crate::address::Address;
