@@ -258,9 +258,9 @@ impl From<PathBuf> for Address {
     }
 }
 
-/// Reads an address as people write it: `localhost:6000` is `AF_INET`, and everything else is the
-/// address that [`Address::infer`] returns. A relative path that looks like a host and a port can be
-/// written with a directory: `./localhost:6000`.
+/// Parses an address as people write it: `localhost:6000` is `AF_INET`, and everything else is the
+/// address that [`Address::infer`] returns. A relative path that looks like a host and a port can
+/// be written with its directory: `./localhost:6000`.
 ///
 /// ```
 /// use processing_connection::Address;

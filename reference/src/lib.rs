@@ -49,8 +49,8 @@
 //!
 //! # Authentication
 //!
-//! `multiprocessing`, and `processing` from 0.21 on, accept an `authkey`: before anything else, each end proves to the
-//! other that it has the same key. See [`AuthKey`] for how strong a key must be, and [`protocol`]
+//! `multiprocessing`, and `processing` from 0.21 on, accept an `authkey`: before anything else, each
+//! end proves to the other that it has the same key. See [`AuthKey`] for how strong a key must be, and [`protocol`]
 //! for the messages on the wire.
 //!
 //! ```

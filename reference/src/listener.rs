@@ -66,8 +66,8 @@ impl Listener {
     /// another one connects, the one that has waited longest is refused. Over `AF_PIPE` the
     /// handshakes are performed one after another.
     ///
-    /// After a failed handshake the connection is closed, [`last_accepted`](Self::last_accepted) returns the address from which it came, and
-    /// the listener can accept the next client:
+    /// After a failed handshake the connection is closed, [`last_accepted`](Self::last_accepted)
+    /// returns the address from which it came, and the listener can accept the next client:
     ///
     /// ```no_run
     /// # use processing_connection::{Connection, Error, Listener};

@@ -6,9 +6,10 @@ use crate::connection::Connection;
 use crate::deadline::{Deadline, wait_for_any};
 use crate::error::Result;
 
-/// Waits until at least one of the connections has something to receive, up to `timeout`, or forever
-/// if `None`. Returns the indices of those that have; there are none if the timeout passed, or
-/// if there is no connection. (`multiprocessing.connection.wait` of Python 3.3 and later.)
+/// Waits until at least one of the connections has something to receive. Waits for it up to
+/// `timeout`, or forever if that is `None`. Returns the indices of the connections that have
+/// something to receive; there are none if the timeout passed, or if no connection was given.
+/// (`multiprocessing.connection.wait` of Python 3.3 and later.)
 ///
 /// As with [`poll`](Connection::poll), the end of a stream counts, and so does a part of a message.
 ///

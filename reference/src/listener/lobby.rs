@@ -11,8 +11,8 @@ use crate::connection::{Connection, Handshake};
 use crate::deadline::Deadline;
 use crate::error::Result;
 
-/// How many clients a listener keeps waiting at once. If another one connects, the one that has
-/// waited longest has to leave: a client that means well is gone within milliseconds.
+/// How many clients can be in a handshake with a listener at once. If another one connects, the one
+/// that has waited longest has to leave: a client that has the key finishes within milliseconds.
 const CAPACITY: usize = 128;
 
 /// The clients whose handshakes are in progress, the one that came first at the front.
@@ -34,8 +34,8 @@ struct Waiting {
 pub(super) type Finished = (Result<Connection>, Option<Address>);
 
 impl Lobby {
-    /// Resumes the handshakes. The time that has passed since [`leave`](Self::leave) does not count:
-    /// the clients are not to blame for it.
+    /// Resumes the handshakes. The time that has passed since [`leave`](Self::leave) does not
+    /// count, because nobody read what the clients sent.
     pub(super) fn enter(&mut self) {
         if let Some(left_at) = self.left_at.take() {
             let away = left_at.elapsed();
