@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use rustix::fd::OwnedFd;
 
-use self::lobby::{Finished, Lobby};
+use self::lobby::Lobby;
 use crate::address::{Address, Family};
 use crate::auth::{AuthKey, Role};
-use crate::connection::{Authentication, Connection, Handshake, Options, Terms};
-use crate::deadline::{Deadline, wait_for_any};
+use crate::connection::{Authentication, Connection, Options, Terms};
+use crate::deadline::Deadline;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
@@ -91,20 +91,18 @@ impl Listener {
     /// * [`TimedOut`](Error::TimedOut) after the accept timeout. `accept` can be called again.
     /// * [`NotOpen`](Error::NotOpen) after [`close`](Self::close).
     pub fn accept(&mut self) -> Result<Connection> {
+        let acceptor = self.acceptor.as_deref().ok_or(Error::NotOpen)?;
         let deadline = Deadline::after(self.accept_timeout);
         let (result, from) = match &self.terms {
-            Some(terms) if self.acceptor()?.socket().is_some() => {
-                self.lobby.enter();
-                let finished = self.first_to_finish(&terms.clone(), deadline);
-                self.lobby.leave();
-                finished?
-            }
+            Some(terms) if acceptor.socket().is_some() => self
+                .lobby
+                .first_to_finish(acceptor, self.options, terms, deadline)?
+                .ok_or(TIMED_OUT)?,
             terms => {
-                let accepted = self.acceptor()?.accept(deadline)?.ok_or(TIMED_OUT)?;
-                let connection =
-                    Connection::new(accepted.transport, accepted.from.clone(), self.options);
+                let Accepted { transport, from } = acceptor.accept(deadline)?.ok_or(TIMED_OUT)?;
+                let connection = Connection::new(transport, from.clone(), self.options);
                 let result = connection.authenticated(Role::Listener, terms.as_ref());
-                (result, accepted.from)
+                (result, from)
             }
         };
         self.last_accepted = from;
@@ -115,39 +113,6 @@ impl Listener {
     /// errors. It never ends.
     pub fn incoming(&mut self) -> impl Iterator<Item = Result<Connection>> {
         iter::repeat_with(|| self.accept())
-    }
-
-    /// Returns the first client whose handshake has finished or failed. The handshakes of the other
-    /// clients go on in the next call.
-    fn first_to_finish(&mut self, terms: &Terms, deadline: Deadline) -> Result<Finished> {
-        loop {
-            if let Some(finished) = self.lobby.advance() {
-                return Ok(finished);
-            }
-            let acceptor = self.acceptor()?;
-            let sockets: Vec<_> = acceptor
-                .socket()
-                .into_iter()
-                .chain(self.lobby.sockets())
-                .collect();
-            let ready = wait_for_any(&sockets, self.lobby.earliest(deadline))?;
-            if ready[0] {
-                let Some(Accepted { transport, from }) = acceptor.accept(Deadline::now())? else {
-                    continue;
-                };
-                let connection = Connection::new(transport, from.clone(), self.options);
-                let handshake = Handshake::begin(connection, Role::Listener, terms)?;
-                if let Some(displaced) = self.lobby.admit(handshake, from) {
-                    return Ok(displaced);
-                }
-            } else if deadline.has_passed() && !ready.contains(&true) {
-                return Err(TIMED_OUT);
-            }
-        }
-    }
-
-    fn acceptor(&self) -> Result<&dyn Acceptor> {
-        self.acceptor.as_deref().ok_or(Error::NotOpen)
     }
 
     /// Returns the address at which the listener listens. For `AF_INET` it consists of the IPv4

@@ -113,7 +113,7 @@ impl Stage {
         command
     }
 
-    /// Connects the reference to the seed's server. Returns the server, too.
+    /// Connects the reference to the seed's server. Returns the server and the connection.
     pub(crate) fn connect_to_server(
         &self,
         family: Family,
@@ -129,7 +129,8 @@ impl Stage {
         (server, connector.connect(reported(&address)))
     }
 
-    /// Has the reference accept the seed's client and, if it is connected, serve it. Returns the client's output, too.
+    /// Accepts the seed's client with the reference, and calls `serve` if that succeeds. Returns the output of the client,
+    /// and whether the reference has accepted it.
     pub(crate) fn accept_client(
         &self,
         family: Family,

@@ -3,13 +3,12 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use rustix::fd::BorrowedFd;
-
 use crate::address::Address;
-use crate::auth::AuthenticationFailure;
-use crate::connection::{Connection, Handshake};
-use crate::deadline::Deadline;
+use crate::auth::{AuthenticationFailure, Role};
+use crate::connection::{Connection, Handshake, Options, Terms};
+use crate::deadline::{Deadline, wait_for_any};
 use crate::error::Result;
+use crate::transport::{Accepted, Acceptor};
 
 /// How many clients can be in a handshake with a listener at once. If another one connects, the one
 /// that has waited longest has to leave: a client that has the key finishes within milliseconds.
@@ -19,7 +18,7 @@ const CAPACITY: usize = 128;
 #[derive(Debug, Default)]
 pub(super) struct Lobby {
     waiting: VecDeque<Waiting>,
-    /// When the listener stopped attending to them.
+    /// The moment at which the last call ended.
     left_at: Option<Instant>,
 }
 
@@ -34,28 +33,73 @@ struct Waiting {
 pub(super) type Finished = (Result<Connection>, Option<Address>);
 
 impl Lobby {
-    /// Resumes the handshakes. The time that has passed since [`leave`](Self::leave) does not
-    /// count, because nobody read what the clients sent.
-    pub(super) fn enter(&mut self) {
+    /// Admits clients and continues their handshakes. Returns the first client whose handshake has
+    /// finished or failed, or `None` if the deadline passes. The handshakes of the other clients
+    /// continue in the next call; the time until then does not count, because nobody reads what
+    /// those clients send.
+    pub(super) fn first_to_finish(
+        &mut self,
+        acceptor: &dyn Acceptor,
+        options: Options,
+        terms: &Terms,
+        deadline: Deadline,
+    ) -> Result<Option<Finished>> {
         if let Some(left_at) = self.left_at.take() {
             let away = left_at.elapsed();
             for client in &mut self.waiting {
                 client.handshake.postpone(away);
             }
         }
+        let finished = self.wait_for_one(acceptor, options, terms, deadline);
+        self.left_at = Some(Instant::now());
+        finished
     }
 
-    /// Suspends the handshakes.
-    pub(super) fn leave(&mut self) {
-        self.left_at = Some(Instant::now());
+    fn wait_for_one(
+        &mut self,
+        acceptor: &dyn Acceptor,
+        options: Options,
+        terms: &Terms,
+        deadline: Deadline,
+    ) -> Result<Option<Finished>> {
+        let mut is_last = false;
+        loop {
+            if let Some(finished) = self.advance() {
+                return Ok(Some(finished));
+            }
+            if is_last {
+                return Ok(None);
+            }
+            // After the deadline there is one more round, for what has arrived by then.
+            is_last = deadline.has_passed();
+            if self.wait(acceptor, deadline)?
+                && let Some(Accepted { transport, from }) = acceptor.accept(Deadline::now())?
+            {
+                let connection = Connection::new(transport, from.clone(), options);
+                let handshake = Handshake::begin(connection, Role::Listener, terms)?;
+                if let Some(displaced) = self.admit(handshake, from) {
+                    return Ok(Some(displaced));
+                }
+            }
+        }
+    }
+
+    /// Waits until a client connects or sends something, or until a deadline passes. Returns
+    /// whether a client has connected.
+    fn wait(&self, acceptor: &dyn Acceptor, deadline: Deadline) -> Result<bool> {
+        let clients = self.waiting.iter().map(|client| &client.handshake);
+        let until = clients.clone().map(Handshake::deadline);
+        let sockets: Vec<_> = acceptor
+            .socket()
+            .into_iter()
+            .chain(clients.filter_map(Handshake::socket))
+            .collect();
+        let ready = wait_for_any(&sockets, until.fold(deadline, Deadline::earlier))?;
+        Ok(ready.first() == Some(&true))
     }
 
     /// Admits a client. Returns the one that had to leave for it.
-    pub(super) fn admit(
-        &mut self,
-        handshake: Handshake,
-        from: Option<Address>,
-    ) -> Option<Finished> {
+    fn admit(&mut self, handshake: Handshake, from: Option<Address>) -> Option<Finished> {
         self.waiting.push_back(Waiting { handshake, from });
         if self.waiting.len() <= CAPACITY {
             return None;
@@ -67,7 +111,7 @@ impl Lobby {
 
     /// Continues every handshake as far as its client has sent messages. Returns the first one that
     /// has finished.
-    pub(super) fn advance(&mut self) -> Option<Finished> {
+    fn advance(&mut self) -> Option<Finished> {
         for index in 0..self.waiting.len() {
             let result = match self.waiting[index].handshake.advance(Deadline::now()) {
                 Ok(false) => continue,
@@ -78,20 +122,5 @@ impl Lobby {
             return Some((result.map_or_else(|| Ok(handshake.finish()), Err), from));
         }
         None
-    }
-
-    /// The sockets of the clients.
-    pub(super) fn sockets(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
-        self.waiting
-            .iter()
-            .filter_map(|client| client.handshake.socket())
-    }
-
-    /// Returns the earlier one of `deadline` and the first deadline of a handshake.
-    pub(super) fn earliest(&self, deadline: Deadline) -> Deadline {
-        self.waiting
-            .iter()
-            .map(|client| client.handshake.deadline())
-            .fold(deadline, Deadline::earlier)
     }
 }
