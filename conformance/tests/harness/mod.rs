@@ -11,8 +11,10 @@ use processing_conformance::run::plan::Execution;
 use processing_conformance::run::verdict::Verdict;
 use processing_conformance::run::{Judge, Judgement, Runner, Testee};
 
-/// How many tests run at once, unless the command line says otherwise.
-const THREADS: NonZero<usize> = NonZero::new(16).expect("it is not 0");
+/// How many tests run at once, unless the command line says otherwise. Most tests wait most of the time. Under Wine, a
+/// program starts so slowly that more of them gain nothing.
+const THREADS: NonZero<usize> =
+    NonZero::new(if cfg!(windows) { 16 } else { 32 }).expect("it is not 0");
 
 /// Much longer than detached threads take to close their sockets.
 const CLOSING: Duration = Duration::from_millis(300);
@@ -20,7 +22,6 @@ const CLOSING: Duration = Duration::from_millis(300);
 /// Runs the whole catalogue against these testees.
 pub(crate) fn main(testees: Vec<Testee>) {
     let mut arguments = Arguments::from_args();
-    // Most tests wait most of the time.
     arguments.test_threads.get_or_insert(THREADS.get());
     let runner: &'static Runner = Box::leak(Box::new(Runner {
         jobs: Some(THREADS),
