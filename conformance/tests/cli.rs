@@ -93,8 +93,8 @@ fn several_testees_get_a_line_each_and_share_the_rest() {
 
 #[test]
 fn run_is_the_default_command() {
-    let (_, with) = report(&["run", "framing/empty/sen*", "--dialect", "be32"]);
-    let (_, without) = report(&["framing/empty/sen*", "--dialect", "be32"]);
+    let (_, with) = report(&["run", "framing/empty/sen*", "--dialect", "hex8"]);
+    let (_, without) = report(&["framing/empty/sen*", "--dialect", "hex8"]);
     assert_eq!(with.summary, without.summary);
     assert_eq!(with.summary.pass, 4);
 }
@@ -175,7 +175,7 @@ fn several_testees_are_judged_in_one_run() {
         "--testee",
         &adapter,
         "--dialect",
-        "be32",
+        "be32+hmac-sha1",
     ]);
     let testees: Vec<&str> = report.rows().map(|row| row.testee.as_str()).collect();
     assert_eq!(
@@ -277,7 +277,7 @@ fn a_deviation_that_does_not_occur_is_a_failure() {
     let (output, report) = report(&[
         "framing/empty/sent",
         "--dialect",
-        "be32",
+        "be32+hmac-sha1",
         "--deviations",
         path,
     ]);

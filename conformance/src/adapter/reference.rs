@@ -44,6 +44,9 @@ impl Implementation for Reference {
                 Dialect::PROCESSING_0_30,
                 Dialect::PROCESSING_0_21_C,
                 Dialect::PROCESSING_0_10_PURE,
+                Dialect::MULTIPROCESSING_3_12,
+                Dialect::MULTIPROCESSING_3_8,
+                Dialect::MULTIPROCESSING_2_6,
             ]
             .map(|dialect| dialect.to_string())
             .into(),
@@ -270,7 +273,7 @@ mod tests {
 
     #[test]
     fn the_reference_has_every_dialect_that_the_cases_test() {
-        for judged in crate::wire::Dialect::specified() {
+        for judged in crate::wire::Dialect::all() {
             let name = judged.to_string();
             let spoken = dialect(&name).expect("the reference knows the name");
             assert_eq!(spoken.to_string(), name);

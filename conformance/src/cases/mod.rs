@@ -159,8 +159,8 @@ pub enum Handshakes {
     Any,
     /// No handshake.
     None,
-    /// This handshake.
-    Only(Scheme),
+    /// One of these handshakes.
+    Among(&'static [Scheme]),
 }
 
 impl Handshakes {
@@ -169,7 +169,7 @@ impl Handshakes {
         match self {
             Self::Any => true,
             Self::None => handshake.is_none(),
-            Self::Only(scheme) => handshake == Some(scheme),
+            Self::Among(schemes) => handshake.is_some_and(|scheme| schemes.contains(&scheme)),
         }
     }
 }
@@ -242,6 +242,7 @@ fn each_named<T>(name: &'static str, table: &[(&'static str, T)]) -> Vec<Paramet
 pub fn catalogue() -> impl Iterator<Item = &'static Case> {
     [
         framing::CASES,
+        framing::escape::CASES,
         string::CASES,
         object::CASES,
         address::CASES,
@@ -251,6 +252,7 @@ pub fn catalogue() -> impl Iterator<Item = &'static Case> {
         connection::CASES,
         closing::CASES,
         handshake::CASES,
+        handshake::digest::CASES,
         handshake::wrong::CASES,
         handshake::listener::CASES,
         handshake::pair::CASES,

@@ -149,7 +149,7 @@ pub(super) const CASES: &[Case] = &[
         id: "pair/framings/no-message-arrives",
         about: "When two ends use different framings, neither receives what the other sends, and each reports an error when the stream ends.",
         requirements: &["framing.mismatch"],
-        parameters: |own| each("with", Framing::specified().filter(|other| *other != own)),
+        parameters: |own| each("with", own.others()),
         needs: Needs::NOTHING.over_streams(),
         run: |context| {
             let with = context.setting.parameters.text("with");

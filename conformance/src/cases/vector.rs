@@ -5,15 +5,14 @@
 //! however many peers were recorded with it. It is sent over only one family, because the cases of `object` and
 //! `string` send most of the payloads anyway.
 
-use super::handshake::{KEYED, SCHEME};
-use super::{Case, Needs, Parameters, each};
+use super::{Case, Handshakes, Needs, Parameters, each};
 use crate::context::Context;
 use crate::context::expectation::{Expectation, HandshakeMessage};
 use crate::context::failure::{CaseResult, EvidenceKind, Failure, Stop};
 use crate::context::outcome::OnWire;
 use crate::notation::{Graph, outside_values};
 use crate::testee::message::{ErrorKind, Operation, Profile};
-use crate::vectors::{self, Distinct, Recorded, RecordedMessage, RecordedStep, distinct};
+use crate::vectors::{self, Distinct, Recorded, RecordedMessage, RecordedStep, SCHEME, distinct};
 use crate::wire::handshake::LONGEST;
 use crate::wire::{Part, Wire};
 
@@ -23,6 +22,12 @@ const GRAPHS: Needs = Needs {
     profile: Profile::Graph,
     ..BYTES
 };
+/// The dialect has the handshake that was recorded.
+const KEYED: Needs = Needs {
+    handshake: Handshakes::Among(&[SCHEME]),
+    ..Needs::NOTHING
+};
+
 /// The cases of this area.
 pub(super) const CASES: &[Case] = &[
     Case {

@@ -22,7 +22,7 @@ pub(super) fn list(arguments: &ListArguments) -> Result<u8, Refusal> {
         let _ = writeln!(text, "{:<52} {:<6} {}", case.id, case.level, case.about);
         if arguments.parameters {
             let mut shown: Vec<String> = Vec::new();
-            for framing in Framing::specified() {
+            for framing in Framing::all() {
                 for parameters in (case.parameters)(framing) {
                     let id = case.execution(&parameters);
                     if selection.takes(case, &parameters) && !shown.contains(&id) {

@@ -38,6 +38,21 @@ pub struct Failure {
     pub given: Option<Box<[u8]>>,
     /// The expected and the actual bytes, if bytes differ.
     pub evidence: Option<Box<Evidence>>,
+    /// The likely cause, if the case tests for it and the outcome alone does not show it.
+    pub cause: Option<Cause>,
+}
+
+/// A fault for which a case tests. Its description is the likely cause of the failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The escape of `be32x` is not known.
+    EscapeUnknown,
+    /// A negative header other than the escape was not refused.
+    NegativeHeader,
+    /// The length after the escape was not read as an unsigned number of eight bytes.
+    EscapedLength,
+    /// An answer was accepted although it has another digest than the challenge asks for.
+    AnyDigestAccepted,
 }
 
 /// Expected and actual bytes, for comparison.
@@ -83,6 +98,7 @@ impl Failure {
             level: None,
             given: None,
             evidence: None,
+            cause: None,
         }
     }
 
@@ -136,6 +152,24 @@ impl Failure {
     /// Creates a failure for an error in a recording.
     pub fn recording(outcome: impl Into<String>, expected: impl Into<Expectation>) -> Self {
         Self::new(Outcome::Recording(outcome.into()), expected)
+    }
+}
+
+impl Stop {
+    /// Sets the requirement that was not met, if the testee failed.
+    pub fn breaks(mut self, requirement: &'static str) -> Self {
+        if let Self::Failed(failure) = &mut self {
+            failure.requirement = Some(requirement);
+        }
+        self
+    }
+
+    /// Adds the likely cause, if the testee failed.
+    pub fn caused_by(mut self, cause: Cause) -> Self {
+        if let Self::Failed(failure) = &mut self {
+            failure.cause = Some(cause);
+        }
+        self
     }
 }
 

@@ -11,11 +11,17 @@ use crate::testee::ask::{self, Joined};
 use crate::testee::message::OperationName;
 use crate::testee::message::{Connect, ErrorKind, Listen, Listening, OperationError};
 use crate::testee::session::Ticket;
-use crate::wire::handshake::{LONGEST, Scheme};
+use crate::wire::handshake::{self, LONGEST, Scheme};
 use crate::wire::{Door, Part, Step, Wire, WireError};
 
-/// The nonce of the suite's challenges. No testee can check whether it is random.
+/// The nonce of the suite's challenges is the beginning of this, repeated. No testee can check whether it is random.
 const NONCE: &[u8] = b"the suite's 20 bytes";
+
+/// The nonce of the suite's challenges in a scheme.
+fn nonce(scheme: Scheme) -> Vec<u8> {
+    let length = scheme.nonce_length();
+    NONCE.iter().copied().cycle().take(length).collect()
+}
 
 /// A handshake with the testee that is in progress.
 pub struct LiveHandshake {
@@ -23,10 +29,31 @@ pub struct LiveHandshake {
     pub wire: Wire,
     /// The testee's `accept` or `connect`.
     ticket: Ticket<Joined>,
-    /// The nonce of the testee's challenge, once it was received.
-    challenged_with: Option<Vec<u8>>,
+    /// The testee's challenge, once it was received.
+    challenged: Option<Challenged>,
     /// Whether the suite sends its messages in segments of one byte.
     byte_by_byte: bool,
+}
+
+/// The testee's challenge.
+#[derive(Clone, Debug)]
+pub struct Challenged {
+    /// The scheme, with the digest that the challenge names.
+    pub scheme: Scheme,
+    /// The nonce.
+    pub nonce: Vec<u8>,
+}
+
+impl Challenged {
+    /// The correct answer under a key.
+    pub fn answer(&self, key: &[u8]) -> Vec<u8> {
+        self.scheme.answer(key, &self.nonce)
+    }
+
+    /// What the answer signs.
+    pub fn signed(&self) -> Vec<u8> {
+        self.scheme.signed(&self.nonce)
+    }
 }
 
 impl Context<'_> {
@@ -127,14 +154,17 @@ impl Context<'_> {
             .try_for_each(|step| self.step(handshake, key, step))
     }
 
+    /// The suite's challenge.
+    pub fn own_challenge(&self) -> Vec<u8> {
+        let scheme = self.scheme();
+        scheme.challenge(&nonce(scheme))
+    }
+
     /// The correct message of the suite for this part.
     pub fn right_message(&self, handshake: &LiveHandshake, key: &[u8], part: Part) -> Vec<u8> {
         match part {
-            Part::Challenge => self.scheme().challenge(NONCE),
-            Part::Answer => {
-                let nonce = handshake.challenged_with.as_deref().unwrap_or_default();
-                self.scheme().answer(key, nonce)
-            }
+            Part::Challenge => self.own_challenge(),
+            Part::Answer => handshake.challenged().answer(key),
             Part::Verdict => self.scheme().welcome().to_vec(),
         }
     }
@@ -252,14 +282,14 @@ impl Context<'_> {
 
     /// The testee challenges the suite.
     pub fn expect_challenge(&mut self, handshake: &mut LiveHandshake) -> CaseResult {
-        handshake.challenged_with = Some(expect_challenge(self.scheme(), &mut handshake.wire)?);
+        handshake.challenged = Some(expect_challenge(self.scheme(), &mut handshake.wire)?);
         Ok(())
     }
 
-    /// The testee sends an answer, which may be wrong.
-    pub fn expect_some_answer(&mut self, handshake: &mut LiveHandshake) -> CaseResult {
-        let what = HandshakeMessage::Answer;
-        read(&mut handshake.wire, what, "handshake.answer").map(drop)
+    /// The testee's answer, which may be wrong.
+    pub fn read_answer(&mut self, handshake: &mut LiveHandshake) -> Result<Vec<u8>, Stop> {
+        let requirement = self.scheme().requirement(Part::Answer);
+        read(&mut handshake.wire, HandshakeMessage::Answer, requirement)
     }
 
     /// The testee refuses the suite's answer.
@@ -269,7 +299,31 @@ impl Context<'_> {
             &mut handshake.wire,
             self.scheme().failure(),
             HandshakeMessage::Refusal,
-            "handshake.verdict",
+            self.scheme().requirement(Part::Verdict),
+        )
+    }
+
+    /// The testee welcomes the suite's answer.
+    pub fn expect_welcome(&mut self, handshake: &mut LiveHandshake) -> CaseResult {
+        expect(
+            self.scheme(),
+            &mut handshake.wire,
+            self.scheme().welcome(),
+            HandshakeMessage::Welcome,
+            self.scheme().requirement(Part::Verdict),
+        )
+    }
+
+    /// The testee's answer to the suite's challenge is this one.
+    pub fn expect_same_answer(&self, came: &[u8], right: &[u8]) -> CaseResult {
+        let requirement = self.scheme().requirement(Part::Answer);
+        judge(
+            self.scheme(),
+            came,
+            right,
+            &[],
+            HandshakeMessage::Answer,
+            requirement,
         )
     }
 
@@ -282,27 +336,28 @@ impl Context<'_> {
         match part {
             Part::Challenge => self.expect_challenge(handshake),
             Part::Answer => {
-                let whole = scheme.challenge(NONCE);
+                let requirement = scheme.requirement(part);
+                let came = read(&mut handshake.wire, HandshakeMessage::Answer, requirement)?;
+                let nonce = nonce(scheme);
                 let known = [
-                    (scheme.answer(key, &whole), OnWire::DigestOfChallenge),
-                    (scheme.answer(NONCE, key), OnWire::DigestOfKey),
+                    (
+                        scheme.answer_signing(key, &scheme.challenge(&nonce)),
+                        OnWire::DigestOfChallenge,
+                    ),
+                    (scheme.answer_signing(key, &nonce), OnWire::DigestOfNonce),
+                    (scheme.answer(&nonce, key), OnWire::DigestOfKey),
                 ];
-                expect_one_of(
+                let right = scheme.answer(key, &nonce);
+                judge(
                     scheme,
-                    &mut handshake.wire,
-                    &scheme.answer(key, NONCE),
+                    &came,
+                    &right,
                     &known,
                     HandshakeMessage::Answer,
-                    "handshake.answer",
+                    requirement,
                 )
             }
-            Part::Verdict => expect(
-                scheme,
-                &mut handshake.wire,
-                scheme.welcome(),
-                HandshakeMessage::Welcome,
-                "handshake.verdict",
-            ),
+            Part::Verdict => self.expect_welcome(handshake),
         }
     }
 
@@ -317,19 +372,19 @@ impl LiveHandshake {
         Self {
             wire,
             ticket,
-            challenged_with: None,
+            challenged: None,
             byte_by_byte: false,
         }
     }
 
-    /// The nonce of the testee's challenge.
+    /// The testee's challenge.
     ///
     /// # Panics
     ///
     /// Panics if it was not received yet, which is a fault of the case.
-    pub fn challenged_with(&self) -> &[u8] {
-        self.challenged_with
-            .as_deref()
+    pub fn challenged(&self) -> &Challenged {
+        self.challenged
+            .as_ref()
             .expect("the case has received the testee's challenge")
     }
 
@@ -350,21 +405,25 @@ impl LiveHandshake {
     }
 }
 
-/// Reads the testee's challenge and returns its nonce.
-fn expect_challenge(scheme: Scheme, wire: &mut Wire) -> Result<Vec<u8>, Stop> {
-    let challenge = read(wire, HandshakeMessage::Challenge, "handshake.challenge")?;
-    if let Some(nonce) = scheme.nonce(&challenge) {
-        return Ok(nonce.to_vec());
+/// Reads the testee's challenge.
+fn expect_challenge(scheme: Scheme, wire: &mut Wire) -> Result<Challenged, Stop> {
+    let requirement = scheme.requirement(Part::Challenge);
+    let challenge = read(wire, HandshakeMessage::Challenge, requirement)?;
+    if let Some((scheme, nonce)) = scheme.read_own_challenge(&challenge) {
+        return Ok(Challenged {
+            scheme,
+            nonce: nonce.to_vec(),
+        });
     }
     let length = scheme.nonce_length();
     Err(Failure::new(
         OnWire::WrongChallenge,
         format!(
             "`{}` and {length} bytes",
-            scheme.challenge_prefix().escape_ascii()
+            scheme.challenge(b"").escape_ascii()
         ),
     )
-    .breaks("handshake.challenge")
+    .breaks(requirement)
     .detail(format!("{} bytes came", challenge.len()))
     .showing(
         EvidenceKind::String,
@@ -374,6 +433,7 @@ fn expect_challenge(scheme: Scheme, wire: &mut Wire) -> Result<Vec<u8>, Stop> {
     .into())
 }
 
+/// The testee sends this message.
 fn expect(
     scheme: Scheme,
     wire: &mut Wire,
@@ -381,19 +441,19 @@ fn expect(
     what: HandshakeMessage,
     requirement: &'static str,
 ) -> CaseResult {
-    expect_one_of(scheme, wire, message, &[], what, requirement)
+    let came = read(wire, what, requirement)?;
+    judge(scheme, &came, message, &[], what, requirement)
 }
 
-/// The testee sends this message. The wrong messages that are known have names.
-fn expect_one_of(
+/// The message that came is this one. The wrong messages that are known have names.
+fn judge(
     scheme: Scheme,
-    wire: &mut Wire,
+    came: &[u8],
     message: &[u8],
     known: &[(Vec<u8>, OnWire)],
     what: HandshakeMessage,
     requirement: &'static str,
 ) -> CaseResult {
-    let came = read(wire, what, requirement)?;
     if came == message {
         return Ok(());
     }
@@ -403,14 +463,25 @@ fn expect_one_of(
         None if came == scheme.welcome() => OnWire::Welcomes,
         None if came == scheme.failure() => OnWire::Refuses,
         None if came.starts_with(scheme.challenge_prefix()) => OnWire::Challenges,
-        None if came.len() == scheme.digest().length() => OnWire::WrongDigest,
-        None => OnWire::SomethingElse,
+        None if handshake::read_verdict(came).is_some() => OnWire::OtherVerdict,
+        None => judge_answer(came, message),
     };
     Err(Failure::new(seen, what)
         .breaks(requirement)
         .detail(format!("{} bytes came", came.len()))
-        .showing(EvidenceKind::String, message, &came)
+        .showing(EvidenceKind::String, message, came)
         .into())
+}
+
+/// What is wrong with an answer.
+fn judge_answer(came: &[u8], right: &[u8]) -> OnWire {
+    match (handshake::read_answer(came), handshake::read_answer(right)) {
+        (None, Some((_, signature))) if came == signature => OnWire::NamelessDigest,
+        (Some((_, signature)), Some(_)) if signature == right => OnWire::NamedDigest,
+        (Some((digest, _)), Some((due, _))) if digest != due => OnWire::OtherDigest,
+        (Some(_), _) => OnWire::WrongDigest,
+        (None, _) => OnWire::SomethingElse,
+    }
 }
 
 fn read(

@@ -117,6 +117,16 @@ pub enum OnWire {
     WrongDigest,
     #[strum(to_string = "digest of the whole challenge")]
     DigestOfChallenge,
+    #[strum(to_string = "digest of the nonce without the name")]
+    DigestOfNonce,
+    #[strum(to_string = "digest without its name")]
+    NamelessDigest,
+    #[strum(to_string = "digest with a name")]
+    NamedDigest,
+    #[strum(to_string = "another digest")]
+    OtherDigest,
+    #[strum(to_string = "verdict of another scheme")]
+    OtherVerdict,
     #[strum(to_string = "digest of the key under the nonce")]
     DigestOfKey,
     #[strum(to_string = "something else")]

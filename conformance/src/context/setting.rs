@@ -44,10 +44,12 @@ impl Setting {
 
     /// The dialect in which another testee can communicate with the testee of this setting.
     pub fn dialect_of(&self, other: &Hello) -> Option<Dialect> {
+        let mut known = other.known_dialects();
         match self.framing() {
-            Some(framing) => other.dialect_of(framing),
-            None => other
-                .known_dialects()
+            Some(framing) => known
+                .find(|dialect| *dialect == self.dialect)
+                .or_else(|| other.dialect_of(framing)),
+            None => known
                 .find(|dialect| dialect.handshake == self.dialect.handshake)
                 .or_else(|| other.known_dialects().next()),
         }

@@ -62,7 +62,7 @@ fn explain_case(case: &Case, deviations: &Deviations) -> String {
     let roles: Vec<String> = case.roles.iter().map(ToString::to_string).collect();
     let _ = writeln!(text, "    the testee plays: {}", roles.join(", then "));
     let mut parameters: Vec<String> = Vec::new();
-    for framing in Framing::specified().filter(|framing| case.needs.framings.contains(framing)) {
+    for framing in Framing::all().filter(|framing| case.needs.framings.contains(framing)) {
         for shown in (case.parameters)(framing).iter().map(ToString::to_string) {
             if !shown.is_empty() && !parameters.contains(&shown) {
                 parameters.push(shown);

@@ -1,7 +1,7 @@
 //! The likely cause of a failure, as far as its evidence shows it.
 
 use crate::context::expectation::{Expectation, HandshakeMessage};
-use crate::context::failure::{Evidence, EvidenceKind, Failure};
+use crate::context::failure::{Cause, Evidence, EvidenceKind, Failure};
 use crate::context::outcome::{Did, Found, OnWire, Outcome};
 use crate::notation::{Fidelity, Graph, Node, compare};
 use crate::pickle;
@@ -11,6 +11,9 @@ use crate::wire::{Framing, Header};
 
 /// Returns what probably went wrong, if the signature is known. The framing is `None` over a pipe.
 pub fn likely_cause(failure: &Failure, framing: Option<Framing>) -> Option<String> {
+    if let Some(cause) = failure.cause {
+        return Some(in_case(cause).into());
+    }
     let in_bytes = failure
         .evidence
         .as_ref()
@@ -28,6 +31,23 @@ pub fn likely_cause(failure: &Failure, framing: Option<Framing>) -> Option<Strin
         .or_else(|| in_outcome(&failure.outcome, &failure.expected))
 }
 
+fn in_case(cause: Cause) -> &'static str {
+    match cause {
+        Cause::EscapeUnknown => {
+            "the testee does not know the escape: after the header -1, the length follows in eight bytes"
+        }
+        Cause::NegativeHeader => {
+            "a negative header was taken for the escape, for a length or for an empty message, but only -1 has a meaning"
+        }
+        Cause::EscapedLength => {
+            "the length after the escape was read as a signed number, or only a part of its eight bytes was read"
+        }
+        Cause::AnyDigestAccepted => {
+            "an answer is accepted with any digest that is known, even one that is weaker than the digest that the challenge asks for"
+        }
+    }
+}
+
 /// The length of the header that some bytes begin with, and the length that it announces, both in bytes.
 fn whole_header(framing: Framing, bytes: &[u8]) -> Option<(usize, u64)> {
     match framing.read_header(bytes) {
@@ -40,7 +60,7 @@ fn in_stream(evidence: &Evidence, framing: Framing) -> Option<String> {
     let (expected, actual) = (&evidence.expected, &evidence.actual);
     let (length, wanted) = whole_header(framing, expected)?;
     // Another framing altogether: its header fits the message better than the right one.
-    for other in Framing::specified().filter(|other| *other != framing) {
+    for other in framing.others() {
         let Some(header) = other.header(wanted) else {
             continue;
         };
@@ -100,8 +120,8 @@ fn in_implausible_header(actual: &[u8], framing: Framing) -> Option<String> {
             Framing::Hex8
         ));
     }
-    Framing::specified().find_map(|other| {
-        let length = read_in(other).filter(|length| other != framing && *length <= SENSIBLE)?;
+    framing.others().find_map(|other| {
+        let length = read_in(other).filter(|length| *length <= SENSIBLE)?;
         Some(format!(
             "the header is in {other}, where it announces {length} bytes, not in {framing}: wrong byte order, or another dialect"
         ))
@@ -188,16 +208,31 @@ fn in_handshake(outcome: &Outcome, expected: &Expectation) -> Option<&'static st
             "a wrong answer was taken for a right one: only a part of the digest is compared, or none of it"
         }
         (Outcome::Wire(OnWire::Refuses), _) => {
-            "a right answer was taken for a wrong one: the digest is computed from something other than the key and the 20 bytes"
+            "a right answer was taken for a wrong one: the digest is computed from something other than the key and the bytes of the challenge"
         }
         (Outcome::Wire(OnWire::DigestOfChallenge), _) => {
-            "the digest also covers the prefix of the challenge, `#CHALLENGE:`, but must cover only the 20 bytes"
+            "the digest also covers the prefix of the challenge, but must cover only what follows it"
+        }
+        (Outcome::Wire(OnWire::DigestOfNonce), _) => {
+            "the digest covers only the random bytes, but must also cover the name of the digest in front of them"
+        }
+        (Outcome::Wire(OnWire::NamelessDigest), _) => {
+            "the name of the digest is missing: it belongs in braces in front of the digest"
+        }
+        (Outcome::Wire(OnWire::NamedDigest), _) => {
+            "the answer to a challenge without a name has no name either"
+        }
+        (Outcome::Wire(OnWire::OtherDigest), _) => {
+            "the challenge asks for another digest: it names the digest in braces, and one of exactly 20 bytes asks for MD5"
+        }
+        (Outcome::Wire(OnWire::OtherVerdict), _) => {
+            "the verdict has the words of another scheme: `#WELCOME` belongs to `processing`, and `#WELCOME#` to `multiprocessing`"
         }
         (Outcome::Wire(OnWire::DigestOfKey), _) => {
             "the key and the message of the HMAC are swapped"
         }
         (Outcome::Wire(OnWire::Answers), _) => {
-            "a message that is not a challenge, or the testee's own challenge, was answered like any other"
+            "a message that is not a valid challenge, or the testee's own challenge, was answered like any other"
         }
         (Outcome::Operation(_, Did::TookHandshakeForObject), _) => {
             "a message was unpickled before the other end had proven anything"

@@ -99,7 +99,7 @@ impl Selection {
 
     /// Whether any execution of a case can be selected.
     pub fn could_take(&self, case: &Case) -> bool {
-        Framing::specified().any(|framing| {
+        Framing::all().any(|framing| {
             (case.parameters)(framing)
                 .iter()
                 .any(|parameters| self.takes(case, parameters))
@@ -219,7 +219,7 @@ fn obstacle(case: &Case, claims: &Hello, spoken: Spoken) -> Option<String> {
     if !needs.handshake.allow(dialect.handshake) {
         return Some(match (needs.handshake, dialect.handshake) {
             (_, None) => format!("{spoken} has no handshake"),
-            (Handshakes::Only(_), Some(_)) => format!("{spoken} has another handshake"),
+            (Handshakes::Among(_), Some(_)) => format!("{spoken} has another handshake"),
             (Handshakes::Any | Handshakes::None, Some(_)) => {
                 format!("the case is about dialects without a handshake, and {spoken} has one")
             }
@@ -275,7 +275,12 @@ mod tests {
             families: vec![Family::Pipe],
             ..Selection::default()
         };
-        let all = ["AF_PIPE message", "AF_PIPE message+hmac-sha1"];
+        let all = [
+            "AF_PIPE message",
+            "AF_PIPE message+hmac-sha1",
+            "AF_PIPE message+hmac-md5",
+            "AF_PIPE message+digest-named",
+        ];
         assert_eq!(spoken(&pipes), all.map(String::from).into());
     }
 
@@ -290,14 +295,18 @@ mod tests {
             spoken(&asked("be32+hmac-sha1")),
             keyed.map(String::from).into()
         );
-        let plain = [
-            "AF_INET hex8",
+        let pipes = [
             "AF_PIPE message",
             "AF_PIPE message+hmac-sha1",
+            "AF_PIPE message+hmac-md5",
+            "AF_PIPE message+digest-named",
         ];
-        assert_eq!(spoken(&asked("hex8")), plain.map(String::from).into());
-        let pipes = ["AF_PIPE message", "AF_PIPE message+hmac-sha1"];
         assert_eq!(spoken(&asked("message")), pipes.map(String::from).into());
+        let plain = ["AF_INET hex8"].into_iter().chain(pipes);
+        assert_eq!(
+            spoken(&asked("hex8")),
+            plain.map(String::from).collect::<BTreeSet<_>>()
+        );
         assert_eq!(
             spoken(&asked("message+hmac-sha1")),
             [pipes[1]].map(String::from).into()

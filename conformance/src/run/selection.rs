@@ -26,7 +26,7 @@ pub enum SelectionError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 #[error(
     "--dialect {asked} is for AF_PIPE, where messages need no framing; over {family} a dialect begins with its framing: {framings}",
-    framings = Framing::specified().map(|framing| framing.to_string()).collect::<Vec<_>>().join(", ")
+    framings = Framing::all().map(|framing| framing.to_string()).collect::<Vec<_>>().join(", ")
 )]
 pub struct WithoutFraming {
     asked: Spoken,

@@ -7,7 +7,7 @@ use crate::wire::handshake::Scheme;
 use crate::wire::{Part, Role};
 
 /// The handshake of every vector in format 1.
-pub(super) const SCHEME: Scheme = Scheme::Processing;
+pub(crate) const SCHEME: Scheme = Scheme::Processing;
 
 /// A handshake of a peer, which may have failed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -20,6 +20,7 @@ pub use file::{
     Compiler, ExpectedReading, File, FileError, Platform, Provenance, ReadsAs, SentObject,
     SentString, Vector,
 };
+pub(crate) use handshake::SCHEME;
 pub use handshake::{Keys, RecordedHandshake, RecordedMessage, RecordedOutcome, RecordedStep};
 
 /// The names and the texts of the built-in files of vectors.

@@ -26,17 +26,21 @@ impl Dialect {
         }
     }
 
-    /// The dialects that the cases judge: every framing and every scheme that PROTOCOL.md specifies.
-    pub fn specified() -> impl Iterator<Item = Self> {
+    /// Every dialect: every framing without a handshake, and every scheme with its framings.
+    pub fn all() -> impl Iterator<Item = Self> {
         handshakes().flat_map(|handshake| {
-            Framing::specified().map(move |framing| Self { framing, handshake })
+            let framings = handshake.map_or(Framing::ALL, Scheme::framings);
+            framings.iter().map(move |framing| Self {
+                framing: *framing,
+                handshake,
+            })
         })
     }
 }
 
-/// No handshake, and each handshake that PROTOCOL.md specifies.
+/// No handshake, and each handshake.
 fn handshakes() -> impl Iterator<Item = Option<Scheme>> {
-    let schemes = Scheme::SPECIFIED.iter().copied().map(Some);
+    let schemes = Scheme::ALL.iter().copied().map(Some);
     [None].into_iter().chain(schemes)
 }
 
@@ -62,7 +66,7 @@ impl FromStr for Dialect {
     type Err = UnknownDialect;
 
     fn from_str(name: &str) -> Result<Self, UnknownDialect> {
-        Self::specified()
+        Self::all()
             .find(|dialect| dialect.to_string() == name)
             .ok_or_else(|| UnknownDialect(name.into()))
     }
@@ -99,7 +103,7 @@ impl Spoken {
 
     /// The names of all dialects: over a stream, and over `AF_PIPE`.
     pub fn names() -> impl Iterator<Item = String> {
-        let over_streams = Dialect::specified().map(|dialect| dialect.to_string());
+        let over_streams = Dialect::all().map(|dialect| dialect.to_string());
         let over_pipes = handshakes().map(|handshake| over_pipe(handshake).to_string());
         over_streams.chain(over_pipes)
     }
@@ -164,7 +168,7 @@ mod tests {
         for name in Spoken::names() {
             assert_eq!(named(&name).to_string(), name);
         }
-        for dialect in Dialect::specified() {
+        for dialect in Dialect::all() {
             assert_eq!(dialect.to_string().parse(), Ok(dialect));
         }
     }
@@ -205,13 +209,21 @@ mod tests {
 
     #[test]
     fn the_error_for_an_unknown_name_lists_the_known_names() {
-        for name in ["", "messages", "message+", "be32x", "be32+named", "AF_PIPE"] {
+        for name in [
+            "",
+            "messages",
+            "message+",
+            "be32+named",
+            "hex8+hmac-md5",
+            "AF_PIPE",
+        ] {
             let error = name.parse::<Spoken>().unwrap_err().to_string();
             assert_eq!(
                 error,
                 format!(
-                    "unknown dialect {name:?}: expected one of hex8, le32, be32, hex8+hmac-sha1, le32+hmac-sha1, \
-                     be32+hmac-sha1, message, message+hmac-sha1"
+                    "unknown dialect {name:?}: expected one of hex8, le32, be32, be32x, hex8+hmac-sha1, \
+                     le32+hmac-sha1, be32+hmac-sha1, be32+hmac-md5, be32x+hmac-md5, be32+digest-named, \
+                     be32x+digest-named, message, message+hmac-sha1, message+hmac-md5, message+digest-named"
                 )
             );
         }

@@ -19,7 +19,7 @@ pub enum Framing {
     /// Four bytes, unsigned, most significant byte first (PROTOCOL.md, `framing.be32`).
     Be32,
     /// Four bytes, signed, most significant byte first. After -1, eight more bytes hold the length, unsigned
-    /// (`multiprocessing` of Python 3.8 and later, `Connection._send_bytes`).
+    /// (PROTOCOL.md, `framing.be32x`).
     Be32x,
 }
 
@@ -46,29 +46,23 @@ impl Framing {
     /// Every framing.
     pub const ALL: &[Self] = Self::VARIANTS;
 
-    /// Whether PROTOCOL.md specifies this framing, so that the cases judge it. The others can only be inspected.
-    pub const fn is_specified(self) -> bool {
-        match self {
-            Self::Hex8 | Self::Le32 | Self::Be32 => true,
-            Self::Be32x => false,
-        }
+    /// Every framing.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied()
     }
 
-    /// The framings that the cases judge.
-    pub fn specified() -> impl Iterator<Item = Self> {
-        Self::ALL
-            .iter()
-            .copied()
-            .filter(|framing| framing.is_specified())
+    /// The framings whose headers of short messages differ from those of this framing.
+    pub fn others(self) -> impl Iterator<Item = Self> {
+        Self::all().filter(move |other| other.header(1) != self.header(1))
     }
 
-    /// The requirement of PROTOCOL.md that specifies the header. For a framing that is not specified, it is the
-    /// requirement of the framing that has the same short headers.
+    /// The requirement of PROTOCOL.md that specifies the header.
     pub const fn requirement(self) -> &'static str {
         match self {
             Self::Hex8 => "framing.hex8",
             Self::Le32 => "framing.le32",
-            Self::Be32 | Self::Be32x => "framing.be32",
+            Self::Be32 => "framing.be32",
+            Self::Be32x => "framing.be32x",
         }
     }
 
@@ -80,6 +74,11 @@ impl Framing {
         }
     }
 
+    /// The header of `be32x` that announces the length in eight bytes, which need not be long.
+    pub fn escaped_header(length: u64) -> Vec<u8> {
+        [&ESCAPE.to_be_bytes()[..], &length.to_be_bytes()].concat()
+    }
+
     /// The header that announces a payload of `length` bytes, or `None` if no header can announce that many.
     pub fn header(self, length: u64) -> Option<Vec<u8>> {
         let short = u32::try_from(length).ok();
@@ -89,7 +88,7 @@ impl Framing {
             Self::Be32 => short.map(|length| length.to_be_bytes().to_vec()),
             Self::Be32x => Some(match i32::try_from(length) {
                 Ok(length) => length.to_be_bytes().to_vec(),
-                Err(_) => [&ESCAPE.to_be_bytes()[..], &length.to_be_bytes()].concat(),
+                Err(_) => Self::escaped_header(length),
             }),
         }
     }

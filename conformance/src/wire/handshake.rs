@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use strum::{Display, VariantArray};
 
 use super::digest::Digest;
+use super::framing::Framing;
 
 /// The most bytes that the suite reads for one message of a handshake, even from a faulty testee.
 pub const LONGEST: usize = 4096;
@@ -56,15 +57,37 @@ const OF_MULTIPROCESSING: Words = Words {
 const WORDS: [Words; 2] = [OF_PROCESSING, OF_MULTIPROCESSING];
 
 impl Scheme {
-    /// The schemes that PROTOCOL.md specifies, so that the cases judge them.
-    pub const SPECIFIED: &[Self] = &[Self::Processing];
+    /// Every scheme. Where challenges name a digest, those of the suite name SHA-256.
+    pub const ALL: &[Self] = &[Self::Processing, Self::Md5, Self::Named(Digest::Sha256)];
+
+    /// The framings of the releases that have the scheme, and those of implementations that speak to them.
+    pub const fn framings(self) -> &'static [Framing] {
+        match self {
+            Self::Processing => &[Framing::Hex8, Framing::Le32, Framing::Be32],
+            Self::Md5 | Self::Named(_) => &[Framing::Be32, Framing::Be32x],
+        }
+    }
+
+    /// The requirement of PROTOCOL.md that specifies a message.
+    pub const fn requirement(self, part: Part) -> &'static str {
+        match (self, part) {
+            (Self::Processing, Part::Challenge) => "handshake.challenge",
+            (Self::Processing, Part::Answer) => "handshake.answer",
+            (Self::Processing, Part::Verdict) => "handshake.verdict",
+            (Self::Md5, Part::Challenge) => "handshake.md5-challenge",
+            (Self::Md5, Part::Answer) => "handshake.md5-answer",
+            (Self::Named(_), Part::Challenge) => "handshake.named-challenge",
+            (Self::Named(_), Part::Answer) => "handshake.named-answer",
+            (Self::Md5 | Self::Named(_), Part::Verdict) => "handshake.md5-verdict",
+        }
+    }
 
     /// The name of the scheme in the name of a dialect.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Processing => "hmac-sha1",
             Self::Md5 => "hmac-md5",
-            Self::Named(_) => "named",
+            Self::Named(_) => "digest-named",
         }
     }
 
@@ -112,6 +135,16 @@ impl Scheme {
         [self.challenge_prefix(), &self.name_in_braces(), nonce].concat()
     }
 
+    /// Reads a challenge of this scheme with a nonce of the right length. If challenges name their digest, this one may
+    /// name any. Returns the scheme with the digest that the answer must have, and the nonce.
+    pub fn read_own_challenge(self, challenge: &[u8]) -> Option<(Self, &[u8])> {
+        let asked = match self {
+            Self::Processing | Self::Md5 => self,
+            Self::Named(_) => read_challenge(challenge)?.0,
+        };
+        Some((asked, asked.nonce(challenge)?))
+    }
+
     /// The nonce of a challenge, or `None` if the message is not a challenge of this scheme with a nonce of the right
     /// length.
     pub fn nonce(self, challenge: &[u8]) -> Option<&[u8]> {
@@ -123,9 +156,17 @@ impl Scheme {
 
     /// The answer to the challenge with this nonce under a key.
     pub fn answer(self, key: &[u8], nonce: &[u8]) -> Vec<u8> {
-        let name = self.name_in_braces();
-        let signed = [&*name, nonce].concat();
-        [name, self.digest().sign(key, &signed)].concat()
+        self.answer_signing(key, &self.signed(nonce))
+    }
+
+    /// An answer that signs these bytes, which may be the wrong ones.
+    pub fn answer_signing(self, key: &[u8], signed: &[u8]) -> Vec<u8> {
+        [self.name_in_braces(), self.digest().sign(key, signed)].concat()
+    }
+
+    /// What an answer to the challenge with this nonce signs.
+    pub fn signed(self, nonce: &[u8]) -> Vec<u8> {
+        [&*self.name_in_braces(), nonce].concat()
     }
 
     /// `{sha256}` in a scheme whose messages name their digest, and empty in the others.

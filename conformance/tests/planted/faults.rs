@@ -19,17 +19,19 @@ struct Expectation {
     /// The execution whose message is checked.
     shown: &'static str,
     family: &'static str,
+    dialect: &'static str,
     /// Text that the likely cause must contain.
     cause: &'static str,
 }
 
-const EXPECTED: [Expectation; 16] = [
+const EXPECTED: [Expectation; 28] = [
     Expectation {
         fault: "byte-order",
         selection: &["framing/header", "framing/empty", "closing/drop"],
         failing: &["framing/header/sent", "framing/header/received"],
         shown: "framing/size/sent[length=5]",
         family: "AF_INET",
+        dialect: "be32",
         cause: "wrong byte order",
     },
     Expectation {
@@ -38,6 +40,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["framing/header/sent", "framing/empty/sent"],
         shown: "framing/size/sent[length=5]",
         family: "AF_INET",
+        dialect: "be32",
         cause: "the header is off by 1",
     },
     Expectation {
@@ -46,6 +49,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["framing/header/sent", "framing/empty/sent"],
         shown: "framing/empty/sent",
         family: "AF_INET",
+        dialect: "be32",
         cause: "the header counts itself",
     },
     Expectation {
@@ -54,6 +58,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["framing/bytes/sent", "framing/header/sent"],
         shown: "framing/size/sent[length=5]",
         family: "AF_INET",
+        dialect: "be32",
         cause: "the last byte of the message was never written",
     },
     Expectation {
@@ -65,6 +70,7 @@ const EXPECTED: [Expectation; 16] = [
         ],
         shown: "framing/segmentation/two-in-one",
         family: "AF_INET",
+        dialect: "be32",
         cause: "merged",
     },
     Expectation {
@@ -77,6 +83,7 @@ const EXPECTED: [Expectation; 16] = [
         ],
         shown: "closing/end/before-header",
         family: "AF_INET",
+        dialect: "be32",
         cause: "the end of the stream was taken for an empty message",
     },
     Expectation {
@@ -85,6 +92,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["framing/size/received", "framing/segmentation/header-alone"],
         shown: "framing/size/received[length=1025]",
         family: "AF_INET",
+        dialect: "be32",
         cause: "the bytes of one read were taken for the whole payload",
     },
     Expectation {
@@ -93,6 +101,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["framing/segmentation/two-in-one"],
         shown: "framing/segmentation/two-in-one",
         family: "AF_INET",
+        dialect: "be32",
         cause: "read together with an earlier message",
     },
     Expectation {
@@ -101,6 +110,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["closing/drop/ends-stream", "closing/drop/accepted"],
         shown: "closing/drop/ends-stream",
         family: "AF_INET",
+        dialect: "be32",
         cause: "not really closed",
     },
     Expectation {
@@ -112,6 +122,7 @@ const EXPECTED: [Expectation; 16] = [
         ],
         shown: "listener/clients/sends-garbage",
         family: "AF_INET",
+        dialect: "be32",
         cause: "an earlier client did",
     },
     Expectation {
@@ -123,6 +134,7 @@ const EXPECTED: [Expectation; 16] = [
         ],
         shown: "listener/unix-path/removed-by-close",
         family: "AF_UNIX",
+        dialect: "be32",
         cause: "does not remove the path",
     },
     Expectation {
@@ -131,6 +143,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["handshake/key/right"],
         shown: "handshake/key/right[key=text]",
         family: "AF_INET",
+        dialect: "be32",
         cause: "one half of the handshake is missing",
     },
     Expectation {
@@ -139,6 +152,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["handshake/answer/wrong"],
         shown: "handshake/answer/wrong[answer=last-byte]",
         family: "AF_INET",
+        dialect: "be32",
         cause: "a part of the digest",
     },
     Expectation {
@@ -147,6 +161,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["handshake/verdict/refused", "handshake/verdict/neither"],
         shown: "handshake/verdict/refused",
         family: "AF_INET",
+        dialect: "be32",
         cause: "the verdict of the other end",
     },
     Expectation {
@@ -155,6 +170,7 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["handshake/key/right"],
         shown: "handshake/key/right[key=text]",
         family: "AF_INET",
+        dialect: "be32",
         cause: "the prefix of the challenge",
     },
     Expectation {
@@ -163,7 +179,116 @@ const EXPECTED: [Expectation; 16] = [
         failing: &["handshake/one-sided/testee-only"],
         shown: "handshake/one-sided/testee-only[instead-of=challenge]",
         family: "AF_INET",
+        dialect: "be32",
         cause: "unpickled",
+    },
+    Expectation {
+        fault: "escape-unknown",
+        selection: &["framing/be32x", "framing/header"],
+        failing: &["framing/be32x/escape", "framing/be32x/between-others"],
+        shown: "framing/be32x/escape[length=1]",
+        family: "AF_INET",
+        dialect: "be32x",
+        cause: "does not know the escape",
+    },
+    Expectation {
+        fault: "negative-is-escape",
+        selection: &["framing/be32x"],
+        failing: &["framing/be32x/negative"],
+        shown: "framing/be32x/negative[header=-2]",
+        family: "AF_INET",
+        dialect: "be32x",
+        cause: "a negative header was taken",
+    },
+    Expectation {
+        fault: "escape-signed",
+        selection: &["framing/be32x"],
+        failing: &["framing/be32x/hostile"],
+        shown: "framing/be32x/hostile[length=0xffffffffffffffff]",
+        family: "AF_INET",
+        dialect: "be32x",
+        cause: "as a signed number",
+    },
+    Expectation {
+        fault: "name-not-signed",
+        selection: &["handshake/key", "handshake/digest"],
+        failing: &["handshake/key/right", "handshake/digest/never-wrong"],
+        shown: "handshake/key/right[key=text]",
+        family: "AF_INET",
+        dialect: "be32x",
+        cause: "must also cover the name",
+    },
+    Expectation {
+        fault: "name-not-sent",
+        selection: &["handshake/key", "handshake/digest"],
+        failing: &["handshake/key/right", "handshake/digest/never-wrong"],
+        shown: "handshake/key/right[key=text]",
+        family: "AF_INET",
+        dialect: "be32x",
+        cause: "the name of the digest is missing",
+    },
+    Expectation {
+        fault: "digest-fixed",
+        selection: &["handshake/key", "handshake/digest"],
+        failing: &["handshake/digest/never-wrong"],
+        shown: "handshake/digest/never-wrong[digest=sha384]",
+        family: "AF_INET",
+        dialect: "be32x",
+        cause: "another digest",
+    },
+    Expectation {
+        fault: "unknown-digest-answered",
+        selection: &["handshake/digest"],
+        failing: &["handshake/digest/unknown"],
+        shown: "handshake/digest/unknown[name=sha1]",
+        family: "AF_INET",
+        dialect: "be32x",
+        cause: "not a valid challenge",
+    },
+    Expectation {
+        fault: "short-challenge-answered",
+        selection: &["handshake/digest"],
+        failing: &["handshake/digest/short-challenge"],
+        shown: "handshake/digest/short-challenge[challenge=1-byte]",
+        family: "AF_INET",
+        dialect: "be32x",
+        cause: "not a valid challenge",
+    },
+    Expectation {
+        fault: "name-of-answer-ignored",
+        selection: &["handshake/digest"],
+        failing: &["handshake/digest/wrong-answer"],
+        shown: "handshake/digest/wrong-answer[answer=upper-case-name]",
+        family: "AF_INET",
+        dialect: "be32x",
+        cause: "taken for a right one",
+    },
+    Expectation {
+        fault: "older-answer-unchecked",
+        selection: &["handshake/digest", "handshake/older"],
+        failing: &["handshake/digest/wrong-answer"],
+        shown: "handshake/digest/wrong-answer[answer=16-zeros]",
+        family: "AF_INET",
+        dialect: "be32x",
+        cause: "taken for a right one",
+    },
+    Expectation {
+        fault: "older-answer-named",
+        selection: &["handshake/digest", "handshake/older"],
+        failing: &["handshake/older/challenge-never-wrong"],
+        shown: "handshake/older/challenge-never-wrong[challenge=without-name]",
+        family: "AF_INET",
+        dialect: "be32x",
+        cause: "has no name",
+    },
+    Expectation {
+        fault: "other-verdicts",
+        selection: &["handshake/key", "handshake/digest"],
+        failing: &["handshake/key/right"],
+        shown: "handshake/key/right[key=text]",
+        family: "AF_INET",
+        dialect: "be32x",
+        cause: "words of another scheme",
     },
 ];
 
@@ -220,7 +345,11 @@ fn fails(expected: &Expectation) {
     let all = run(
         expected.fault,
         "2",
-        &[&["--format", "json"], expected.selection].concat(),
+        &[
+            &["--format", "json", "--dialect", expected.dialect],
+            expected.selection,
+        ]
+        .concat(),
     );
     assert_eq!(all.code(), Some(1), "{}", all.stderr);
     let rows = all.rows();
@@ -239,7 +368,13 @@ fn fails(expected: &Expectation) {
     let one = run(
         expected.fault,
         "2",
-        &["--family", expected.family, expected.shown],
+        &[
+            "--family",
+            expected.family,
+            "--dialect",
+            expected.dialect,
+            expected.shown,
+        ],
     );
     assert_eq!(one.code(), Some(1), "{}", one.stderr);
     let testee = testee(expected.fault);

@@ -15,10 +15,11 @@ use processing_conformance::testee::message::{
     Connect, ErrorKind, Hello, Listen, OperationError, PROTOCOL, Profile, RawAddress,
 };
 use processing_conformance::testee::payload::Payload;
+use processing_conformance::wire::{Dialect, Framing};
 use processing_connection::Family;
 use socket2::{Domain, SockAddr, Socket, Type};
 
-use super::handshake::{Exchange, Key};
+use super::handshake::{Exchange, Key, Lobby};
 
 /// The variable that names the file in which a testee records the paths that it is given and those that it makes.
 pub(crate) const LOG: &str = "PLANTED_LOG";
@@ -72,11 +73,35 @@ pub(crate) enum Fault {
     WrongDigestAnswered,
     /// A message that arrives in place of a part of the handshake is read as an object.
     ObjectBeforeTheEnd,
+    /// The escape of `be32x` is refused like any other negative header.
+    EscapeUnknown,
+    /// Every negative header is taken for the escape.
+    NegativeIsEscape,
+    /// The length after the escape is read as a signed number, and a negative one is taken for zero.
+    EscapeSigned,
+    /// The digest covers the random bytes, without the name of the digest.
+    NameNotSigned,
+    /// The answer does not name its digest.
+    NameNotSent,
+    /// Every challenge is answered with SHA-256.
+    DigestFixed,
+    /// A challenge that names no known digest is answered with SHA-256.
+    UnknownDigestAnswered,
+    /// Challenges that are too short are answered.
+    ShortChallengeAnswered,
+    /// The name in an answer is skipped, whatever it is.
+    NameOfAnswerIgnored,
+    /// Any answer of 16 bytes is taken for one of the older scheme, and accepted.
+    OlderAnswerUnchecked,
+    /// The answer to a challenge of the older scheme names its digest.
+    OlderAnswerNamed,
+    /// The verdicts are those of `processing`.
+    OtherVerdicts,
 }
 
 impl Fault {
     /// Every fault, by its name on the command line.
-    pub(crate) const ALL: [(&str, Self); 17] = [
+    pub(crate) const ALL: [(&str, Self); 29] = [
         ("none", Self::None),
         ("byte-order", Self::ByteOrder),
         ("header-off-by-one", Self::HeaderOffByOne),
@@ -94,6 +119,18 @@ impl Fault {
         ("any-verdict-accepted", Self::AnyVerdictAccepted),
         ("wrong-digest-answered", Self::WrongDigestAnswered),
         ("object-before-the-end", Self::ObjectBeforeTheEnd),
+        ("escape-unknown", Self::EscapeUnknown),
+        ("negative-is-escape", Self::NegativeIsEscape),
+        ("escape-signed", Self::EscapeSigned),
+        ("name-not-signed", Self::NameNotSigned),
+        ("name-not-sent", Self::NameNotSent),
+        ("digest-fixed", Self::DigestFixed),
+        ("unknown-digest-answered", Self::UnknownDigestAnswered),
+        ("short-challenge-answered", Self::ShortChallengeAnswered),
+        ("name-of-answer-ignored", Self::NameOfAnswerIgnored),
+        ("older-answer-unchecked", Self::OlderAnswerUnchecked),
+        ("older-answer-named", Self::OlderAnswerNamed),
+        ("other-verdicts", Self::OtherVerdicts),
     ];
 
     pub(super) fn header(self, length: u32) -> [u8; 4] {
@@ -111,6 +148,24 @@ impl Fault {
             _ => u32::from_be_bytes(header),
         }
     }
+
+    /// Whether the length follows this header in eight bytes.
+    fn is_escape(self, framing: Framing, header: [u8; 4]) -> bool {
+        let header = i32::from_be_bytes(header);
+        framing == Framing::Be32x
+            && match self {
+                Self::EscapeUnknown => false,
+                Self::NegativeIsEscape => header < 0,
+                _ => header == -1,
+            }
+    }
+}
+
+/// How an end of a connection behaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manner {
+    pub(crate) fault: Fault,
+    pub(crate) dialect: Dialect,
 }
 
 /// The implementation.
@@ -129,14 +184,31 @@ impl Naive {
         }
     }
 
-    fn halves(&self, socket: &Socket, gives_up: &Arc<AtomicBool>) -> io::Result<Halves<Self>> {
+    fn manner(&self, dialect: &str) -> Result<Manner, OperationError> {
+        Ok(Manner {
+            fault: self.fault,
+            dialect: dialect
+                .parse()
+                .map_err(|error| failed(ErrorKind::Unclassified, error))?,
+        })
+    }
+
+    fn halves(
+        &self,
+        socket: &Socket,
+        dialect: Dialect,
+        gives_up: &Arc<AtomicBool>,
+    ) -> io::Result<Halves<Self>> {
         let outward = Outward {
             socket: Some(socket.try_clone()?),
             fault: self.fault,
         };
         let inward = Inward {
             socket: Some(ManuallyDrop::new(socket.try_clone()?)),
-            fault: self.fault,
+            manner: Manner {
+                fault: self.fault,
+                dialect,
+            },
             ahead: Vec::new(),
             out_of_step: false,
             gives_up: Arc::clone(gives_up),
@@ -152,7 +224,8 @@ pub(crate) struct Door {
     file: Option<File>,
     last_accepted: Option<RawAddress>,
     gives_up: Arc<AtomicBool>,
-    key: Option<Key>,
+    dialect: Dialect,
+    lobby: Option<Lobby>,
 }
 
 /// The half of a connection that sends.
@@ -164,7 +237,7 @@ pub(crate) struct Outward {
 /// The half of a connection that receives.
 pub(crate) struct Inward {
     socket: Option<ManuallyDrop<Socket>>,
-    fault: Fault,
+    manner: Manner,
     ahead: Vec<u8>,
     out_of_step: bool,
     gives_up: Arc<AtomicBool>,
@@ -182,7 +255,7 @@ impl Implementation for Naive {
             version: "1".into(),
             runtime: "Rust".into(),
             families: vec![Family::Inet, Family::Unix],
-            dialects: vec!["be32+hmac-sha1".into()],
+            dialects: vec!["be32+hmac-sha1".into(), "be32x+digest-named".into()],
             pickle_protocol: 2,
             profile: Profile::Bytes,
             operations: Vec::new(),
@@ -205,8 +278,9 @@ impl Implementation for Naive {
                 Some(other) => return Err(no_family(other)),
             },
         };
-        let key = Key::given(arguments.authkey.as_deref())?;
-        let open = || -> io::Result<Door> {
+        let manner = self.manner(&arguments.dialect)?;
+        let mut key = Key::given(arguments.authkey.as_deref(), manner)?;
+        let mut open = || -> io::Result<Door> {
             let socket = Socket::new(domain, Type::STREAM, None)?;
             if domain == Domain::IPV4 {
                 socket.set_reuse_address(true)?;
@@ -229,7 +303,8 @@ impl Implementation for Naive {
                 file,
                 last_accepted: None,
                 gives_up: Arc::default(),
-                key,
+                dialect: manner.dialect,
+                lobby: key.take().map(Lobby::new),
             })
         };
         let door = open().map_err(classified)?;
@@ -251,12 +326,13 @@ impl Implementation for Naive {
             ));
         }
         let socket = door.socket.as_ref().ok_or_else(not_open)?;
-        let (connection, from) = socket.accept().map_err(classified)?;
+        let (connection, from) = match &door.lobby {
+            Some(lobby) => lobby.accept(socket)?,
+            None => socket.accept().map_err(classified)?,
+        };
         door.last_accepted = Some(told(&from));
-        if let Some(key) = &door.key {
-            key.as_listener(&mut Exchange::new(&connection, self.fault))?;
-        }
-        self.halves(&connection, &door.gives_up).map_err(classified)
+        self.halves(&connection, door.dialect, &door.gives_up)
+            .map_err(classified)
     }
 
     fn connect(&self, arguments: &Connect) -> Result<Halves<Self>, OperationError> {
@@ -269,7 +345,8 @@ impl Implementation for Naive {
         };
         note(address);
         let (domain, address) = resolve(address, arguments.family.as_deref())?;
-        let key = Key::given(arguments.authkey.as_deref())?;
+        let manner = self.manner(&arguments.dialect)?;
+        let key = Key::given(arguments.authkey.as_deref(), manner)?;
         let open = || -> io::Result<Socket> {
             let socket = Socket::new(domain, Type::STREAM, None)?;
             socket.connect(&address)?;
@@ -277,9 +354,10 @@ impl Implementation for Naive {
         };
         let socket = open().map_err(classified)?;
         if let Some(key) = &key {
-            key.as_client(&mut Exchange::new(&socket, self.fault))?;
+            key.as_client(&mut Exchange::new(&socket, manner))?;
         }
-        self.halves(&socket, &Arc::default()).map_err(classified)
+        self.halves(&socket, manner.dialect, &Arc::default())
+            .map_err(classified)
     }
 
     fn send(&self, _: &mut Outward, _: &Graph) -> Result<(), OperationError> {
@@ -352,18 +430,18 @@ impl Inward {
                 "an earlier header was not valid",
             ));
         }
-        let received = match self.fault {
+        let received = match self.manner.fault {
             Fault::ReadAheadLost => {
-                message_through(&mut Hasty(socket, &mut self.ahead), self.fault, LONGEST)
+                message_through(&mut Hasty(socket, &mut self.ahead), self.manner, LONGEST)
             }
-            _ => message_through(&mut &**socket, self.fault, LONGEST),
+            _ => message_through(&mut &**socket, self.manner, LONGEST),
         };
         self.ahead.clear();
         self.out_of_step = matches!(&received, Err(error) if error.kind == ErrorKind::TooLong);
         let mut bytes = received?;
-        if self.fault == Fault::MessagesMerged {
+        if self.manner.fault == Fault::MessagesMerged {
             while waits(socket) {
-                bytes.extend(message_through(&mut &**socket, self.fault, LONGEST)?);
+                bytes.extend(message_through(&mut &**socket, self.manner, LONGEST)?);
             }
         }
         Ok(bytes)
@@ -373,7 +451,7 @@ impl Inward {
 impl Drop for Inward {
     fn drop(&mut self) {
         if let Some(socket) = self.socket.take()
-            && self.fault != Fault::DropDoesNotClose
+            && self.manner.fault != Fault::DropDoesNotClose
         {
             drop(ManuallyDrop::into_inner(socket));
         }
@@ -382,7 +460,7 @@ impl Drop for Inward {
 
 pub(super) fn message_through(
     stream: &mut impl Read,
-    fault: Fault,
+    Manner { fault, dialect }: Manner,
     longest: u32,
 ) -> Result<Vec<u8>, OperationError> {
     let cut = || failed(ErrorKind::Cut, "the stream ended inside a message");
@@ -399,7 +477,22 @@ pub(super) fn message_through(
         }
         Err(_) => return Err(cut()),
     };
-    let length = fault.announced(header);
+    let length = if fault.is_escape(dialect.framing, header) {
+        let mut length = [0; 8];
+        stream
+            .read_exact(&mut length)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => cut(),
+                _ => classified(error),
+            })?;
+        let signed = i64::from_be_bytes(length);
+        if fault == Fault::EscapeSigned && signed < 0 {
+            return Ok(Vec::new());
+        }
+        u32::try_from(u64::from_be_bytes(length)).unwrap_or(u32::MAX)
+    } else {
+        fault.announced(header)
+    };
     if length > longest {
         return Err(failed(ErrorKind::TooLong, length));
     }

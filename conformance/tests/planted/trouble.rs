@@ -270,6 +270,7 @@ fn check_complete(rows: &[Row], expected: &Expectation) {
             .iter()
             .map(|word| (*word).into())
             .collect(),
+        dialects: vec![DIALECT.parse().expect("this is a dialect")],
         ..Selection::default()
     };
     let planned = plan(&claims, &selection, Duration::from_secs(2));
@@ -288,12 +289,15 @@ fn run(testee: &str, selection: &[&str], traces: &Traces) -> Ran {
     command
         // Only a few run at once, because every line of the most talkative testees takes memory.
         .args(["run", "--deadline", "2", "--jobs", "4", "--format", "json"])
-        .args(["--testee", testee])
+        .args(["--testee", testee, "--dialect", DIALECT])
         .args(selection)
         .env(MARKER, &traces.marker)
         .env(LOG, &traces.log);
     Running::start(&mut command).finish(BOUND)
 }
+
+/// The dialect of the executions. A testee that never answers `hello` is expected to speak it.
+const DIALECT: &str = "be32+hmac-sha1";
 
 /// A variable that is set for a run and inherited by everything that it starts.
 const MARKER: &str = "PLANTED_MARKER";

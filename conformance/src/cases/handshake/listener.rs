@@ -1,14 +1,14 @@
 //! A listener with a key, and how its clients may affect one another.
 
 use super::super::{Case, each_named};
-use super::{FAILED, HANDSHAKE, KEY, Role};
+use super::{FAILED, HANDSHAKE, KEY, KEYED, Role};
 use crate::context::Context;
 use crate::context::expectation::HandshakeMessage;
 use crate::context::failure::{CaseResult, Failure};
 use crate::context::handshake::LiveHandshake;
 use crate::context::outcome::OnWire;
 use crate::requirements::Level;
-use crate::testee::message::ErrorKind;
+use crate::testee::message::{ErrorKind, Listen};
 use crate::wire::Part;
 
 const LISTENER: Case = Case {
@@ -42,6 +42,15 @@ pub(in crate::cases) const CASES: &[Case] = &[
         ..LISTENER
     },
     Case {
+        id: "handshake/listener/crowd",
+        about: "A client with the key is served at once, although 50 clients that came before it are silent and 50 others have stopped in the middle of the handshake.",
+        level: Level::Should,
+        requirements: &["handshake.crowd"],
+        needs: KEYED.over_streams(),
+        run: crowd,
+        ..LISTENER
+    },
+    Case {
         id: "handshake/listener/clients-in-turn",
         about: "Clients that pass the handshake are accepted one after another, while the earlier connections stay open.",
         requirements: &["listener.many-clients", "handshake.mutual"],
@@ -66,7 +75,7 @@ const FAILURES: [(&str, Misdeed); 5] = [
     }),
     ("refuses", |context, handshake| {
         context.shake_until(handshake, KEY, Part::Verdict)?;
-        handshake.write(b"#AUTHENTICATION_FAILED")
+        handshake.write(context.scheme().failure())
     }),
 ];
 
@@ -87,6 +96,7 @@ fn survives(context: &mut Context<'_>) -> CaseResult {
     let _ = first.wire.end();
     let kinds = &[
         ErrorKind::AuthenticationFailed,
+        ErrorKind::TooLong,
         ErrorKind::Closed,
         ErrorKind::Cut,
     ];
@@ -122,6 +132,32 @@ fn silent_client(context: &mut Context<'_>) -> CaseResult {
     let (mut wire, end) = context.finish_handshake(good)?;
     context.expect_in_step(&mut wire, end)?;
     still_there.close();
+    Ok(())
+}
+
+fn crowd(context: &mut Context<'_>) -> CaseResult {
+    const EACH: usize = 50;
+    let listening = context.listen_with(Listen {
+        address: Some(context.free_address()),
+        authkey: Some(hex::encode(KEY)),
+        backlog: Some(128),
+        ..context.listen_arguments()
+    })?;
+    // This is the header of an answer, and the beginning of the payload.
+    let part = &context.message(&[0; 20])[..10];
+    let mut crowd = Vec::new();
+    for client in 0..2 * EACH {
+        let mut wire = context.wire_to(&listening)?;
+        if client % 2 == 0 {
+            context.write(&mut wire, part)?;
+        }
+        crowd.push(wire);
+    }
+    let mut good = context.begin_accept(&listening)?;
+    context.shake(&mut good, KEY)?;
+    let (mut wire, end) = context.finish_handshake(good)?;
+    context.expect_in_step(&mut wire, end)?;
+    drop(crowd);
     Ok(())
 }
 

@@ -1,5 +1,6 @@
 //! The handshake: what both ends do when they have the same key, and when only one of them has one.
 
+pub(super) mod digest;
 pub(super) mod listener;
 pub(super) mod pair;
 pub(super) mod wrong;
@@ -18,16 +19,13 @@ const KEY: &[u8] = b"a key for the suite";
 /// The error kind that is recommended for a failed handshake.
 const FAILED: &[ErrorKind] = &[ErrorKind::AuthenticationFailed];
 
-/// The handshake that these cases are about.
-pub(super) const SCHEME: Scheme = Scheme::Processing;
-
-/// The case requires a dialect with the handshake.
-pub(super) const KEYED: Needs = Needs {
-    handshake: Handshakes::Only(SCHEME),
+/// The case requires a dialect with a handshake.
+const KEYED: Needs = Needs {
+    handshake: Handshakes::Among(Scheme::ALL),
     ..Needs::NOTHING
 };
 const KEYED_OBJECTS: Needs = Needs {
-    handshake: Handshakes::Only(SCHEME),
+    handshake: Handshakes::Among(Scheme::ALL),
     ..Needs::OBJECTS
 };
 
@@ -48,6 +46,11 @@ pub(in crate::cases) const CASES: &[Case] = &[
             "handshake.challenge",
             "handshake.answer",
             "handshake.verdict",
+            "handshake.md5-challenge",
+            "handshake.md5-answer",
+            "handshake.md5-verdict",
+            "handshake.named-challenge",
+            "handshake.named-answer",
             "handshake.any-key",
         ],
         parameters: |_| each_named("key", &KEYS),
@@ -226,7 +229,7 @@ fn fresh(context: &mut Context<'_>) -> CaseResult {
     for _ in 0..CHALLENGES {
         let mut handshake = context.begin_handshake(KEY)?;
         context.shake(&mut handshake, KEY)?;
-        let nonce = handshake.challenged_with().to_vec();
+        let nonce = handshake.challenged().nonce.clone();
         context.finish_handshake(handshake)?;
         if seen.contains(&nonce) {
             return Err(Failure::new(
@@ -253,7 +256,8 @@ fn eager(context: &mut Context<'_>) -> CaseResult {
     const BEHIND: &[u8] = b"right behind the handshake";
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Verdict)?;
-    context.write_messages(&mut handshake.wire, &[SCHEME.welcome(), BEHIND])?;
+    let welcome = context.scheme().welcome();
+    context.write_messages(&mut handshake.wire, &[welcome, BEHIND])?;
     let (mut wire, end) = context.finish_handshake(handshake)?;
     context.expect_string(end, BEHIND)?;
     context.expect_in_step(&mut wire, end)
@@ -262,7 +266,8 @@ fn eager(context: &mut Context<'_>) -> CaseResult {
 fn eager_object(context: &mut Context<'_>) -> CaseResult {
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Verdict)?;
-    context.write_messages(&mut handshake.wire, &[SCHEME.welcome(), FORTY_TWO])?;
+    let welcome = context.scheme().welcome();
+    context.write_messages(&mut handshake.wire, &[welcome, FORTY_TWO])?;
     let (mut wire, end) = context.finish_handshake(handshake)?;
     context.expect_object(end, &Graph::int(42))?;
     context.expect_in_step(&mut wire, end)
@@ -284,7 +289,7 @@ fn testee_only(context: &mut Context<'_>) -> CaseResult {
 
 fn challenged_without_key(context: &mut Context<'_>, as_object: bool) -> CaseResult {
     let (mut wire, end) = context.open()?;
-    let challenge = SCHEME.challenge(b"the suite's 20 bytes");
+    let challenge = context.own_challenge();
     context.write_message(&mut wire, &challenge)?;
     if as_object {
         let kinds = &[ErrorKind::Undecodable, ErrorKind::AuthenticationFailed];

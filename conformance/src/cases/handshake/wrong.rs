@@ -2,19 +2,19 @@
 
 use std::time::Duration;
 
-use hmac::{Hmac, KeyInit, Mac};
-use sha1::{Digest, Sha1};
-use sha2::Sha256;
+use sha1::{Digest as _, Sha1};
 
-use super::super::{Case, each, each_named};
-use super::{FAILED, HANDSHAKE, KEY, KEYED, KEYED_OBJECTS, PARTS, SCHEME};
+use super::super::{Case, Handshakes, Needs, each, each_named};
+use super::{FAILED, HANDSHAKE, KEY, KEYED, KEYED_OBJECTS, PARTS};
 use crate::context::Context;
-use crate::context::failure::{CaseResult, Failure};
+use crate::context::failure::{CaseResult, Failure, Stop};
+use crate::context::handshake::Challenged;
 use crate::context::outcome::Did;
 use crate::requirements::Level;
 use crate::testee::message::ErrorKind;
 use crate::testee::message::OperationName;
-use crate::wire::Part;
+use crate::wire::handshake::Scheme;
+use crate::wire::{Digest, Part};
 
 /// The cases of this area in which the other end misbehaves.
 pub(in crate::cases) const CASES: &[Case] = &[
@@ -37,7 +37,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         id: "handshake/verdict/refused",
         about: "A testee that is refused reports an error.",
         requirements: &["handshake.refused"],
-        run: |context| wrong_verdict(context, SCHEME.failure()),
+        run: |context| wrong_verdict(context, context.scheme().failure()),
         ..HANDSHAKE
     },
     Case {
@@ -45,10 +45,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         about: "A verdict that is neither a welcome nor a refusal is an error.",
         requirements: &["handshake.refused"],
         parameters: |_| each_named("verdict", &VERDICTS),
-        run: |context| {
-            let verdict = context.setting.parameters.look_up("verdict", &VERDICTS);
-            wrong_verdict(context, verdict)
-        },
+        run: neither_verdict,
         ..HANDSHAKE
     },
     Case {
@@ -56,13 +53,7 @@ pub(in crate::cases) const CASES: &[Case] = &[
         about: "A message that is not a challenge, where one is expected, is an error.",
         requirements: &["handshake.not-a-challenge"],
         parameters: |_| each_named("message", &INVALID_CHALLENGES),
-        run: |context| {
-            let message = context
-                .setting
-                .parameters
-                .look_up("message", &INVALID_CHALLENGES);
-            wrong_challenge(context, message)
-        },
+        run: not_a_challenge,
         ..HANDSHAKE
     },
     Case {
@@ -71,9 +62,13 @@ pub(in crate::cases) const CASES: &[Case] = &[
         level: Level::Should,
         requirements: &["handshake.challenge-length"],
         parameters: |_| each("bytes", [0, 1, 19, 21, 64, 200]),
+        needs: Needs {
+            handshake: Handshakes::Among(&[Scheme::Processing, Scheme::Md5]),
+            ..KEYED
+        },
         run: |context| {
             let length = context.setting.parameters.number("bytes");
-            let challenge = SCHEME.challenge(&vec![b'n'; length]);
+            let challenge = context.scheme().challenge(&vec![b'n'; length]);
             wrong_challenge(context, &challenge)
         },
         ..HANDSHAKE
@@ -143,60 +138,83 @@ pub(in crate::cases) const CASES: &[Case] = &[
     },
 ];
 
-/// Makes an answer from the correct one and the nonce.
-type Answer = fn(right: &[u8], nonce: &[u8]) -> Vec<u8>;
+/// Makes an answer from the testee's challenge and the correct answer.
+type Answer = fn(challenged: &Challenged, right: &[u8]) -> Vec<u8>;
 
 /// Answers that are wrong.
 const ANSWERS: [(&str, Answer); 15] = [
-    ("other-key", |_, nonce| SCHEME.answer(b"another key", nonce)),
-    ("key-and-newline", |_, nonce| {
-        SCHEME.answer(&[KEY, b"\n"].concat(), nonce)
+    ("other-key", |challenged, _| {
+        challenged.answer(b"another key")
     }),
-    ("first-byte", |right, _| changed(right, 0)),
-    ("middle-byte", |right, _| changed(right, 10)),
-    ("last-byte", |right, _| changed(right, 19)),
-    ("one-bit", |right, _| {
+    ("key-and-newline", |challenged, _| {
+        challenged.answer(&[KEY, b"\n"].concat())
+    }),
+    ("first-byte", |_, right| changed(right, 0)),
+    ("middle-byte", |_, right| changed(right, right.len() / 2)),
+    ("last-byte", |_, right| changed(right, right.len() - 1)),
+    ("one-bit", |_, right| {
         let mut wrong = right.to_vec();
         wrong[12] ^= 1;
         wrong
     }),
-    ("short", |right, _| right[..19].to_vec()),
-    ("long", |right, _| [right, b"\0"].concat()),
-    ("first-byte-only", |right, _| right[..1].to_vec()),
+    ("short", |_, right| right[..right.len() - 1].to_vec()),
+    ("long", |_, right| [right, b"\0"].concat()),
+    ("first-byte-only", |_, right| right[..1].to_vec()),
     ("empty", |_, _| Vec::new()),
-    ("hexadecimal", |right, _| hex::encode(right).into_bytes()),
-    ("sha256", |_, nonce| hmac_sha256(nonce)),
-    ("sha256-cut", |_, nonce| hmac_sha256(nonce)[..20].to_vec()),
-    ("sha1-without-hmac", |_, nonce| {
-        Sha1::digest([KEY, nonce].concat()).to_vec()
+    ("hexadecimal", |_, right| hex::encode(right).into_bytes()),
+    ("sha256", |challenged, _| {
+        Digest::Sha256.sign(KEY, &challenged.nonce)
     }),
-    ("of-whole-challenge", |_, nonce| {
-        SCHEME.answer(KEY, &SCHEME.challenge(nonce))
+    ("sha256-cut", |challenged, _| {
+        Digest::Sha256.sign(KEY, &challenged.nonce)[..20].to_vec()
+    }),
+    ("sha1-without-hmac", |challenged, _| {
+        Sha1::digest([KEY, &challenged.nonce].concat()).to_vec()
+    }),
+    ("of-whole-challenge", |Challenged { scheme, nonce }, _| {
+        scheme.answer_signing(KEY, &scheme.challenge(nonce))
     }),
 ];
 
-const VERDICTS: [(&str, &[u8]); 9] = [
-    ("empty", b""),
-    ("lower-case", b"#welcome"),
-    ("cut", b"#WELCOM"),
-    ("longer", b"#WELCOME!"),
-    ("newline", b"#WELCOME\n"),
-    ("without-hash", b"WELCOME"),
-    ("multiprocessing-failure", b"#FAILURE#"),
-    ("zeros", &[0; 8]),
-    ("object", super::FORTY_TWO),
+/// A message that depends on the scheme.
+type Message = fn(Scheme) -> Vec<u8>;
+
+const VERDICTS: [(&str, Message); 9] = [
+    ("empty", |_| Vec::new()),
+    ("lower-case", |scheme| scheme.welcome().to_ascii_lowercase()),
+    ("cut", |scheme| {
+        let welcome = scheme.welcome();
+        welcome[..welcome.len() - 1].to_vec()
+    }),
+    ("longer", |scheme| [scheme.welcome(), b"!"].concat()),
+    ("newline", |scheme| [scheme.welcome(), b"\n"].concat()),
+    ("without-hash", |scheme| scheme.welcome()[1..].to_vec()),
+    ("multiprocessing-failure", |_| b"#FAILURE#".to_vec()),
+    ("zeros", |_| vec![0; 8]),
+    ("object", |_| super::FORTY_TWO.to_vec()),
 ];
 
-const INVALID_CHALLENGES: [(&str, &[u8]); 8] = [
-    ("empty", b""),
-    ("nonce-only", b"the suite's 20 bytes"),
-    ("lower-case", b"#challenge:the suite's 20 bytes"),
-    ("cut-prefix", b"#CHALLENGE"),
-    ("of-multiprocessing", b"#CHALLENGE#the suite's 20 bytes"),
-    ("blank-before", b" #CHALLENGE:the suite's 20 bytes"),
-    ("welcome", SCHEME.welcome()),
-    ("refusal", SCHEME.failure()),
+const INVALID_CHALLENGES: [(&str, Message); 9] = [
+    ("empty", |_| Vec::new()),
+    ("nonce-only", |_| NONCE.to_vec()),
+    ("lower-case", |scheme| {
+        let prefix = scheme.challenge_prefix().to_ascii_lowercase();
+        [&*prefix, NONCE].concat()
+    }),
+    ("cut-prefix", |scheme| {
+        let prefix = scheme.challenge_prefix();
+        prefix[..prefix.len() - 1].to_vec()
+    }),
+    ("of-processing", |_| Scheme::Processing.challenge(NONCE)),
+    ("of-multiprocessing", |_| Scheme::Md5.challenge(NONCE)),
+    ("blank-before", |scheme| {
+        [b" ", &*scheme.challenge(NONCE)].concat()
+    }),
+    ("welcome", |scheme| scheme.welcome().to_vec()),
+    ("refusal", |scheme| scheme.failure().to_vec()),
 ];
+
+const NONCE: &[u8] = b"the suite's 20 bytes";
 
 fn changed(right: &[u8], at: usize) -> Vec<u8> {
     let mut wrong = right.to_vec();
@@ -204,18 +222,12 @@ fn changed(right: &[u8], at: usize) -> Vec<u8> {
     wrong
 }
 
-fn hmac_sha256(nonce: &[u8]) -> Vec<u8> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(KEY).expect("HMAC takes a key of any length");
-    mac.update(nonce);
-    mac.finalize().into_bytes().to_vec()
-}
-
 fn wrong_answer(context: &mut Context<'_>) -> CaseResult {
     let wrong = context.setting.parameters.look_up("answer", &ANSWERS);
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Answer)?;
     let right = context.right_message(&handshake, KEY, Part::Answer);
-    let answer = wrong(&right, handshake.challenged_with());
+    let answer = wrong(handshake.challenged(), &right);
     handshake.write(&answer)?;
     context.expect_refusal(&mut handshake)?;
     context.expect_failed(handshake, FAILED).map(drop)
@@ -241,6 +253,29 @@ fn wrong_verdict(context: &mut Context<'_>, verdict: &[u8]) -> CaseResult {
     context.expect_failed(handshake, FAILED).map(drop)
 }
 
+fn neither_verdict(context: &mut Context<'_>) -> CaseResult {
+    let scheme = context.scheme();
+    let verdict = context.setting.parameters.look_up("verdict", &VERDICTS)(scheme);
+    if verdict == scheme.failure() {
+        return Err(Stop::NotApplicable(
+            "this is the refusal of the dialect".into(),
+        ));
+    }
+    wrong_verdict(context, &verdict)
+}
+
+fn not_a_challenge(context: &mut Context<'_>) -> CaseResult {
+    let scheme = context.scheme();
+    let messages = &INVALID_CHALLENGES;
+    let message = context.setting.parameters.look_up("message", messages)(scheme);
+    if message.starts_with(scheme.challenge_prefix()) {
+        return Err(Stop::NotApplicable(
+            "this is a challenge of the dialect".into(),
+        ));
+    }
+    wrong_challenge(context, &message)
+}
+
 fn wrong_challenge(context: &mut Context<'_>, challenge: &[u8]) -> CaseResult {
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Challenge)?;
@@ -251,7 +286,8 @@ fn wrong_challenge(context: &mut Context<'_>, challenge: &[u8]) -> CaseResult {
 fn reflected(context: &mut Context<'_>) -> CaseResult {
     let mut handshake = context.begin_handshake(KEY)?;
     context.shake_until(&mut handshake, KEY, Part::Challenge)?;
-    let own = SCHEME.challenge(handshake.challenged_with());
+    let Challenged { scheme, nonce } = handshake.challenged();
+    let own = scheme.challenge(nonce);
     handshake.write(&own)?;
     context.expect_unanswered(handshake, FAILED)
 }
@@ -259,13 +295,14 @@ fn reflected(context: &mut Context<'_>) -> CaseResult {
 fn passed_on(context: &mut Context<'_>) -> CaseResult {
     let mut first = context.begin_handshake(KEY)?;
     // The suite does not use the key: it sends an arbitrary challenge, welcomes any answer, and is challenged in turn.
-    first.write(&SCHEME.challenge(b"anything of 20 bytes"))?;
-    context.expect_some_answer(&mut first)?;
-    first.write(SCHEME.welcome())?;
+    first.write(&context.own_challenge())?;
+    context.read_answer(&mut first)?;
+    first.write(context.scheme().welcome())?;
     context.expect_challenge(&mut first)?;
 
     let mut second = context.begin_handshake(KEY)?;
-    second.write(&SCHEME.challenge(first.challenged_with()))?;
+    let Challenged { scheme, nonce } = first.challenged();
+    second.write(&scheme.challenge(nonce))?;
     let Some((second, answer)) = context.answer_unless_failed(second, FAILED)? else {
         first.write(b"no answer, then")?;
         return context.expect_failed(first, FAILED).map(drop);

@@ -47,7 +47,7 @@ pub(super) const CASES: &[Case] = &[
         id: "pipe/dialect/any-framing",
         about: "Ends whose dialects frame streams differently can talk over a pipe, where no framing is used.",
         requirements: &["pipe.dialect", "pipe.boundary"],
-        parameters: |_| each("with", Framing::specified()),
+        parameters: |_| each("with", Framing::all()),
         needs: PIPE,
         run: any_framing,
         ..Case::PAIR

@@ -1,5 +1,7 @@
 //! How messages are delimited on a stream.
 
+pub(super) mod escape;
+
 use super::{Case, Level, Needs, Parameters, each, each_named};
 use crate::context::Context;
 use crate::context::failure::{CaseResult, EvidenceKind, Failure};
@@ -18,6 +20,7 @@ pub(super) const CASES: &[Case] = &[
             "framing.message",
             "framing.le32",
             "framing.be32",
+            "framing.be32x",
             "framing.hex8",
         ],
         parameters: |_| each("length", [1, 171, 258, 43_981]),
@@ -32,6 +35,7 @@ pub(super) const CASES: &[Case] = &[
             "framing.message",
             "framing.le32",
             "framing.be32",
+            "framing.be32x",
             "framing.hex8",
         ],
         parameters: |_| each("length", [1, 171, 258, 43_981]),
