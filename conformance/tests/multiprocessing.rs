@@ -1,5 +1,5 @@
-//! The reference with `multiprocessing` of each version of `CPython`: the seed's programs, and handshakes in every
-//! combination of version, role and digest.
+//! The reference with `multiprocessing` of each version of `CPython`: the seed's programs, handshakes in every combination
+//! of version, role and digest, and the addresses and keys of other implementations.
 //!
 //! A version that is missing is ignored, unless `PROCESSING_CONFORMANCE_REQUIRE_CPYTHON=2.7,3.8,…` lists it.
 
@@ -11,6 +11,8 @@ mod interpreter;
 mod program;
 #[path = "multiprocessing/seed.rs"]
 mod seed;
+#[path = "multiprocessing/wild.rs"]
+mod wild;
 
 use libtest_mimic::{Arguments, Trial};
 
@@ -21,6 +23,7 @@ fn main() {
     let trials: Vec<Trial> = seed::trials()
         .into_iter()
         .chain(handshake::trials())
+        .chain(wild::trials())
         .collect();
     libtest_mimic::run(&arguments, trials).exit();
 }

@@ -66,7 +66,8 @@ pub(crate) fn reported(address: &str) -> Address {
 
 /// A string as a Python expression.
 pub(crate) fn expression(text: &str) -> String {
-    format!("'{}'", text.replace('\\', r"\\"))
+    let text = text.replace('\\', r"\\").replace('\0', r"\0");
+    format!("'{text}'")
 }
 
 /// An address as a Python expression.

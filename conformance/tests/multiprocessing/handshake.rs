@@ -10,7 +10,7 @@ use processing_connection::{
 use crate::interpreter::{FAMILIES, Interpreter, Reference, Stage, VERSIONS};
 use crate::seed::{box_one, send_42};
 
-const KEY: &str = "secret";
+const KEY: &[u8] = b"secret";
 
 /// The schemes of the reference.
 const SCHEMES: [(&str, Scheme); 5] = [
@@ -61,7 +61,7 @@ pub(crate) fn trials() -> Vec<Trial> {
                 "other-key",
                 scheme,
                 role,
-                "another",
+                b"another",
                 expected,
             ));
         }
@@ -74,7 +74,7 @@ fn trial(
     name: &str,
     scheme: Scheme,
     role: Role,
-    key: &'static str,
+    key: &'static [u8],
     expected: Expected,
 ) -> Trial {
     let digest = interpreter.digest.unwrap_or("its-own");
@@ -153,13 +153,13 @@ fn shake_hands(stage: &Stage, role: Role, reference: Reference, expected: Expect
     let family: Family = *FAMILIES.last().expect("there is one");
     let (result, succeeded, errors) = match role {
         Role::Client => {
-            let (server, connected) = stage.connect_to_server(family, reference);
+            let (server, connected) = stage.connect_to_server(&stage.address(family), reference);
             let result = connected.map(|mut connection| send_42(&mut connection));
             let (status, errors) = server.wait();
             (result, status.success(), errors)
         }
         Role::Listener => {
-            let (output, accepted) = stage.accept_client(family, reference, box_one);
+            let (output, accepted) = stage.accept_client(stage.address(family), reference, box_one);
             let errors = String::from_utf8_lossy(&output.stderr).into_owned();
             (accepted, output.status.success(), errors)
         }

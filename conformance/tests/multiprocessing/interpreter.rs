@@ -35,7 +35,7 @@ pub(crate) struct Interpreter {
     /// `3.13`.
     pub(crate) version: &'static str,
     /// Its key, or `None` for no authentication.
-    pub(crate) authkey: Option<&'static str>,
+    pub(crate) authkey: Option<&'static [u8]>,
     /// The digest that its challenges name, or `None` for its default.
     pub(crate) digest: Option<&'static str>,
 }
@@ -88,7 +88,8 @@ pub(crate) struct Reference {
 }
 
 impl Stage {
-    fn address(&self, family: Family) -> Address {
+    /// An address of this family that is not in use.
+    pub(crate) fn address(&self, family: Family) -> Address {
         match family {
             // The system chooses the port.
             Family::Inet => Address::from(("127.0.0.1", 0)),
@@ -97,10 +98,17 @@ impl Stage {
         }
     }
 
+    /// An address in the abstract namespace of Linux that is not in use.
+    #[cfg(target_os = "linux")]
+    pub(crate) fn abstract_address(&self) -> Address {
+        let path = self.scratch.path();
+        Address::infer(&format!("\0{}/rpc", path.display()))
+    }
+
     fn program(&self, name: &str, address: &Address) -> Command {
         let programs = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/multiprocessing");
         let authkey = match self.interpreter.authkey {
-            Some(key) => format!("b'{key}'"),
+            Some(key) => format!("b'{}'", key.escape_ascii()),
             None => "None".into(),
         };
         let mut command = self.python.command();
@@ -116,10 +124,10 @@ impl Stage {
     /// Connects the reference to the seed's server. Returns the server and the connection.
     pub(crate) fn connect_to_server(
         &self,
-        family: Family,
+        address: &Address,
         reference: Reference,
     ) -> (Server, Result<Connection>) {
-        let (server, address) = Server::start(self.program("server.py", &self.address(family)));
+        let (server, address) = Server::start(self.program("server.py", address));
         let mut connector = Connector::new()
             .dialect(reference.dialect)
             .read_timeout(BOUND);
@@ -133,12 +141,12 @@ impl Stage {
     /// and whether the reference has accepted it.
     pub(crate) fn accept_client(
         &self,
-        family: Family,
+        address: Address,
         reference: Reference,
         serve: impl FnOnce(&mut Connection),
     ) -> (Output, Result<()>) {
         let mut builder = Listener::builder()
-            .address(self.address(family))
+            .address(address)
             .dialect(reference.dialect)
             .accept_timeout(BOUND)
             .read_timeout(BOUND);

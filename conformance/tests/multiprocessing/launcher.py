@@ -20,7 +20,11 @@ Listener = connection.Listener
 def telling(*arguments, **options):
     listener = Listener(*arguments, **options)
     where = listener.address
-    sys.stderr.write('listening at %s\n' % (where if isinstance(where, str) else '%s:%d' % where))
+    if isinstance(where, tuple):
+        where = '%s:%d' % where
+    elif not isinstance(where, str):
+        where = where.decode()    # Python 3 reports an abstract address as bytes
+    sys.stderr.write('listening at %s\n' % where)
     sys.stderr.flush()
     return listener
 

@@ -1,11 +1,11 @@
 //! The seed's two programs, with `print` as a function, another import, and a key.
 
 use libtest_mimic::Trial;
-use processing_connection::{AuthKey, Connection, Dialect, Family};
+use processing_connection::{Address, AuthKey, Connection, Dialect, Error, Family};
 
 use crate::interpreter::{FAMILIES, Interpreter, Reference, Stage, VERSIONS};
 
-const KEY: &str = "secret";
+const KEY: &[u8] = b"secret";
 
 type Test = fn(&Stage, Family, Reference);
 
@@ -40,7 +40,7 @@ pub(crate) fn trials() -> Vec<Trial> {
     trials
 }
 
-fn reference(authkey: Option<&str>) -> Reference {
+pub(crate) fn reference(authkey: Option<&[u8]>) -> Reference {
     Reference {
         dialect: Dialect::MULTIPROCESSING_3_12,
         authkey: authkey.map(AuthKey::from),
@@ -82,9 +82,15 @@ fn the_programs_are_the_seeds() {
 
 /// The reference sends 42 to the seed's server and gets `[42]`.
 fn server(stage: &Stage, family: Family, reference: Reference) {
-    let (server, connected) = stage.connect_to_server(family, reference);
+    talk_to_server(stage, &stage.address(family), reference);
+}
+
+/// The reference connects to the seed's server, which answers one request and closes.
+pub(crate) fn talk_to_server(stage: &Stage, address: &Address, reference: Reference) {
+    let (server, connected) = stage.connect_to_server(address, reference);
     let mut connection = connected.expect("the server listens");
     send_42(&mut connection);
+    assert!(matches!(connection.recv::<i64>(), Err(Error::Closed)));
     let (status, errors) = server.wait();
     assert!(status.success(), "{status}: {errors}");
 }
@@ -98,7 +104,12 @@ pub(crate) fn send_42(connection: &mut Connection) {
 
 /// The reference boxes the object that the seed's client sends.
 fn client(stage: &Stage, family: Family, reference: Reference) {
-    let (output, accepted) = stage.accept_client(family, reference, box_one);
+    talk_to_client(stage, stage.address(family), reference);
+}
+
+/// The reference accepts the seed's client.
+pub(crate) fn talk_to_client(stage: &Stage, address: Address, reference: Reference) {
+    let (output, accepted) = stage.accept_client(address, reference, box_one);
     accepted.expect("the client comes");
     let printed = String::from_utf8_lossy(&output.stdout);
     let lines: Vec<&str> = printed.lines().collect();
