@@ -25,8 +25,9 @@ pub use self::send::SendHalf;
 
 use self::link::Link;
 use crate::address::Address;
+use crate::closer::Closer;
 use crate::dialect::Dialect;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::limits::Limits;
 use crate::transport::Transport;
 
@@ -277,6 +278,19 @@ impl Connection {
             (Some(one), Some(other)) if Arc::ptr_eq(one, other) => Ok(Self { send, recv }),
             _ => Err(Box::new((send, recv))),
         }
+    }
+
+    /// Returns a handle that closes the connection from another thread, both directions at once. A
+    /// call that waits then fails with [`NotOpen`](Error::NotOpen), and the peer sees the end of
+    /// the stream. The handle also closes the halves into which the connection is
+    /// [split](Self::split) later.
+    ///
+    /// # Errors
+    ///
+    /// [`NotOpen`](Error::NotOpen) after [`close`](Self::close), or the error of the system if it
+    /// cannot create a socket, by which the handle wakes a waiting call on Windows.
+    pub fn closer(&self) -> Result<Closer> {
+        self.send.link.as_ref().ok_or(Error::NotOpen)?.closer()
     }
 
     /// Closes the connection; the peer sees the end of the stream. Closing it again does nothing.

@@ -109,7 +109,9 @@
 
 mod address;
 pub mod auth;
+mod bell;
 mod client;
+mod closer;
 mod connection;
 mod deadline;
 mod dialect;
@@ -144,6 +146,7 @@ pub use serde_pickle::{HashableValue, Value};
 pub use crate::address::{Address, Family};
 pub use crate::auth::{AuthKey, AuthenticationFailure, Digest, Digests, HandshakeStep, Scheme};
 pub use crate::client::{Connector, connect};
+pub use crate::closer::Closer;
 pub use crate::connection::{Connection, RecvHalf, SendHalf};
 pub use crate::dialect::Dialect;
 pub use crate::error::{Error, Result};

@@ -1,21 +1,25 @@
 //! [`Listener`] and [`ListenerBuilder`]: `Listener` in Python.
 
+mod entrance;
 mod lobby;
 
 use std::iter;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use rustix::fd::OwnedFd;
 
-use self::lobby::Lobby;
+use self::entrance::Entrance;
+use self::lobby::{Finished, Lobby};
 use crate::address::{Address, Family};
 use crate::auth::{AuthKey, Role};
+use crate::closer::Closer;
 use crate::connection::{Authentication, Connection, Options, Terms};
 use crate::deadline::Deadline;
 use crate::dialect::Dialect;
 use crate::error::{Error, Result};
 use crate::limits::Limits;
-use crate::transport::{self, Accepted, Acceptor, ListenOptions, Transport};
+use crate::transport::{self, Accepted, ListenOptions, Transport};
 
 /// Listens for connections at an address.
 ///
@@ -31,7 +35,8 @@ use crate::transport::{self, Accepted, Acceptor, ListenOptions, Transport};
 /// ```
 #[derive(Debug)]
 pub struct Listener {
-    acceptor: Option<Box<dyn Acceptor>>,
+    /// `None` after the listener was closed.
+    entrance: Option<Arc<Entrance>>,
     address: Address,
     last_accepted: Option<Address>,
     options: Options,
@@ -89,24 +94,33 @@ impl Listener {
     /// * [`AuthenticationFailed`](Error::AuthenticationFailed) if the client has a different key or
     ///   none, sends nothing, or leaves. The listener can accept the next client.
     /// * [`TimedOut`](Error::TimedOut) after the accept timeout. `accept` can be called again.
-    /// * [`NotOpen`](Error::NotOpen) after [`close`](Self::close).
+    /// * [`NotOpen`](Error::NotOpen) after [`close`](Self::close), or if a [`Closer`] has closed the
+    ///   listener.
     pub fn accept(&mut self) -> Result<Connection> {
-        let acceptor = self.acceptor.as_deref().ok_or(Error::NotOpen)?;
-        let deadline = Deadline::after(self.accept_timeout);
-        let (result, from) = match &self.terms {
-            Some(terms) if acceptor.socket().is_some() => self
-                .lobby
-                .first_to_finish(acceptor, self.options, terms, deadline)?
-                .ok_or(TIMED_OUT)?,
-            terms => {
-                let Accepted { transport, from } = acceptor.accept(deadline)?.ok_or(TIMED_OUT)?;
-                let connection = Connection::new(transport, from.clone(), self.options);
-                let result = connection.authenticated(Role::Listener, terms.as_ref());
-                (result, from)
-            }
-        };
+        let finished = self.first_to_finish();
+        if matches!(finished, Err(Error::NotOpen)) {
+            self.close();
+        }
+        let (result, from) = finished?;
         self.last_accepted = from;
         result
+    }
+
+    fn first_to_finish(&mut self) -> Result<Finished> {
+        let entrance = self.entrance.as_deref().ok_or(Error::NotOpen)?;
+        let deadline = Deadline::after(self.accept_timeout);
+        match &self.terms {
+            Some(terms) if !entrance.is_pipe() => self
+                .lobby
+                .first_to_finish(entrance, self.options, terms, deadline)?
+                .ok_or(TIMED_OUT),
+            terms => {
+                let Accepted { transport, from } = entrance.accept(deadline)?.ok_or(TIMED_OUT)?;
+                let connection = Connection::new(transport, from.clone(), self.options);
+                let result = connection.authenticated(Role::Listener, terms.as_ref());
+                Ok((result, from))
+            }
+        }
     }
 
     /// Returns an iterator over the connections that [`accept`](Self::accept) returns, and over its
@@ -138,10 +152,27 @@ impl Listener {
         self.accept_timeout = timeout;
     }
 
+    /// Returns a handle that closes the listener from another thread, while [`accept`](Self::accept)
+    /// waits. The call of `accept` that is waiting, or otherwise the next one, then stops listening
+    /// and fails with [`NotOpen`](Error::NotOpen). Over `AF_PIPE` a handshake that has begun is
+    /// finished first.
+    ///
+    /// # Errors
+    ///
+    /// The error of the system if it cannot create a socket, by which the handle wakes `accept`.
+    pub fn closer(&self) -> Result<Closer> {
+        let Some(entrance) = &self.entrance else {
+            return Ok(Closer::new(Weak::<Entrance>::new()));
+        };
+        entrance.install_bell()?;
+        let entrance: Weak<Entrance> = Arc::downgrade(entrance);
+        Ok(Closer::new(entrance))
+    }
+
     /// Stops listening. Connections that were accepted stay open. Closing the listener again does
     /// nothing.
     pub fn close(&mut self) {
-        self.acceptor = None;
+        self.entrance = None;
         self.lobby = Lobby::default();
     }
 }
@@ -292,7 +323,7 @@ impl ListenerBuilder {
         let acceptor = transport::listen(&address, self.socket_or_pipe)?;
         Ok(Listener {
             address: acceptor.address().clone(),
-            acceptor: Some(acceptor),
+            entrance: Some(Arc::new(Entrance::new(acceptor))),
             last_accepted: None,
             options: self.options,
             terms,

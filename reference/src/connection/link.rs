@@ -3,11 +3,13 @@
 use std::io;
 use std::net::Shutdown;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 
 use rustix::fd::{BorrowedFd, OwnedFd};
 
 use crate::address::Address;
+use crate::bell::Bell;
+use crate::closer::{CloseFromElsewhere, Closer};
 use crate::error::{Error, Result};
 use crate::transport::Transport;
 
@@ -19,6 +21,10 @@ pub(super) struct Link {
     poison: OnceLock<String>,
     /// Whether somebody else has taken the transport over, who may go on to use it.
     released: AtomicBool,
+    /// Whether the connection was closed by a [`Closer`].
+    closed: AtomicBool,
+    /// Wakes a thread that waits to receive, on systems where shutting a socket down does not.
+    bell: OnceLock<Bell>,
 }
 
 impl Link {
@@ -28,7 +34,23 @@ impl Link {
             peer,
             poison: OnceLock::new(),
             released: AtomicBool::new(false),
+            closed: AtomicBool::new(false),
+            bell: OnceLock::new(),
         })
+    }
+
+    /// Returns what closes this connection from another thread.
+    pub(super) fn closer(self: &Arc<Self>) -> Result<Closer> {
+        if cfg!(windows) && self.socket().is_some() && self.bell.get().is_none() {
+            // Another thread may have been faster.
+            let _ = self.bell.set(Bell::new()?);
+        }
+        let link: Weak<Self> = Arc::downgrade(self);
+        Ok(Closer::new(link))
+    }
+
+    pub(super) fn bell(&self) -> Option<&Bell> {
+        self.bell.get()
     }
 
     pub(super) fn peer(&self) -> Option<&Address> {
@@ -46,14 +68,28 @@ impl Link {
         Ok(Some(socket))
     }
 
-    /// Returns the transport, unless the connection is poisoned.
+    /// Returns the transport, unless the connection is closed or poisoned.
     pub(super) fn transport(&self) -> Result<&Transport> {
+        self.check_open()?;
         match self.poison.get() {
             None => Ok(&self.transport),
             Some(cause) => Err(Error::Poisoned {
                 cause: cause.clone(),
             }),
         }
+    }
+
+    /// Fails if the connection was closed by a [`Closer`].
+    pub(super) fn check_open(&self) -> Result<()> {
+        if self.closed.load(Ordering::Acquire) {
+            return Err(Error::NotOpen);
+        }
+        Ok(())
+    }
+
+    /// Returns the reason for an error: if the connection was closed in the meantime, that is it.
+    pub(super) fn reason(&self, error: Error) -> Error {
+        self.check_open().err().unwrap_or(error)
     }
 
     /// Returns the socket, or `None` for a pipe.
@@ -70,6 +106,17 @@ impl Link {
     /// Shuts the transport down, in one direction or both. A thread that is waiting there wakes up.
     pub(super) fn shutdown(&self, how: Shutdown) {
         self.transport.shutdown(how);
+    }
+}
+
+impl CloseFromElsewhere for Link {
+    fn close(&self) {
+        if !self.closed.swap(true, Ordering::AcqRel) {
+            self.shutdown(Shutdown::Both);
+            if let Some(bell) = self.bell() {
+                bell.ring();
+            }
+        }
     }
 }
 

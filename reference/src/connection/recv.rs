@@ -16,7 +16,8 @@ use super::link::{Link, is_reset};
 use super::message;
 use super::partial::Partial;
 use crate::auth::{self, AuthenticationFailure, HandshakeStep};
-use crate::deadline::{Deadline, Ready};
+use crate::bell::Bell;
+use crate::deadline::{Deadline, Ready, wait_for_any};
 use crate::error::{Error, Result};
 use crate::framing::Decoded;
 use crate::object;
@@ -121,6 +122,7 @@ impl RecvHalf {
             Transport::Stream(stream) => {
                 let source = Source {
                     stream: &**stream,
+                    bell: link.bell(),
                     deadline,
                 };
                 self.recv_frame(source, limit, string)
@@ -130,10 +132,10 @@ impl RecvHalf {
                 message::receive(pipe, &mut self.partial, string, limit, deadline)
             }
         };
-        if received.is_err() {
+        received.map_err(|error| {
             string.clear();
-        }
-        received
+            link.reason(error)
+        })
     }
 
     fn recv_frame(
@@ -218,11 +220,13 @@ impl RecvHalf {
             return Ok(true);
         }
         let deadline = Deadline::after(timeout.into());
-        match transport {
-            Transport::Stream(stream) => Ok(stream.wait(Ready::Read, deadline)?),
+        let ready = match transport {
+            Transport::Stream(stream) => wait(&**stream, link.bell(), deadline)?,
             #[cfg(windows)]
-            Transport::Pipe(pipe) => message::poll(pipe, deadline),
-        }
+            Transport::Pipe(pipe) => message::poll(pipe, deadline)?,
+        };
+        link.check_open()?;
+        Ok(ready)
     }
 
     /// See [`Connection::set_read_timeout`](crate::Connection::set_read_timeout).
@@ -255,13 +259,31 @@ fn read_error(error: io::Error, inside_message: bool) -> Error {
     }
 }
 
-/// A stream that is read with a deadline.
+/// Waits until a stream can be read (`true`), or until the deadline passes (`false`). If the bell
+/// rings, the stream counts as readable.
+fn wait(stream: &dyn Stream, bell: Option<&Bell>, deadline: Deadline) -> io::Result<bool> {
+    match bell {
+        None => stream.wait(Ready::Read, deadline),
+        Some(bell) => {
+            let ready = wait_for_any(&[stream.socket(), bell.socket()], deadline)?;
+            Ok(ready.contains(&true))
+        }
+    }
+}
+
+/// A stream that is read with a deadline, or until a bell rings.
 pub(super) struct Source<'a> {
     stream: &'a dyn Stream,
+    bell: Option<&'a Bell>,
     deadline: Deadline,
 }
 
 impl Source<'_> {
+    /// Whether each read has to wait for more than the stream.
+    fn is_watched(&self) -> bool {
+        self.deadline.is_set() || self.bell.is_some()
+    }
+
     /// Appends `count` bytes, or fewer at the end of the stream. Bytes that arrived before an error
     /// are kept.
     fn read_to(&mut self, payload: &mut Vec<u8>, count: u64) -> io::Result<()> {
@@ -271,7 +293,7 @@ impl Source<'_> {
         let rest = count - first as u64;
         if self.read_step(payload, first)? < first || rest == 0 {
             Ok(())
-        } else if self.deadline.is_set() {
+        } else if self.is_watched() {
             self.take(rest).read_to_end(payload).map(drop)
         } else {
             self.stream.read_to(payload, rest)
@@ -303,7 +325,7 @@ const STEP: usize = 1 << 16;
 
 impl Read for Source<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.deadline.is_set() && !self.stream.wait(Ready::Read, self.deadline)? {
+        if self.is_watched() && !wait(self.stream, self.bell, self.deadline)? {
             return Err(io::ErrorKind::TimedOut.into());
         }
         self.stream.read(buffer)

@@ -72,11 +72,12 @@ impl SendHalf {
         deadline: Deadline,
     ) -> Result<()> {
         let link = self.link.as_ref().ok_or(Error::NotOpen)?;
-        match link.transport()? {
+        let sent = match link.transport()? {
             Transport::Stream(stream) => self.send_frame(link, &**stream, string, limit, deadline),
             #[cfg(windows)]
             Transport::Pipe(pipe) => message::send(link, pipe, string, limit, deadline),
-        }
+        };
+        sent.map_err(|error| link.reason(error))
     }
 
     fn send_frame(

@@ -3,12 +3,13 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
+use super::entrance::Entrance;
 use crate::address::Address;
 use crate::auth::{AuthenticationFailure, Role};
 use crate::connection::{Connection, Handshake, Options, Terms};
-use crate::deadline::{Deadline, wait_for_any};
+use crate::deadline::Deadline;
 use crate::error::Result;
-use crate::transport::{Accepted, Acceptor};
+use crate::transport::Accepted;
 
 /// How many clients can be in a handshake with a listener at once. If another one connects, the one
 /// that has waited longest has to leave: a client that has the key finishes within milliseconds.
@@ -39,7 +40,7 @@ impl Lobby {
     /// those clients send.
     pub(super) fn first_to_finish(
         &mut self,
-        acceptor: &dyn Acceptor,
+        entrance: &Entrance,
         options: Options,
         terms: &Terms,
         deadline: Deadline,
@@ -50,14 +51,14 @@ impl Lobby {
                 client.handshake.postpone(away);
             }
         }
-        let finished = self.wait_for_one(acceptor, options, terms, deadline);
+        let finished = self.wait_for_one(entrance, options, terms, deadline);
         self.left_at = Some(Instant::now());
         finished
     }
 
     fn wait_for_one(
         &mut self,
-        acceptor: &dyn Acceptor,
+        entrance: &Entrance,
         options: Options,
         terms: &Terms,
         deadline: Deadline,
@@ -72,8 +73,8 @@ impl Lobby {
             }
             // After the deadline there is one more round, for what has arrived by then.
             is_last = deadline.has_passed();
-            if self.wait(acceptor, deadline)?
-                && let Some(Accepted { transport, from }) = acceptor.accept(Deadline::now())?
+            if self.wait(entrance, deadline)?
+                && let Some(Accepted { transport, from }) = entrance.accept(Deadline::now())?
             {
                 let connection = Connection::new(transport, from.clone(), options);
                 let handshake = Handshake::begin(connection, Role::Listener, terms)?;
@@ -86,16 +87,12 @@ impl Lobby {
 
     /// Waits until a client connects or sends something, or until a deadline passes. Returns
     /// whether a client has connected.
-    fn wait(&self, acceptor: &dyn Acceptor, deadline: Deadline) -> Result<bool> {
+    fn wait(&self, entrance: &Entrance, deadline: Deadline) -> Result<bool> {
         let clients = self.waiting.iter().map(|client| &client.handshake);
         let until = clients.clone().map(Handshake::deadline);
-        let sockets: Vec<_> = acceptor
-            .socket()
-            .into_iter()
-            .chain(clients.filter_map(Handshake::socket))
-            .collect();
-        let ready = wait_for_any(&sockets, until.fold(deadline, Deadline::earlier))?;
-        Ok(ready.first() == Some(&true))
+        let until = until.fold(deadline, Deadline::earlier);
+        let sockets: Vec<_> = clients.filter_map(Handshake::socket).collect();
+        entrance.wait(&sockets, until)
     }
 
     /// Admits a client. Returns the one that had to leave for it.

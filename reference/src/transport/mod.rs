@@ -131,6 +131,10 @@ pub(crate) trait Acceptor: Debug + Send + Sync {
 
     /// Returns the socket, which can be waited for together with others, or `None` for a pipe.
     fn socket(&self) -> Option<BorrowedFd<'_>>;
+
+    /// Makes every call of [`accept`](Self::accept), including one that is waiting, fail if this is
+    /// a pipe. It does nothing to a socket.
+    fn interrupt(&self) {}
 }
 
 /// A connection, and the address from which it came if that can be known.

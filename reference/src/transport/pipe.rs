@@ -298,7 +298,7 @@ pub struct PipeListener {
     name: Name,
     options: PipeOptions,
     waiting: Mutex<Waiting>,
-    /// Never signalled, since a listener cannot be dropped while it accepts.
+    /// Signalled when the listener is closed by another thread.
     closed: Event,
 }
 
@@ -334,6 +334,13 @@ impl PipeListener {
             }),
             closed: Event::new()?,
         })
+    }
+
+    /// Makes every call of [`accept`](Self::accept), including one that is waiting in another
+    /// thread, fail with [`ConnectionAborted`](io::ErrorKind::ConnectionAborted). The pipe exists
+    /// until the listener is dropped.
+    pub fn close(&self) {
+        self.closed.set();
     }
 
     /// Returns the next client, which may have connected, written and left before this call, or

@@ -95,6 +95,10 @@ impl Acceptor for PipeAcceptor {
     fn socket(&self) -> Option<BorrowedFd<'_>> {
         None
     }
+
+    fn interrupt(&self) {
+        self.listener.close();
+    }
 }
 
 /// Checks that the name is `\\ServerName\pipe\PipeName`, and on this computer if it is for
