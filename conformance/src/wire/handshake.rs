@@ -2,7 +2,7 @@
 //!
 //! As with headers, this code is deliberately independent of the reference.
 //!
-//! `processing` signs 20 random bytes with HMAC-SHA1 (PROTOCOL.md, "Handshake"). `multiprocessing` up to Python 3.11
+//! `processing` signs 20 random bytes with HMAC-SHA1 (PROTOCOL.md, "Authentication"). `multiprocessing` up to Python 3.11
 //! uses other words and signs with HMAC-MD5. From 3.12 on the challenge names a digest, as in `#CHALLENGE#{sha256}` and
 //! 40 random bytes; the signature covers the name as well, and the answer names its digest. A challenge of the older
 //! kind is answered in the older way, and an answer of 16 bytes is the HMAC-MD5 of everything after `#CHALLENGE#`
