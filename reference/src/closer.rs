@@ -12,7 +12,8 @@ pub(crate) trait CloseFromElsewhere: Debug + Send + Sync {
 /// from [`Connection::closer`](crate::Connection::closer) or
 /// [`Listener::closer`](crate::Listener::closer).
 ///
-/// It does not keep a connection or a listener open that is dropped.
+/// A closer does not keep a connection or a listener open: when that is dropped, it is closed as
+/// usual.
 ///
 /// ```
 /// use std::thread;

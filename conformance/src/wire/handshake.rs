@@ -140,7 +140,10 @@ impl Scheme {
     pub fn read_own_challenge(self, challenge: &[u8]) -> Option<(Self, &[u8])> {
         let asked = match self {
             Self::Processing | Self::Md5 => self,
-            Self::Named(_) => read_challenge(challenge)?.0,
+            Self::Named(_) => match read_challenge(challenge)? {
+                (asked @ Self::Named(_), _) => asked,
+                _ => return None,
+            },
         };
         Some((asked, asked.nonce(challenge)?))
     }
@@ -338,6 +341,21 @@ mod tests {
         assert_eq!(scheme.nonce(&right[..30]), None);
         assert_eq!(scheme.nonce(&[&right[..], b"x"].concat()), None);
         assert_eq!(scheme.nonce(b"#CHALLENGE#aaaaaaaaaaaaaaaaaaaa"), None);
+    }
+
+    #[test]
+    fn a_challenge_belongs_to_one_scheme_and_may_name_another_digest() {
+        let challenge = |scheme: Scheme| scheme.challenge(&vec![b'n'; scheme.nonce_length()]);
+        for scheme in SCHEMES {
+            for other in SCHEMES {
+                let read = scheme.read_own_challenge(&challenge(other)).is_some();
+                assert_eq!(read, scheme == other, "{scheme:?} reads {other:?}");
+            }
+        }
+        let named = Scheme::Named(Digest::Sha384);
+        let challenge = challenge(named);
+        let read = Scheme::Named(Digest::Sha256).read_own_challenge(&challenge);
+        assert_eq!(read, Some((named, &[b'n'; 40][..])));
     }
 
     #[test]

@@ -87,7 +87,8 @@ impl Link {
         Ok(())
     }
 
-    /// Returns the reason for an error: if the connection was closed in the meantime, that is it.
+    /// Returns [`NotOpen`](Error::NotOpen) in place of an error if a [`Closer`] has closed the
+    /// connection in the meantime.
     pub(super) fn reason(&self, error: Error) -> Error {
         self.check_open().err().unwrap_or(error)
     }

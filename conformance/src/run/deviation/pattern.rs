@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn parameters_that_a_case_has_in_one_framing_only_are_known() {
-        // A pair that frames differently: each of the three is left out in one framing.
+        // A pair that frames differently: the parameters for a framing do not include the framing itself.
         for framing in Framing::all() {
             let pattern = format!("pair/framings/*[with={framing}]");
             assert!(pattern.parse::<CasePattern>().is_ok(), "{pattern}");
